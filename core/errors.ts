@@ -1,0 +1,55 @@
+/** Who has to act: the caller, the app behind us, a plugin, an operator's input, or Sluice itself. */
+export const ERROR_SOURCES = ["downstream", "upstream", "plugin", "input", "internal"] as const;
+export type ErrorSource = (typeof ERROR_SOURCES)[number];
+
+/** What every error of Sluice carries beside its message: what happened, whose fault, may it be retried. */
+export interface ErrorFacts<Code extends string = string> {
+  readonly code: Code;
+  readonly source: ErrorSource;
+  /** True only where trying the same thing again can give another result. Default false. */
+  readonly retryable?: boolean;
+  readonly cause?: unknown;
+}
+
+/** The base of all typed errors; `code` is stable and documented, `message` is for people. */
+export class MeshError<Code extends string = string> extends Error {
+  readonly code: Code;
+  readonly source: ErrorSource;
+  readonly retryable: boolean;
+
+  constructor(message: string, facts: ErrorFacts<Code>) {
+    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.name = new.target.name;
+    this.code = facts.code;
+    this.source = facts.source;
+    this.retryable = facts.retryable ?? false;
+  }
+}
+
+/** One thing wrong with something that a person wrote; `where` is a file, `key` a path in it (`chain[2].timeout`). */
+export interface Problem {
+  readonly where: string;
+  readonly key?: string;
+  readonly message: string;
+}
+
+/** Input that was refused as a whole; names every problem found, not only the first. */
+export class InputError extends MeshError<"invalid_input"> {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(describeProblem).join("\n"), { code: "invalid_input", source: "input" });
+    this.problems = problems;
+  }
+}
+
+/** `mesh.yaml: chain[2].timeout: expected a duration such as 50ms` */
+export function describeProblem(problem: Problem): string {
+  const key = problem.key === undefined || problem.key === "" ? "" : `${problem.key}: `;
+  return `${problem.where}: ${key}${problem.message}`;
+}
+
+/** The text of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,89 @@
+import { fieldNameEquals } from "./field-name.ts";
+
+/** Numbers per field in `HeaderBlock.offsets`: name start, name end, value start, value end. */
+const STRIDE = 4;
+
+/**
+ * Header fields as one latin1 text (each char is one byte of the wire) and offsets into it, in arrival order.
+ * Whoever makes a block has checked every byte (RFC 9110 §5.5, §5.6.2): the text may go to a wire as it is.
+ * Strings for single names and values are made only when asked for. Immutable.
+ */
+export class HeaderBlock {
+  static readonly empty: HeaderBlock = new HeaderBlock("", new Uint32Array(0));
+
+  /** May hold more than the fields, the request line for instance; only the offsets say what belongs. */
+  readonly text: string;
+  readonly offsets: Uint32Array;
+
+  constructor(text: string, offsets: Uint32Array) {
+    this.text = text;
+    this.offsets = offsets;
+  }
+
+  /** Makes a block from `[name, value, name, value, …]`, which must be legal already. */
+  static fromFlat(flat: readonly string[]): HeaderBlock {
+    const offsets = new Uint32Array(flat.length * 2);
+    let text = "";
+    for (let i = 0; i < flat.length; i += 2) {
+      const name = flat[i] ?? "";
+      const value = flat[i + 1] ?? "";
+      const at = text.length;
+      const valueAt = at + name.length + 2;
+      offsets.set([at, at + name.length, valueAt, valueAt + value.length], i * 2);
+      text += `${name}: ${value}\r\n`;
+    }
+    return new HeaderBlock(text, offsets);
+  }
+
+  /** How many field lines there are; a repeated header counts once for each line. */
+  get size(): number {
+    return this.offsets.length / STRIDE;
+  }
+
+  /** As it arrived, case included. */
+  name(index: number): string {
+    return this.#cut(index * STRIDE);
+  }
+
+  /** Without the white space around it. */
+  value(index: number): string {
+    return this.#cut(index * STRIDE + 2);
+  }
+
+  /** Whether field `index` has this name, which must be given in lower case. */
+  is(index: number, lowerName: string): boolean {
+    const at = index * STRIDE;
+    return fieldNameEquals(this.text, this.offsets[at] ?? 0, this.offsets[at + 1] ?? 0, lowerName);
+  }
+
+  /** The first field of this lower-case name from `from` on, or -1. */
+  indexOf(lowerName: string, from = 0): number {
+    for (let index = from; index < this.size; index++) if (this.is(index, lowerName)) return index;
+    return -1;
+  }
+
+  /** The first value of this lower-case name. */
+  get(lowerName: string): string | undefined {
+    const index = this.indexOf(lowerName);
+    return index < 0 ? undefined : this.value(index);
+  }
+
+  /** Every value of this lower-case name, in order; never joined. */
+  all(lowerName: string): string[] {
+    const values: string[] = [];
+    for (let i = this.indexOf(lowerName); i >= 0; i = this.indexOf(lowerName, i + 1))
+      values.push(this.value(i));
+    return values;
+  }
+
+  /** `[name, value, name, value, …]` as node:http2 and undici take them. */
+  toFlat(): string[] {
+    const flat: string[] = [];
+    for (let index = 0; index < this.size; index++) flat.push(this.name(index), this.value(index));
+    return flat;
+  }
+
+  #cut(at: number): string {
+    return this.text.slice(this.offsets[at], this.offsets[at + 1]);
+  }
+}

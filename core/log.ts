@@ -1,0 +1,13 @@
+import { pino, type DestinationStream, type Logger as PinoLogger } from "pino";
+
+/** Structured log; children carry their fields into every line. The words of the fields are those of DESIGN §1. */
+export type Logger = PinoLogger;
+
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** JSON lines with ISO times, to standard output unless told otherwise. */
+export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
+  const options = { level, timestamp: pino.stdTimeFunctions.isoTime, base: null };
+  return destination === undefined ? pino(options) : pino(options, destination);
+}

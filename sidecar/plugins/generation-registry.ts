@@ -1,0 +1,35 @@
+import type { Generation } from "../chain/generation.ts";
+import type { FailureCause } from "../chain/verdict.ts";
+import type { PluginPackage } from "./packages/plugin-package.ts";
+
+/** Everything that makes one generation what it is: same spec, same generation. */
+export interface GenerationSpec {
+  readonly package: PluginPackage;
+  /** Checked against the package's schema; secrets resolved. */
+  readonly config: unknown;
+  readonly tag: string;
+  /** Milliseconds of wall time for one position of one exchange. */
+  readonly timeout: number;
+  /** Milliseconds on the CPU for one position of one exchange. */
+  readonly cpu: number;
+  /** Bytes of heap. */
+  readonly memory: number;
+}
+
+export type Prepared =
+  | { readonly kind: "ready"; readonly generation: Generation }
+  /** `previous`: the plugin's generation that goes on, when there is one. */
+  | {
+      readonly kind: "failed";
+      readonly cause: FailureCause;
+      readonly detail: string;
+      readonly previous: Generation | undefined;
+    };
+
+/**
+ * The generations of this process, by plugin. `prepare` builds, validates and warms what is new, beside what runs,
+ * and swaps nothing: that is the chain's. Each plugin succeeds or fails alone; it never rejects.
+ */
+export interface GenerationRegistry extends AsyncDisposable {
+  prepare(specs: readonly GenerationSpec[]): Promise<ReadonlyMap<string, Prepared>>;
+}

@@ -1,0 +1,69 @@
+import { parseDocument } from "yaml";
+import { z } from "zod";
+
+import { DURATION_FORM, parseDuration } from "./duration.ts";
+import { InputError, messageOf, type Problem } from "./errors.ts";
+import { parseSize, SIZE_FORM } from "./size.ts";
+
+/** A duration with its unit (`50ms`), in milliseconds once parsed. */
+export const durationText = textOf(parseDuration, DURATION_FORM);
+
+/** A size with its unit (`32MiB`), in bytes once parsed. */
+export const sizeText = textOf(parseSize, SIZE_FORM);
+
+/**
+ * Reads one YAML (or JSON) document and checks it against a schema. `where` names the file in problems.
+ * Throws an `InputError` with every problem found; aliases that blow up and repeated keys are problems too.
+ */
+export function readDocument<Out>(where: string, text: string, schema: z.ZodType<Out>): Out {
+  return checkValue(where, readYaml(where, text), schema);
+}
+
+/** Checks a value that was read already. Throws an `InputError` as `readDocument` does. */
+export function checkValue<Out>(where: string, value: unknown, schema: z.ZodType<Out>): Out {
+  const checked = schema.safeParse(value, { reportInput: true });
+  if (checked.success) return checked.data;
+  throw new InputError(checked.error.issues.flatMap((issue) => problemsOf(where, issue)));
+}
+
+function readYaml(where: string, text: string): unknown {
+  const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true, logLevel: "error" });
+  if (document.errors.length > 0)
+    throw new InputError(document.errors.map(({ message }) => ({ where, message: firstLine(message) })));
+  try {
+    return document.toJS({ maxAliasCount: 50 });
+  } catch (thrown) {
+    throw new InputError([{ where, message: messageOf(thrown) }]);
+  }
+}
+
+function problemsOf(where: string, issue: z.core.$ZodIssue): readonly Problem[] {
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map((key) => ({ where, key: keyPath([...issue.path, key]), message: "unknown key" }));
+  const missing = issue.input === undefined && issue.code !== "custom";
+  const message = missing ? `missing: ${issue.message.replace(/, received undefined$/, "")}` : issue.message;
+  return [{ where, key: keyPath(issue.path), message }];
+}
+
+/** `chain[2].timeout` */
+function keyPath(path: readonly PropertyKey[]): string {
+  return path
+    .map((part, index) =>
+      typeof part === "number" ? `[${part}]` : index === 0 ? String(part) : `.${String(part)}`,
+    )
+    .join("");
+}
+
+function textOf(parse: (text: string) => number | undefined, form: string): z.ZodType<number> {
+  return z.string({ error: `expected ${form}` }).transform((text, context) => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: "custom", message: `expected ${form}, not ${JSON.stringify(text)}` });
+    return z.NEVER;
+  });
+}
+
+/** Without the source excerpt that follows. */
+function firstLine(message: string): string {
+  return message.split("\n", 1)[0]?.replace(/:$/, "") ?? message;
+}

@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+
+import { parseDuration } from "./duration.ts";
+
+test.for([
+  ["50ms", 50],
+  ["1.5s", 1500],
+  ["2m", 120_000],
+  ["1h", 3_600_000],
+  ["0ms", 0],
+] as const)("the duration %s is %d ms", ([text, expected]) => {
+  expect(parseDuration(text)).toBe(expected);
+});
+
+test.for(["", "50", "ms", "-1s", "1 s", "1S", "1d", "1e3ms", "1.ms", "99999999999s", "1s\n"])(
+  "%j is no duration",
+  (text) => {
+    expect(parseDuration(text)).toBeUndefined();
+  },
+);

@@ -1,6 +1,7 @@
+import { assert, nat, property } from "fast-check";
 import { expect, test } from "vitest";
 
-import { parseDuration } from "./duration.ts";
+import { formatDuration, parseDuration } from "./duration.ts";
 
 test.for([
   ["50ms", 50],
@@ -18,3 +19,9 @@ test.for(["", "50", "ms", "-1s", "1 s", "1S", "1d", "1e3ms", "1.ms", "9999999999
     expect(parseDuration(text)).toBeUndefined();
   },
 );
+
+test("what was formatted reads back as the same number", () => {
+  assert(property(nat({ max: 999_999_999 }), (value) => parseDuration(formatDuration(value)) === value));
+
+  expect([0, 75_000, 1_500, 120_000].map(formatDuration)).toEqual(["0ms", "75s", "1500ms", "2m"]);
+});

@@ -9,3 +9,13 @@ export function parseDuration(text: string): number | undefined {
   const factor = MILLISECONDS[match?.[2] ?? ""];
   return match === null || factor === undefined ? undefined : Number(match[1]) * factor;
 }
+
+/** The shortest text that reads back as the same number: 75000 is `75s`, 1500 is `1500ms`. */
+export function formatDuration(milliseconds: number): string {
+  const units = Object.entries(MILLISECONDS).toReversed();
+  const [unit, factor] = units.find(([, each]) => milliseconds !== 0 && milliseconds % each === 0) ?? [
+    "ms",
+    1,
+  ];
+  return `${milliseconds / factor}${unit}`;
+}

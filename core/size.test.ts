@@ -1,6 +1,7 @@
+import { assert, nat, property } from "fast-check";
 import { expect, test } from "vitest";
 
-import { formatSize, parseSize } from "./size.ts";
+import { exactSize, formatSize, parseSize } from "./size.ts";
 
 test.for([
   ["512B", 512],
@@ -14,4 +15,10 @@ test.for([
 
 test.for(["", "32", "32MB", "32 MiB", "-1B", "0.5B", "1TiB"])("%j is no size", (text) => {
   expect(parseSize(text)).toBeUndefined();
+});
+
+test("an exact size reads back as the same number", () => {
+  assert(property(nat({ max: 999_999_999 }), (value) => parseSize(exactSize(value)) === value));
+
+  expect([0, 1_000, 33_554_432].map(exactSize)).toEqual(["0B", "1000B", "32MiB"]);
 });

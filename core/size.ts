@@ -17,3 +17,10 @@ export function formatSize(bytes: number): string {
   const unit = bytes >= 2 ** 30 ? "GiB" : bytes >= 2 ** 20 ? "MiB" : bytes >= 2 ** 10 ? "KiB" : "B";
   return `${Number((bytes / (BYTES[unit] ?? 1)).toFixed(1))}${unit}`;
 }
+
+/** The shortest text that reads back as the same number: 33554432 is `32MiB`, 1500 is `1500B`. */
+export function exactSize(bytes: number): string {
+  const units = Object.entries(BYTES).toReversed();
+  const [unit, factor] = units.find(([, each]) => bytes !== 0 && bytes % each === 0) ?? ["B", 1];
+  return `${bytes / factor}${unit}`;
+}

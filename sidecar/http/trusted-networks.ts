@@ -1,0 +1,66 @@
+import ipaddr from "ipaddr.js";
+
+type Parsed = ipaddr.IPv4 | ipaddr.IPv6;
+type Network = readonly [Parsed, number];
+
+/** What is wrong with a network such as `10.0.0.0/8`, `fd00::/8` or `192.0.2.7`; undefined if nothing is. */
+export function networkProblem(text: string): string | undefined {
+  return parseNetwork(text) === undefined ? "expected a network such as 10.0.0.0/8 or fd00::/8" : undefined;
+}
+
+/** The peers whose `X-Forwarded-For` is believed. Remembers what it has looked up: peers are few, requests many. */
+export class TrustedNetworks {
+  static readonly none: TrustedNetworks = new TrustedNetworks([]);
+
+  readonly #networks: readonly Network[];
+  readonly #known = new Map<string, boolean>();
+
+  /** Networks that `networkProblem` finds nothing wrong with; others are never matched. */
+  constructor(networks: readonly string[]) {
+    this.#networks = networks.map(parseNetwork).filter((network) => network !== undefined);
+  }
+
+  get empty(): boolean {
+    return this.#networks.length === 0;
+  }
+
+  has(address: string): boolean {
+    const known = this.#known.get(address);
+    if (known !== undefined) return known;
+    const trusted = this.#match(address);
+    // Clients choose what stands in X-Forwarded-For: the memory must not grow with them.
+    if (this.#known.size >= 1_024) this.#known.clear();
+    this.#known.set(address, trusted);
+    return trusted;
+  }
+
+  #match(address: string): boolean {
+    const parsed = parseIp(address);
+    if (parsed === undefined) return false;
+    return this.#networks.some(
+      ([network, bits]) => network.kind() === parsed.kind() && parsed.match(network, bits),
+    );
+  }
+}
+
+/** `text` as an IP address in canonical form (`::ffff:192.0.2.1` is `192.0.2.1`); undefined if it is none. */
+export function canonicalIp(text: string): string | undefined {
+  return parseIp(text)?.toString();
+}
+
+function parseIp(text: string): Parsed | undefined {
+  // ipaddr.js also takes 127.1, 0x7f.1 and zone ids, which others read differently: not here.
+  if (text.length > 45 || (!text.includes(":") && !ipaddr.IPv4.isValidFourPartDecimal(text)))
+    return undefined;
+  if (text.includes("%") || !ipaddr.isValid(text)) return undefined;
+  return ipaddr.process(text);
+}
+
+function parseNetwork(text: string): Network | undefined {
+  const [host = "", bits, ...rest] = text.split("/");
+  const address = parseIp(host);
+  if (address === undefined || rest.length > 0) return undefined;
+  const most = address.kind() === "ipv4" ? 32 : 128;
+  if (bits === undefined) return [address, most];
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= most ? [address, Number(bits)] : undefined;
+}

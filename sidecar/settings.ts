@@ -1,0 +1,235 @@
+import { LOG_LEVELS } from "../core/log.ts";
+import {
+  address,
+  choice,
+  duration,
+  fraction,
+  integer,
+  list,
+  size,
+  text,
+  toggle,
+} from "../core/options/kinds.ts";
+import type { ValuesOf } from "../core/options/option.ts";
+import { DEFAULT_WIRE_LIMITS as WIRE, type WireLimits } from "./http/limits.ts";
+import { networkProblem } from "./http/trusted-networks.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND = 1_000;
+const HOUR = 3_600 * SECOND;
+
+/** How the sidecar speaks to the app; `auto`: gRPC as h2c, the rest as HTTP/1.1. */
+export const APP_PROTOCOLS = ["http1", "h2c", "auto"] as const;
+export type AppProtocol = (typeof APP_PROTOCOLS)[number];
+
+const WHERE = {
+  config: text({
+    default: "",
+    inFile: false,
+    meaning: "The configuration file: chain, plugin folder and, under `sidecar:`, these settings; watched.",
+  }),
+  inbound: address({
+    default: { host: "0.0.0.0", port: 15101 },
+    meaning: "Where requests for the app arrive. Port 0 takes a free one.",
+  }),
+  outbound: address({
+    default: { host: "127.0.0.1", port: 15102 },
+    meaning: "Where the app reaches other services. Reachable from outside, it is a gateway.",
+  }),
+  admin: address({
+    default: { host: "127.0.0.1", port: 15190 },
+    meaning: "Health, metrics and inspection; nothing protects it but its address.",
+  }),
+  app: address({
+    default: { host: "127.0.0.1", port: 8080 },
+    meaning: "The app in front of which the sidecar stands.",
+  }),
+  appProtocol: choice(APP_PROTOCOLS, {
+    default: "http1",
+    meaning: "What the app speaks; `auto` sends gRPC as h2c and the rest as HTTP/1.1.",
+  }),
+  trustedProxies: list("networks", networkProblem, {
+    default: [],
+    meaning:
+      "Networks (CIDR) whose X-Forwarded-For is believed; the rightmost address outside them is the client.",
+  }),
+} as const;
+
+const HEADS = {
+  headBytes: size({
+    default: WIRE.headBytes,
+    min: KIB,
+    max: MIB,
+    meaning: "Longest request or response head; beyond it 431.",
+  }),
+  headFields: integer({
+    default: WIRE.headFields,
+    min: 10,
+    max: 10_000,
+    meaning: "Most field lines in a head; beyond it 431.",
+  }),
+  targetBytes: size({
+    default: WIRE.targetBytes,
+    min: 256,
+    max: 512 * KIB,
+    meaning: "Longest request target; beyond it 414.",
+  }),
+  chunkExtensionBytes: size({
+    default: WIRE.chunkExtensionBytes,
+    min: 0,
+    max: 64 * KIB,
+    meaning: "Longest extensions of one chunk, which are dropped; beyond it 400.",
+  }),
+  trailerBytes: size({
+    default: WIRE.trailerBytes,
+    min: 256,
+    max: MIB,
+    meaning: "Longest trailers; beyond it 431.",
+  }),
+} as const;
+
+const TIMEOUTS = {
+  firstByteTimeout: duration({
+    default: WIRE.firstByte,
+    min: 100,
+    max: HOUR,
+    meaning: "From accepting a connection to its first byte; then it is closed.",
+  }),
+  headTimeout: duration({
+    default: WIRE.head,
+    min: 100,
+    max: HOUR,
+    meaning: "From the first byte of a request's head to its end; beyond it 408.",
+  }),
+  bodyIdleTimeout: duration({
+    default: WIRE.bodyIdle,
+    min: 100,
+    max: 24 * HOUR,
+    meaning: "Between two pieces of a body, either way; never in total.",
+  }),
+  keepAliveTimeout: duration({
+    default: WIRE.keepAlive,
+    min: 0,
+    max: 24 * HOUR,
+    meaning: "How long a client's idle connection is kept.",
+  }),
+  connectTimeout: duration({
+    default: WIRE.connect,
+    min: 10,
+    max: HOUR,
+    meaning: "To connect to the app or a service; beyond it 504.",
+  }),
+  responseTimeout: duration({
+    default: WIRE.response,
+    min: 0,
+    max: 24 * HOUR,
+    meaning: "From the end of a request to the head of its answer; beyond it 504. 0: for ever.",
+  }),
+  upstreamIdleTimeout: duration({
+    default: WIRE.upstreamIdle,
+    min: 0,
+    max: HOUR,
+    meaning: "How long an idle connection to the app is used again; keep it below the app's own keep-alive.",
+  }),
+} as const;
+
+const BOUNDS = {
+  maxConnections: integer({
+    default: WIRE.connections,
+    min: 1,
+    max: 1_000_000,
+    meaning: "Connections on one listener; beyond it 503 and closed.",
+  }),
+  maxInFlight: integer({
+    default: WIRE.inFlight,
+    min: 1,
+    max: 1_000_000,
+    meaning: "Exchanges under way on one listener; beyond it 503.",
+  }),
+  upstreamConnections: integer({
+    default: WIRE.upstreamConnections,
+    min: 1,
+    max: 65_535,
+    meaning: "Connections to one endpoint; further requests wait in line.",
+  }),
+  upstreamWaiting: integer({
+    default: WIRE.upstreamWaiting,
+    min: 0,
+    max: 1_000_000,
+    meaning: "Requests that may wait for a connection to one endpoint; beyond it 503.",
+  }),
+  highWater: size({
+    default: WIRE.highWater,
+    min: 4 * KIB,
+    max: 16 * MIB,
+    meaning: "Bytes held for a peer that does not read before its source is paused.",
+  }),
+  h2Streams: integer({
+    default: WIRE.h2Streams,
+    min: 1,
+    max: 10_000,
+    meaning: "Streams that a client may have open on one HTTP/2 connection.",
+  }),
+} as const;
+
+const RUNNING = {
+  drainDelay: duration({
+    default: 5 * SECOND,
+    min: 0,
+    max: HOUR,
+    meaning:
+      "After SIGTERM: not ready but still accepting, so that balancers notice. SIGINT waits for nothing.",
+  }),
+  drainTimeout: duration({
+    default: 25 * SECOND,
+    min: 0,
+    max: HOUR,
+    meaning: "After the delay: what is under way may end; then it is cut.",
+  }),
+  hostMemory: size({
+    default: 512 * MIB,
+    min: 64 * MIB,
+    max: 64 * KIB * MIB,
+    meaning: "Resident memory at which the plugin host is replaced; lower where the cgroup leaves less.",
+  }),
+  logLevel: choice(LOG_LEVELS, {
+    default: "info",
+    meaning: "Least severe log line that is written; changed at run time at /logging.",
+  }),
+  accessLog: toggle({ default: true, meaning: "One log line for each exchange." }),
+  accessLogSample: fraction({
+    default: 1,
+    meaning:
+      "Share of the exchanges that get their line; those that were blocked, refused or failed always do.",
+  }),
+} as const;
+
+/** Every setting of the sidecar: flags, environment, the file's `sidecar:` section and docs/settings.md come of it. */
+export const SIDECAR_SETTINGS = { ...WHERE, ...HEADS, ...TIMEOUTS, ...BOUNDS, ...RUNNING } as const;
+
+export type SidecarSettings = ValuesOf<typeof SIDECAR_SETTINGS>;
+
+/** The part of the settings that the wire takes. */
+export function wireLimits(settings: SidecarSettings): WireLimits {
+  return {
+    headBytes: settings.headBytes,
+    headFields: settings.headFields,
+    targetBytes: settings.targetBytes,
+    chunkExtensionBytes: settings.chunkExtensionBytes,
+    trailerBytes: settings.trailerBytes,
+    firstByte: settings.firstByteTimeout,
+    head: settings.headTimeout,
+    bodyIdle: settings.bodyIdleTimeout,
+    keepAlive: settings.keepAliveTimeout,
+    connect: settings.connectTimeout,
+    response: settings.responseTimeout,
+    upstreamIdle: settings.upstreamIdleTimeout,
+    connections: settings.maxConnections,
+    inFlight: settings.maxInFlight,
+    upstreamConnections: settings.upstreamConnections,
+    upstreamWaiting: settings.upstreamWaiting,
+    highWater: settings.highWater,
+    h2Streams: settings.h2Streams,
+  };
+}

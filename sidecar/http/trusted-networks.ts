@@ -1,5 +1,7 @@
 import ipaddr from "ipaddr.js";
 
+import { Remembered } from "../../core/remembered.ts";
+
 type Parsed = ipaddr.IPv4 | ipaddr.IPv6;
 type Network = readonly [Parsed, number];
 
@@ -8,30 +10,21 @@ export function networkProblem(text: string): string | undefined {
   return parseNetwork(text) === undefined ? "expected a network such as 10.0.0.0/8 or fd00::/8" : undefined;
 }
 
-/** The peers whose `X-Forwarded-For` is believed. Remembers what it has looked up: peers are few, requests many. */
+/** The peers whose `X-Forwarded-*` is believed. */
 export class TrustedNetworks {
-  static readonly none: TrustedNetworks = new TrustedNetworks([]);
-
+  readonly empty: boolean;
   readonly #networks: readonly Network[];
-  readonly #known = new Map<string, boolean>();
+  // Peers are few and requests are many: each address is parsed once.
+  readonly #known = new Remembered(1_024, (address) => this.#match(address));
 
-  /** Networks that `networkProblem` finds nothing wrong with; others are never matched. */
+  /** Networks that `networkProblem` finds nothing wrong with; others never match. */
   constructor(networks: readonly string[]) {
     this.#networks = networks.map(parseNetwork).filter((network) => network !== undefined);
-  }
-
-  get empty(): boolean {
-    return this.#networks.length === 0;
+    this.empty = this.#networks.length === 0;
   }
 
   has(address: string): boolean {
-    const known = this.#known.get(address);
-    if (known !== undefined) return known;
-    const trusted = this.#match(address);
-    // Clients choose what stands in X-Forwarded-For: the memory must not grow with them.
-    if (this.#known.size >= 1_024) this.#known.clear();
-    this.#known.set(address, trusted);
-    return trusted;
+    return !this.empty && this.#known.get(address);
   }
 
   #match(address: string): boolean {
@@ -49,11 +42,10 @@ export function canonicalIp(text: string): string | undefined {
 }
 
 function parseIp(text: string): Parsed | undefined {
-  // ipaddr.js also takes 127.1, 0x7f.1 and zone ids, which others read differently: not here.
-  if (text.length > 45 || (!text.includes(":") && !ipaddr.IPv4.isValidFourPartDecimal(text)))
-    return undefined;
-  if (text.includes("%") || !ipaddr.isValid(text)) return undefined;
-  return ipaddr.process(text);
+  // ipaddr.js also takes 127.1, 0x7f.1 and zones, which others read differently: not here.
+  if (text.length > 45 || text.includes("%")) return undefined;
+  const valid = text.includes(":") ? ipaddr.IPv6.isValid(text) : ipaddr.IPv4.isValidFourPartDecimal(text);
+  return valid ? ipaddr.process(text) : undefined;
 }
 
 function parseNetwork(text: string): Network | undefined {

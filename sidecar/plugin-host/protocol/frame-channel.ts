@@ -1,0 +1,94 @@
+import type { Socket } from "node:net";
+
+import { decodeFrame, encodeFrame } from "./frame-codec.ts";
+import { FrameSplitter } from "./frame-splitter.ts";
+import type { HostFrame } from "./messages.ts";
+import { ProtocolError } from "./protocol-error.ts";
+import { WireWriter } from "./wire-writer.ts";
+
+export interface FrameReceiver<In extends HostFrame> {
+  /** Called for each frame in order; those that arrived in one read are handled in one turn. */
+  frame(frame: In): void;
+  /** Called once, last: the other end closed (no error), the socket failed, or it sent what is not a frame. */
+  closed(error: Error | undefined): void;
+}
+
+/**
+ * One end of the host link. What is sent in one turn of the event loop leaves in one write: at the end of the read
+ * that caused it, otherwise in the check phase of the turn.
+ */
+export class FrameChannel<In extends HostFrame, Out extends HostFrame> implements Disposable {
+  readonly #socket: Socket;
+  readonly #receives: ReadonlySet<HostFrame["kind"]>;
+  readonly #receiver: FrameReceiver<In>;
+  readonly #writer = new WireWriter();
+  readonly #splitter: FrameSplitter;
+  #reading = false;
+  #flush: NodeJS.Immediate | undefined;
+  #open = true;
+
+  /** `receives` lists the kinds of `In`; any other kind is an error of the other end. */
+  constructor(socket: Socket, receives: readonly In["kind"][], receiver: FrameReceiver<In>) {
+    this.#socket = socket;
+    this.#receives = new Set(receives);
+    this.#receiver = receiver;
+    this.#splitter = new FrameSplitter((buffer, from, to) => this.#receive(buffer, from, to));
+    socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    socket.on("error", (error) => this.#close(error));
+    socket.on("close", () => this.#close(undefined));
+  }
+
+  /** Bytes that the other end has not taken yet. */
+  get backlog(): number {
+    return this.#writer.length + this.#socket.writableLength;
+  }
+
+  /** Never blocks; after the end it does nothing. */
+  send(frame: Out): void {
+    if (!this.#open) return;
+    encodeFrame(this.#writer, frame);
+    if (this.#reading || this.#flush !== undefined) return;
+    this.#flush = setImmediate(() => {
+      this.#flush = undefined;
+      this.flush();
+    });
+  }
+
+  /** Sends now what was packed so far; for long turns, so that answers do not wait for their end. */
+  flush(): void {
+    if (this.#open && this.#writer.length > 0) this.#socket.write(this.#writer.take());
+  }
+
+  [Symbol.dispose](): void {
+    this.#close(undefined);
+  }
+
+  #read(chunk: Buffer): void {
+    if (!this.#open) return;
+    this.#reading = true;
+    try {
+      this.#splitter.push(chunk);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#close(error);
+    } finally {
+      this.#reading = false;
+      this.flush();
+    }
+  }
+
+  #receive(buffer: Buffer, from: number, to: number): void {
+    if (!this.#open) return;
+    const frame = decodeFrame(buffer, from, to);
+    if (!this.#receives.has(frame.kind)) throw new ProtocolError(`'${frame.kind}' goes the other way`);
+    this.#receiver.frame(frame as In);
+  }
+
+  #close(error: Error | undefined): void {
+    if (!this.#open) return;
+    this.#open = false;
+    clearImmediate(this.#flush);
+    this.#socket.destroy();
+    this.#receiver.closed(error);
+  }
+}

@@ -1,0 +1,62 @@
+import type { Cancel, Hello, Ping, Pong } from "./messages.ts";
+import type { WireReader } from "./wire-reader.ts";
+import type { WireWriter } from "./wire-writer.ts";
+
+export function writeHello(writer: WireWriter, hello: Hello): void {
+  writer.utf8(1, hello.nodeVersion);
+  writer.uint(2, hello.pid);
+}
+
+export function readHello(reader: WireReader): Hello {
+  let nodeVersion = "";
+  let pid = 0;
+  while (reader.more) {
+    const field = reader.field();
+    if (field === 1) nodeVersion = reader.utf8();
+    else if (field === 2) pid = reader.uint32();
+    else reader.skip();
+  }
+  return { kind: "hello", nodeVersion, pid };
+}
+
+export function writeCancel(writer: WireWriter, cancel: Cancel): void {
+  writer.uint(1, cancel.id);
+}
+
+export function readCancel(reader: WireReader): Cancel {
+  return { kind: "cancel", id: readOneNumber(reader) };
+}
+
+export function writePing(writer: WireWriter, ping: Ping): void {
+  writer.uint(1, ping.sequence);
+}
+
+export function readPing(reader: WireReader): Ping {
+  return { kind: "ping", sequence: readOneNumber(reader) };
+}
+
+export function writePong(writer: WireWriter, pong: Pong): void {
+  writer.uint(1, pong.sequence);
+  writer.uint(2, pong.residentBytes);
+}
+
+export function readPong(reader: WireReader): Pong {
+  let sequence = 0;
+  let residentBytes = 0;
+  while (reader.more) {
+    const field = reader.field();
+    if (field === 1) sequence = reader.uint32();
+    else if (field === 2) residentBytes = reader.uint64();
+    else reader.skip();
+  }
+  return { kind: "pong", sequence, residentBytes };
+}
+
+function readOneNumber(reader: WireReader): number {
+  let value = 0;
+  while (reader.more) {
+    if (reader.field() === 1) value = reader.uint32();
+    else reader.skip();
+  }
+  return value;
+}

@@ -1,0 +1,188 @@
+import type { HeaderEdit, HeaderEdits } from "../../../core/headers/header-edits.ts";
+import type { FailureCause } from "../../chain/verdict.ts";
+
+/**
+ * The messages of proto/mesh/v1/host.proto, which says what each field means and how the conversation goes. Header
+ * bytes are latin1 strings here: each char is one byte.
+ */
+export type HostFrame = ToHost | FromHost;
+
+/** What the sidecar says. */
+export type ToHost = Load | Unload | Run | Cancel | Ping | FetchResponse;
+
+/** What the plugin host says. */
+export type FromHost = Hello | Loaded | Unloaded | Ran | Pong | LogLines | FetchRequest | KeyValueChanges;
+
+export const TO_HOST_KINDS = [
+  "load",
+  "unload",
+  "run",
+  "cancel",
+  "ping",
+  "fetched",
+] as const satisfies readonly ToHost["kind"][];
+
+export const FROM_HOST_KINDS = [
+  "hello",
+  "loaded",
+  "unloaded",
+  "ran",
+  "pong",
+  "log",
+  "fetch",
+  "keyValue",
+] as const satisfies readonly FromHost["kind"][];
+
+export interface Hello {
+  readonly kind: "hello";
+  readonly nodeVersion: string;
+  readonly pid: number;
+}
+
+export interface Load {
+  readonly kind: "load";
+  readonly generation: number;
+  readonly plugin: string;
+  readonly version: string;
+  readonly source: string;
+  readonly configJson: string;
+  readonly cpuMicros: number;
+  readonly timeoutMs: number;
+  readonly memoryBytes: number;
+  readonly hookTimeoutMs: number;
+  readonly keyValue: boolean;
+  readonly entries: readonly KeyValueEntry[];
+  readonly keyValueBytes: number;
+  readonly keyValueKeys: number;
+  readonly fetch: readonly string[];
+  readonly positions: readonly number[];
+  readonly tag: string;
+}
+
+export interface Loaded {
+  readonly kind: "loaded";
+  readonly generation: number;
+  readonly error: Failure | undefined;
+}
+
+export interface Failure {
+  readonly cause: FailureCause;
+  readonly detail: string;
+}
+
+export interface Unload {
+  readonly kind: "unload";
+  readonly generation: number;
+}
+
+export interface Unloaded {
+  readonly kind: "unloaded";
+  readonly generation: number;
+  readonly error: Failure | undefined;
+}
+
+export interface Run {
+  readonly kind: "run";
+  readonly id: number;
+  readonly exchange: number;
+  readonly position: number;
+  readonly bizStartAt: number;
+  readonly method: string;
+  readonly host: string;
+  readonly remoteIp: string;
+  readonly path: string;
+  readonly query: string;
+  readonly status: number;
+  /** Field lines `name: value CRLF`; white space around a value may still be there. */
+  readonly headers: string;
+  readonly edits: HeaderEdits;
+  readonly entries: readonly RunEntry[];
+  readonly attempt: number;
+  readonly background: boolean;
+}
+
+export interface RunEntry {
+  readonly generation: number;
+  readonly tag: string;
+  readonly stopOnFailure: boolean;
+}
+
+export interface Ran {
+  readonly kind: "ran";
+  readonly id: number;
+  readonly results: readonly EntryResult[];
+}
+
+export interface EntryResult {
+  readonly micros: number;
+  readonly httpCode: number;
+  readonly edits: HeaderEdits;
+  readonly body: Buffer;
+  readonly failure: Failure | undefined;
+  readonly wallMicros: number;
+}
+
+export interface Cancel {
+  readonly kind: "cancel";
+  readonly id: number;
+}
+
+export interface Ping {
+  readonly kind: "ping";
+  readonly sequence: number;
+}
+
+export interface Pong {
+  readonly kind: "pong";
+  readonly sequence: number;
+  readonly residentBytes: number;
+}
+
+export interface LogLines {
+  readonly kind: "log";
+  readonly generation: number;
+  readonly lines: readonly LogLine[];
+  readonly dropped: number;
+}
+
+export const PLUGIN_LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+export type PluginLogLevel = (typeof PLUGIN_LOG_LEVELS)[number];
+
+export interface LogLine {
+  readonly level: PluginLogLevel;
+  readonly text: string;
+}
+
+export interface FetchRequest {
+  readonly kind: "fetch";
+  readonly id: number;
+  readonly generation: number;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: readonly HeaderEdit[];
+  readonly body: Buffer;
+  readonly timeoutMs: number;
+}
+
+export interface FetchResponse {
+  readonly kind: "fetched";
+  readonly id: number;
+  readonly status: number;
+  readonly headers: readonly HeaderEdit[];
+  readonly body: Buffer;
+  /** Empty: it went well. */
+  readonly error: string;
+}
+
+export interface KeyValueEntry {
+  readonly key: string;
+  readonly value: string;
+  readonly expiresAt: number;
+}
+
+export interface KeyValueChanges {
+  readonly kind: "keyValue";
+  readonly generation: number;
+  readonly set: readonly KeyValueEntry[];
+  readonly deleted: readonly string[];
+}

@@ -1,0 +1,278 @@
+import { NO_EDITS, type HeaderEdit } from "../../../core/headers/header-edits.ts";
+import { FAILURE_CAUSES, type FailureCause } from "../../chain/verdict.ts";
+import type { EntryResult, Failure, Ran, Run, RunEntry } from "./messages.ts";
+import { ProtocolError } from "./protocol-error.ts";
+import type { WireReader } from "./wire-reader.ts";
+import type { WireWriter } from "./wire-writer.ts";
+
+// The messages of every request: fields are written and read one by one, in the order of their numbers.
+
+const NO_BODY = Buffer.alloc(0);
+
+export function writeRun(writer: WireWriter, run: Run): void {
+  writer.uint(1, run.id);
+  writer.uint(2, run.exchange);
+  writer.uint(3, run.position);
+  writer.uint(4, run.bizStartAt);
+  writer.latin1(5, run.method);
+  writer.latin1(6, run.host);
+  writer.latin1(7, run.remoteIp);
+  writer.latin1(8, run.path);
+  writer.latin1(9, run.query);
+  writer.uint(10, run.status);
+  writer.latin1(11, run.headers);
+  writeEdits(writer, 12, run.edits);
+  for (const entry of run.entries) writeRunEntry(writer, entry);
+  writer.uint(14, run.attempt);
+  writer.bool(15, run.background);
+}
+
+function writeRunEntry(writer: WireWriter, entry: RunEntry): void {
+  const mark = writer.begin(13);
+  writer.uint(1, entry.generation);
+  writer.latin1(2, entry.tag);
+  writer.bool(3, entry.stopOnFailure);
+  writer.end(mark);
+}
+
+type RunBeingRead = { -readonly [K in keyof Run]: Run[K] } & {
+  edits: HeaderEdit[];
+  readonly entries: RunEntry[];
+};
+
+export function readRun(reader: WireReader): Run {
+  const run: RunBeingRead = {
+    kind: "run",
+    id: 0,
+    exchange: 0,
+    position: 0,
+    bizStartAt: 0,
+    method: "",
+    host: "",
+    remoteIp: "",
+    path: "",
+    query: "",
+    status: 0,
+    headers: "",
+    edits: NO_EDITS as HeaderEdit[],
+    entries: [],
+    attempt: 0,
+    background: false,
+  };
+  while (reader.more) readRunField(reader, run);
+  return run;
+}
+
+function readRunField(reader: WireReader, run: RunBeingRead): void {
+  switch (reader.field()) {
+    case 1:
+      run.id = reader.uint32();
+      return;
+    case 2:
+      run.exchange = reader.uint32();
+      return;
+    case 3:
+      run.position = reader.uint32();
+      return;
+    case 4:
+      run.bizStartAt = reader.uint64();
+      return;
+    case 5:
+      run.method = reader.latin1();
+      return;
+    case 6:
+      run.host = reader.latin1();
+      return;
+    case 7:
+      run.remoteIp = reader.latin1();
+      return;
+    case 8:
+      run.path = reader.latin1();
+      return;
+    case 9:
+      run.query = reader.latin1();
+      return;
+    case 10:
+      run.status = reader.uint32();
+      return;
+    case 11:
+      run.headers = reader.latin1();
+      return;
+    case 12:
+      run.edits = withEdit(reader, run.edits);
+      return;
+    case 13:
+      run.entries.push(readRunEntry(reader));
+      return;
+    case 14:
+      run.attempt = reader.uint32();
+      return;
+    case 15:
+      run.background = reader.bool();
+      return;
+    default:
+      reader.skip();
+  }
+}
+
+function readRunEntry(reader: WireReader): RunEntry {
+  reader.item();
+  const outer = reader.enter();
+  let generation = 0;
+  let tag = "";
+  let stopOnFailure = false;
+  while (reader.more) {
+    switch (reader.field()) {
+      case 1:
+        generation = reader.uint32();
+        break;
+      case 2:
+        tag = reader.latin1();
+        break;
+      case 3:
+        stopOnFailure = reader.bool();
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  reader.leave(outer);
+  return { generation, tag, stopOnFailure };
+}
+
+export function writeRan(writer: WireWriter, ran: Ran): void {
+  writer.uint(1, ran.id);
+  for (const result of ran.results) writeResult(writer, result);
+}
+
+function writeResult(writer: WireWriter, result: EntryResult): void {
+  const mark = writer.begin(2);
+  writer.uint(1, result.micros);
+  writer.uint(2, result.httpCode);
+  writeEdits(writer, 3, result.edits);
+  writer.bytes(4, result.body);
+  writeFailure(writer, 5, result.failure);
+  writer.uint(6, result.wallMicros);
+  writer.end(mark);
+}
+
+export function readRan(reader: WireReader): Ran {
+  let id = 0;
+  const results: EntryResult[] = [];
+  while (reader.more) {
+    switch (reader.field()) {
+      case 1:
+        id = reader.uint32();
+        break;
+      case 2:
+        results.push(readResult(reader));
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  return { kind: "ran", id, results };
+}
+
+function readResult(reader: WireReader): EntryResult {
+  reader.item();
+  const outer = reader.enter();
+  let micros = 0;
+  let httpCode = 0;
+  let edits = NO_EDITS as HeaderEdit[];
+  let body: Buffer = NO_BODY;
+  let failure: Failure | undefined;
+  let wallMicros = 0;
+  while (reader.more) {
+    switch (reader.field()) {
+      case 1:
+        micros = reader.uint32();
+        break;
+      case 2:
+        httpCode = reader.uint32();
+        break;
+      case 3:
+        edits = withEdit(reader, edits);
+        break;
+      case 4:
+        body = reader.bytes();
+        break;
+      case 5:
+        failure = readFailure(reader);
+        break;
+      case 6:
+        wallMicros = reader.uint32();
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  reader.leave(outer);
+  return { micros, httpCode, edits, body, failure, wallMicros };
+}
+
+export function writeEdits(writer: WireWriter, field: number, edits: readonly HeaderEdit[]): void {
+  for (const edit of edits) {
+    const mark = writer.begin(field);
+    writer.latin1(1, edit.name);
+    for (const value of edit.values) writer.latin1Item(2, value);
+    writer.end(mark);
+  }
+}
+
+/** Reads one edit into the list; the shared empty list is left alone. */
+function withEdit(reader: WireReader, edits: HeaderEdit[]): HeaderEdit[] {
+  if (edits === NO_EDITS) return [readEdit(reader)];
+  edits.push(readEdit(reader));
+  return edits;
+}
+
+export function readEdit(reader: WireReader): HeaderEdit {
+  reader.item();
+  const outer = reader.enter();
+  let name = "";
+  const values: string[] = [];
+  while (reader.more) {
+    switch (reader.field()) {
+      case 1:
+        name = reader.latin1();
+        break;
+      case 2:
+        reader.item();
+        values.push(reader.latin1());
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  reader.leave(outer);
+  return { name, values };
+}
+
+export function writeFailure(writer: WireWriter, field: number, failure: Failure | undefined): void {
+  if (failure === undefined) return;
+  const mark = writer.begin(field);
+  writer.utf8(1, failure.cause);
+  writer.utf8(2, failure.detail);
+  writer.end(mark);
+}
+
+export function readFailure(reader: WireReader): Failure {
+  const outer = reader.enter();
+  let cause = "";
+  let detail = "";
+  while (reader.more) {
+    const field = reader.field();
+    if (field === 1) cause = reader.utf8();
+    else if (field === 2) detail = reader.utf8();
+    else reader.skip();
+  }
+  reader.leave(outer);
+  return { cause: knownCause(cause), detail };
+}
+
+function knownCause(cause: string): FailureCause {
+  const known = FAILURE_CAUSES.find((each) => each === cause);
+  if (known === undefined) throw new ProtocolError(`unknown failure cause '${cause.slice(0, 40)}'`);
+  return known;
+}

@@ -1,0 +1,32 @@
+import ipaddr from "ipaddr.js";
+
+import type { FetchReach } from "./fetch-pattern.ts";
+
+const PUBLIC = new Set(["unicast"]);
+const PRIVATE = new Set(["unicast", "private", "uniqueLocal", "carrierGradeNat"]);
+const LOOPBACK = new Set([...PRIVATE, "loopback"]);
+const ALLOWED: Readonly<Record<FetchReach, ReadonlySet<string>>> = {
+  public: PUBLIC,
+  private: PRIVATE,
+  loopback: LOOPBACK,
+};
+
+/** Metadata services of clouds outside the link-local ranges; those answer whoever runs on the machine. */
+const METADATA = new Set([
+  "100.100.100.200",
+  "192.0.0.192",
+  "168.63.129.16",
+  "fd00:ec2::254",
+  "fd20:ce::254",
+]);
+
+/**
+ * Whether a plugin may be connected to this address. Link-local and metadata addresses never, nor anything that is
+ * no ordinary host (unspecified, multicast, broadcast, reserved, tunnels into IPv4); private networks and the
+ * loopback only as far as the pattern's reach goes. IPv4 in IPv6 clothes is judged as IPv4.
+ */
+export function addressAllowed(address: string, reach: FetchReach): boolean {
+  if (!ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.process(address);
+  return !METADATA.has(parsed.toString()) && ALLOWED[reach].has(parsed.range());
+}

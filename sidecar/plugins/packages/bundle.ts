@@ -1,0 +1,41 @@
+import type { BuildFailure, Message } from "esbuild";
+
+import { InputError, messageOf, type Problem } from "../../../core/errors.ts";
+import { refusal } from "./package-errors.ts";
+
+/**
+ * Bundles a plugin's TypeScript into the one script that the plugin host runs: CommonJS whose default export has the
+ * hooks. For development and packing only: a production sidecar has no esbuild and takes packed JavaScript. Throws an
+ * `InputError` with file and line of each problem.
+ */
+export async function bundlePlugin(where: string, directory: string, entry: string): Promise<string> {
+  const esbuild = await import("esbuild").catch(() => {
+    const advice = "pack the plugin with `sluice plugin pack` where the development dependencies are";
+    throw refusal(where, entry, `is TypeScript, and esbuild, which bundles it, is not installed: ${advice}`);
+  });
+  try {
+    const result = await esbuild.build({
+      absWorkingDir: directory,
+      entryPoints: [entry],
+      bundle: true,
+      write: false,
+      format: "cjs",
+      platform: "neutral",
+      mainFields: ["module", "main"],
+      target: "es2024",
+      charset: "utf8",
+      legalComments: "none",
+      logLevel: "silent",
+    });
+    return result.outputFiles[0]?.text ?? "";
+  } catch (thrown) {
+    const { errors } = thrown as Partial<BuildFailure>;
+    if (errors === undefined) throw refusal(where, entry, messageOf(thrown));
+    throw new InputError(errors.map((error) => problemOf(where, entry, error)));
+  }
+}
+
+function problemOf(where: string, entry: string, { text, location }: Message): Problem {
+  if (location === null) return { where, key: entry, message: text };
+  return { where, key: `${location.file}:${location.line}:${location.column + 1}`, message: text };
+}

@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+import { buffer } from "node:stream/consumers";
+
+import { ZipFile } from "yazl";
+
+import type { PluginManifest } from "./manifest.ts";
+import { readFolder } from "./read-folder.ts";
+
+/** A packed plugin: what is uploaded, copied into a plugin folder, or put under a signature. */
+export interface PackedPlugin {
+  readonly manifest: PluginManifest;
+  readonly zip: Buffer;
+  /** sha256 of the zip, hex. */
+  readonly digest: string;
+}
+
+/** Local time on purpose: a zip stores no zone, so the same bytes come out everywhere. */
+const EPOCH = new Date(1980, 0, 1);
+
+/**
+ * Packs a plugin's folder into a zip, TypeScript bundled. The same files give the same bytes, whatever their times
+ * and order on disk. Throws an `InputError` when the folder is no valid plugin.
+ */
+export async function packPlugin(directory: string): Promise<PackedPlugin> {
+  const { files, package: found } = await readFolder(directory);
+  const { manifest } = found;
+  const zip = new ZipFile();
+  for (const { path, content, executable } of files)
+    zip.addBuffer(content, `${manifest.name}/${path}`, {
+      mtime: EPOCH,
+      mode: executable ? 0o100755 : 0o100644,
+      forceDosTimestamp: true,
+    });
+  zip.end();
+  const bytes = await buffer(zip.outputStream);
+  return { manifest, zip: bytes, digest: createHash("sha256").update(bytes).digest("hex") };
+}

@@ -1,0 +1,162 @@
+import { createHash, randomUUID } from "node:crypto";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+
+import { formatSize } from "../../../core/size.ts";
+import { DEFAULT_ARCHIVE_LIMITS, type ArchiveLimits } from "./archive-limits.ts";
+import type { PluginManifest } from "./manifest.ts";
+import { MANIFEST_FILE } from "./manifest-schema.ts";
+import { PackageCacheError, refusal } from "./package-errors.ts";
+import type { PluginPackage } from "./plugin-package.ts";
+import { readManifest, readPackage } from "./read-package.ts";
+import { extractZip } from "./zip-extract.ts";
+
+const TEMPORARY = ".unpacking-";
+/** What is older was left by a process that died. */
+const STALE = 10 * 60_000;
+
+/** What a zip must turn out to be; what is left out is not checked. */
+export interface ExpectedPackage {
+  readonly name?: string;
+  readonly version?: string;
+  /** sha256 of the zip, hex. */
+  readonly digest?: string;
+}
+
+/**
+ * Unpacked packages on disk, one folder for each digest. A folder appears whole or not at all: it is unpacked and
+ * checked beside the cache, synced, then renamed. Several processes may share one cache.
+ */
+export class PackageCache {
+  readonly #directory: string;
+  readonly #limits: ArchiveLimits;
+
+  /** `directory` is made when it is needed. */
+  constructor(directory: string, limits: ArchiveLimits = DEFAULT_ARCHIVE_LIMITS) {
+    this.#directory = directory;
+    this.#limits = limits;
+  }
+
+  /**
+   * Checks a zip and unpacks it unless that was done before. `where` is what problems call it. Throws an `InputError`
+   * when the zip is refused and a `PackageCacheError` when the disk fails; nothing is left behind either way.
+   */
+  async add(where: string, zip: Buffer, expected: ExpectedPackage = {}): Promise<PluginPackage> {
+    const { archive } = this.#limits;
+    if (zip.length > archive) throw refusal(where, undefined, `is larger than ${formatSize(archive)}`);
+    const digest = createHash("sha256").update(zip).digest("hex");
+    if (expected.digest !== undefined && expected.digest !== digest)
+      throw refusal(where, undefined, `has digest ${digest}, expected ${expected.digest}`);
+    const cached = await this.#cached(where, digest);
+    if (cached === undefined) return this.#unpack(where, zip, digest, expected);
+    requireExpected(where, cached.manifest, expected);
+    return cached;
+  }
+
+  /** Removes what processes that died while unpacking left behind. */
+  async sweep(): Promise<void> {
+    for (const name of await readdir(this.#directory).catch(() => [])) {
+      if (!name.startsWith(TEMPORARY)) continue;
+      const path = join(this.#directory, name);
+      const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now());
+      if (age > STALE) await rm(path, { recursive: true, force: true });
+    }
+  }
+
+  async #cached(where: string, digest: string): Promise<PluginPackage | undefined> {
+    const folder = join(this.#directory, digest);
+    if ((await stat(folder).catch(() => undefined)) === undefined) return undefined;
+    try {
+      return await readRoot(where, folder, digest);
+    } catch {
+      // Only what was whole and valid was ever put here: somebody damaged it. The zip is at hand, so begin anew.
+      const away = this.#temporary();
+      await this.#onDisk(rename(folder, away));
+      await this.#onDisk(rm(away, { recursive: true, force: true }));
+      return undefined;
+    }
+  }
+
+  async #unpack(
+    where: string,
+    zip: Buffer,
+    digest: string,
+    expected: ExpectedPackage,
+  ): Promise<PluginPackage> {
+    const temporary = this.#temporary();
+    try {
+      await this.#onDisk(mkdir(temporary, { recursive: true }));
+      await extractZip(where, zip, temporary, this.#limits);
+      const found = await readRoot(where, temporary, digest);
+      requireExpected(where, found.manifest, expected);
+      const folder = join(this.#directory, digest);
+      await this.#onDisk(publish(temporary, folder));
+      return { ...found, directory: join(folder, relative(temporary, found.directory)) };
+    } finally {
+      await this.#onDisk(rm(temporary, { recursive: true, force: true }));
+    }
+  }
+
+  #temporary(): string {
+    return join(this.#directory, `${TEMPORARY}${randomUUID()}`);
+  }
+
+  async #onDisk<T>(step: Promise<T>): Promise<T> {
+    try {
+      return await step;
+    } catch (thrown) {
+      throw new PackageCacheError(this.#directory, thrown);
+    }
+  }
+}
+
+/** The package in the one folder that a zip must hold. */
+async function readRoot(where: string, folder: string, digest: string): Promise<PluginPackage> {
+  const [root, ...others] = await readdir(folder, { withFileTypes: true });
+  if (root === undefined)
+    throw refusal(where, undefined, "is empty: expected one folder with plugin.yaml in it");
+  const stray = root.isDirectory() ? others[0] : root;
+  if (stray !== undefined)
+    throw refusal(
+      where,
+      stray.name,
+      "stands beside the one folder, named like the plugin, that a zip must hold",
+    );
+  const directory = join(folder, root.name);
+  const manifest = await readManifest(`${where}/${root.name}`, directory);
+  const { name, version } = manifest;
+  if (root.name !== name && root.name !== `${name}-${version}`)
+    throw refusal(
+      where,
+      root.name,
+      `the folder must be called ${name} or ${name}-${version} as in plugin.yaml`,
+    );
+  return readPackage(`${where}/${root.name}`, directory, manifest, digest);
+}
+
+function requireExpected(where: string, manifest: PluginManifest, expected: ExpectedPackage): void {
+  for (const key of ["name", "version"] as const) {
+    const wanted = expected[key];
+    if (wanted !== undefined && wanted !== manifest[key])
+      throw refusal(where, MANIFEST_FILE, `says ${key} ${manifest[key]}, expected ${wanted}`);
+  }
+}
+
+/** Makes a finished folder appear under its name; another process may have been first, with the same content. */
+async function publish(from: string, to: string): Promise<void> {
+  for (const folder of await readdir(from, { recursive: true, withFileTypes: true }))
+    if (folder.isDirectory()) await syncFolder(join(folder.parentPath, folder.name));
+  await syncFolder(from);
+  try {
+    await rename(from, to);
+  } catch (thrown) {
+    const code = (thrown as NodeJS.ErrnoException).code;
+    if (code !== "ENOTEMPTY" && code !== "EEXIST") throw thrown;
+  }
+  await syncFolder(dirname(to));
+}
+
+async function syncFolder(path: string): Promise<void> {
+  await using folder = await open(path);
+  await folder.sync();
+}

@@ -1,7 +1,7 @@
 import { fieldNameEquals } from "./field-name.ts";
 
 /** Numbers per field in `HeaderBlock.offsets`: name start, name end, value start, value end. */
-const STRIDE = 4;
+export const OFFSETS_PER_FIELD = 4;
 
 /**
  * Header fields as one latin1 text (each char is one byte of the wire) and offsets into it, in arrival order.
@@ -37,23 +37,37 @@ export class HeaderBlock {
 
   /** How many field lines there are; a repeated header counts once for each line. */
   get size(): number {
-    return this.offsets.length / STRIDE;
+    return this.offsets.length / OFFSETS_PER_FIELD;
   }
 
   /** As it arrived, case included. */
   name(index: number): string {
-    return this.#cut(index * STRIDE);
+    return this.#cut(index * OFFSETS_PER_FIELD);
   }
 
   /** Without the white space around it. */
   value(index: number): string {
-    return this.#cut(index * STRIDE + 2);
+    return this.#cut(index * OFFSETS_PER_FIELD + 2);
   }
 
   /** Whether field `index` has this name, which must be given in lower case. */
   is(index: number, lowerName: string): boolean {
-    const at = index * STRIDE;
+    const at = index * OFFSETS_PER_FIELD;
     return fieldNameEquals(this.text, this.offsets[at] ?? 0, this.offsets[at + 1] ?? 0, lowerName);
+  }
+
+  /** Whether the name of field `index` begins with this, which must be given in lower case. */
+  startsWith(index: number, lowerPrefix: string): boolean {
+    const at = index * OFFSETS_PER_FIELD;
+    const start = this.offsets[at] ?? 0;
+    const end = Math.min(this.offsets[at + 1] ?? 0, start + lowerPrefix.length);
+    return fieldNameEquals(this.text, start, end, lowerPrefix);
+  }
+
+  /** Whether the value of field `index` is this lower-case word, whatever its case. */
+  valueEquals(index: number, lowerWord: string): boolean {
+    const at = index * OFFSETS_PER_FIELD + 2;
+    return fieldNameEquals(this.text, this.offsets[at] ?? 0, this.offsets[at + 1] ?? 0, lowerWord);
   }
 
   /** The first field of this lower-case name from `from` on, or -1. */
@@ -74,6 +88,16 @@ export class HeaderBlock {
     for (let i = this.indexOf(lowerName); i >= 0; i = this.indexOf(lowerName, i + 1))
       values.push(this.value(i));
     return values;
+  }
+
+  /** The fields for which `keep` holds, on the same text. */
+  filter(keep: (index: number) => boolean): HeaderBlock {
+    const kept: number[] = [];
+    for (let index = 0; index < this.size; index++) {
+      const at = index * OFFSETS_PER_FIELD;
+      if (keep(index)) kept.push(...this.offsets.subarray(at, at + OFFSETS_PER_FIELD));
+    }
+    return kept.length === this.offsets.length ? this : new HeaderBlock(this.text, Uint32Array.from(kept));
   }
 
   /** `[name, value, name, value, …]` as node:http2 and undici take them. */

@@ -1,0 +1,68 @@
+import { connectionOptions } from "./connection-options.ts";
+import { fieldNameEquals } from "./field-name.ts";
+import { HeaderBlock, OFFSETS_PER_FIELD } from "./header-block.ts";
+import { FIELD, knownFieldInText, KNOWN_NAMES } from "./known-fields.ts";
+import { trimWhiteSpace } from "./token-list.ts";
+
+/**
+ * By number of known field, 1 = goes no further: hop-by-hop (RFC 9110 §7.6.1), a proxy's credentials (§11.7), or
+ * written anew by each wire. Trailer goes on because trailers do; Host keeps its place, where a wire writes its own.
+ */
+const DROPPED = new Uint8Array(KNOWN_NAMES.length);
+const { connection, contentLength, transferEncoding, upgrade, expect, keepAlive } = FIELD;
+const { proxyConnection, proxyAuthenticate, proxyAuthorization } = FIELD;
+for (const field of [connection, contentLength, transferEncoding, upgrade, expect, keepAlive])
+  DROPPED[field] = 1;
+for (const field of [proxyConnection, proxyAuthenticate, proxyAuthorization]) DROPPED[field] = 1;
+
+/**
+ * The fields that go on to the next hop, in order and untouched: without hop-by-hop fields, those that Connection
+ * names, framing, and Expect, which this hop answers itself. `te: trailers` stays.
+ *
+ * To be used on a head as it arrived, before anybody's edits are applied: what a client names in Connection must
+ * never remove what a plugin set. The text is shared, only offsets are made; the same block comes back if all stays.
+ */
+export function withoutHopByHop(headers: HeaderBlock): HeaderBlock {
+  const { text, offsets } = headers;
+  const kept = new Uint32Array(offsets.length);
+  let length = 0;
+  let connectionAt = -1;
+  for (let at = 0; at < offsets.length; at += OFFSETS_PER_FIELD) {
+    const known = knownFieldInText(text, offsets[at] ?? 0, offsets[at + 1] ?? 0);
+    if (known === FIELD.connection && connectionAt < 0) connectionAt = at / OFFSETS_PER_FIELD;
+    if (DROPPED[known] === 1) continue;
+    for (let i = 0; i < OFFSETS_PER_FIELD; i++) kept[length + i] = offsets[at + i] ?? 0;
+    if (known === FIELD.te && !narrowToTrailers(text, kept, length)) continue;
+    length += OFFSETS_PER_FIELD;
+  }
+  const narrowed = length === offsets.length ? headers : new HeaderBlock(text, kept.slice(0, length));
+  if (connectionAt < 0) return narrowed;
+  const named = connectionOptions(headers, connectionAt)?.named ?? [];
+  return named.length === 0 ? narrowed : withoutNamed(narrowed, named);
+}
+
+/** Host and TE are not Connection's to remove: the one is needed, the other was already cut to what may go on. */
+function withoutNamed(headers: HeaderBlock, named: readonly string[]): HeaderBlock {
+  return headers.filter(
+    (index) =>
+      headers.is(index, "host") || headers.is(index, "te") || !named.some((name) => headers.is(index, name)),
+  );
+}
+
+/** Cuts the value of the TE field at `length` down to `trailers`; false if it does not say so. */
+function narrowToTrailers(text: string, offsets: Uint32Array, length: number): boolean {
+  const start = offsets[length + 2] ?? 0;
+  const end = offsets[length + 3] ?? 0;
+  if (fieldNameEquals(text, start, end, "trailers")) return true;
+  let elementStart = start;
+  for (const element of text.slice(start, end).split(",")) {
+    if (trimWhiteSpace(element).toLowerCase() === "trailers") {
+      const at = elementStart + element.search(/[^ \t]/);
+      offsets[length + 2] = at;
+      offsets[length + 3] = at + "trailers".length;
+      return true;
+    }
+    elementStart += element.length + 1;
+  }
+  return false;
+}

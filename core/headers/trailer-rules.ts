@@ -1,0 +1,41 @@
+import type { HeaderBlock } from "./header-block.ts";
+import { MESH_PREFIX } from "./header-rules.ts";
+import { KNOWN_NAMES } from "./known-fields.ts";
+
+/** RFC 9110 §6.5.1: request modifiers, authentication, content format and what controls answers. */
+const FORBIDDEN = [
+  "age",
+  "authorization",
+  "cache-control",
+  "content-encoding",
+  "content-range",
+  "content-type",
+  "cookie",
+  "date",
+  "expires",
+  "if-match",
+  "if-modified-since",
+  "if-none-match",
+  "if-range",
+  "if-unmodified-since",
+  "location",
+  "max-forwards",
+  "pragma",
+  "range",
+  "retry-after",
+  "set-cookie",
+  "vary",
+  "warning",
+  "www-authenticate",
+] as const;
+
+/** Whether this trailer field would change framing, routing or the connection for somebody who merged it. */
+export function isSmugglingTrailer(trailers: HeaderBlock, index: number): boolean {
+  return KNOWN_NAMES.some((name) => name !== "" && trailers.is(index, name));
+}
+
+/** Whether this trailer field is one that must not stand behind a body: to be left out. */
+export function isForbiddenTrailer(trailers: HeaderBlock, index: number): boolean {
+  if (trailers.startsWith(index, MESH_PREFIX)) return true;
+  return FORBIDDEN.some((name) => trailers.is(index, name));
+}

@@ -99,7 +99,7 @@ export interface UpstreamRequest {
   readonly method: string;
   readonly target: string;
   readonly authority: string;
-  /** Without hop-by-hop and framing fields; `te: trailers` may stay. Host excluded. */
+  /** Without hop-by-hop and framing fields; `te: trailers` may stay, and Host, whose value the wire takes from `authority`. */
   readonly headers: HeaderBlock;
   readonly upgrade: boolean;
   /** Send `Expect: 100-continue`'s body only after the sidecar answered it itself: never forwarded. */

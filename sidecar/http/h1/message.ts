@@ -22,6 +22,8 @@ export interface ParsedResponse {
   readonly head: ResponseHead;
   readonly framing: Framing;
   readonly keepAlive: boolean;
+  /** The Content-Length that HEAD and 304 announce of a body that does not come. */
+  readonly announced: number | undefined;
   /** What the app says of its own idle timeout (`Keep-Alive: timeout=5`), ms. */
   readonly keepAliveHint: number | undefined;
 }

@@ -1,0 +1,29 @@
+import type { HeaderBlock } from "../../../core/headers/header-block.ts";
+import { fieldLines } from "./field-lines.ts";
+
+/** What stands behind the bytes of each chunk. */
+export const CHUNK_END = "\r\n";
+
+/** The last chunk of a body without trailers, complete. */
+export const LAST_CHUNK = "0\r\n\r\n";
+
+/** The line before a chunk of `length` bytes, which must not be 0: that would end the body (RFC 9112 §7.1). */
+export function chunkSizeLine(length: number): string {
+  return `${length.toString(16)}\r\n`;
+}
+
+/** The last chunk and the trailers behind it. */
+export function lastChunk(trailers: HeaderBlock | undefined): string {
+  return trailers === undefined ? LAST_CHUNK : `0\r\n${fieldLines(trailers)}\r\n`;
+}
+
+/** A whole chunk in one buffer: for small ones a copy is cheaper than three writes. Empty for no bytes. */
+export function wholeChunk(bytes: Buffer): Buffer {
+  if (bytes.length === 0) return bytes;
+  const sizeLine = chunkSizeLine(bytes.length);
+  const chunk = Buffer.allocUnsafe(sizeLine.length + bytes.length + CHUNK_END.length);
+  const at = chunk.write(sizeLine, 0, "latin1");
+  bytes.copy(chunk, at);
+  chunk.write(CHUNK_END, at + bytes.length, "latin1");
+  return chunk;
+}

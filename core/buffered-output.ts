@@ -1,0 +1,52 @@
+import { pino, type DestinationStream } from "pino";
+
+import { systemClock } from "./clock.ts";
+
+const FLUSH_EVERY = 250;
+const CHUNK = 16 * 1024;
+/** What waits for a reader that does not read; beyond it lines are lost rather than traffic held up. */
+const MOST_WAITING = 8 * 1024 * 1024;
+
+/** Lines for a file descriptor, collected into few writes; at the latest after a quarter of a second they leave. */
+export interface BufferedOutput extends DestinationStream, Disposable {
+  /** Chunks of lines that were lost because nobody read. */
+  readonly dropped: number;
+}
+
+/** Disposing writes what waits, in one go. Standard output unless told otherwise. */
+export function bufferedOutput(descriptor = 1): BufferedOutput {
+  const stream = pino.destination({ dest: descriptor, sync: false, maxLength: MOST_WAITING });
+  let dropped = 0;
+  stream.on("drop", () => dropped++);
+  // A reader that went away (EPIPE) must not take the process with it.
+  stream.on("error", () => dropped++);
+  // One string grows by appending for almost nothing, where each write of the stream measures and files its line.
+  let waiting = "";
+  const pass = (): void => {
+    if (waiting !== "") stream.write(waiting);
+    waiting = "";
+  };
+  const timer = systemClock.every(FLUSH_EVERY, pass).unref();
+  return {
+    write: (line) => {
+      waiting += line;
+      if (waiting.length >= CHUNK) pass();
+    },
+    get dropped() {
+      return dropped;
+    },
+    [Symbol.dispose]: () => {
+      timer[Symbol.dispose]();
+      pass();
+      flush(stream);
+    },
+  };
+}
+
+function flush(stream: ReturnType<typeof pino.destination>): void {
+  try {
+    stream.flushSync();
+  } catch {
+    // Not open, or nobody reads any more: there is nowhere to say so.
+  }
+}

@@ -1,0 +1,125 @@
+import { expect, test } from "vitest";
+
+import { HeaderBlock } from "../core/headers/header-block.ts";
+import { AccessLog, type LoggedExchange } from "./access-log.ts";
+import { ALLOW } from "./chain/verdict.ts";
+
+const TARGET = { plugin: "token-guard", version: "1.0.0", generation: 4 };
+
+const EXCHANGE: LoggedExchange = {
+  id: 7,
+  listener: "inbound",
+  head: {
+    protocol: "http/1.1",
+    method: "GET",
+    target: "/private?token=let-me-in",
+    authority: "shop.example",
+    headers: HeaderBlock.fromFlat(["X-Request-Id", "r-1", "Cookie", "token=let-me-in"]),
+  },
+  remoteIp: "203.0.113.5",
+  status: 200,
+  error: undefined,
+  blockedBy: undefined,
+  duration: 1.23456,
+  upstreamDuration: 1.01,
+  upstream: "127.0.0.1:8080",
+  received: 0,
+  sent: 12,
+  plugins: [],
+};
+
+function logOf(exchanges: readonly LoggedExchange[], sample = 1, random = (): number => 0.5): string[] {
+  const lines: string[] = [];
+  const output = { write: (line: string) => void lines.push(line) };
+  const accessLog = new AccessLog({ output, sample, random });
+  for (const exchange of exchanges) accessLog.finished(exchange);
+  return lines;
+}
+
+test("a line tells who asked what, what came of it, and leaves the query and the cookies out", () => {
+  const [line = ""] = logOf([EXCHANGE]);
+
+  expect(JSON.parse(line)).toEqual({
+    level: 30,
+    time: expect.any(String),
+    msg: "exchange",
+    id: 7,
+    listener: "inbound",
+    requestId: "r-1",
+    protocol: "http/1.1",
+    method: "GET",
+    host: "shop.example",
+    path: "/private",
+    remoteIp: "203.0.113.5",
+    status: 200,
+    received: 0,
+    sent: 12,
+    millis: 1.235,
+    upstream: "127.0.0.1:8080",
+    upstreamMillis: 1.01,
+  });
+  expect(line).not.toContain("let-me-in");
+});
+
+test("each plugin stands there with verdict and time, and so does who blocked", () => {
+  const [line = ""] = logOf([
+    {
+      ...EXCHANGE,
+      status: 503,
+      error: "plugin_failed",
+      blockedBy: "token-guard",
+      plugins: [
+        { target: TARGET, position: 0, verdict: ALLOW, policy: undefined, micros: 80.6, background: true },
+        {
+          target: TARGET,
+          position: 1,
+          verdict: { kind: "failed", cause: "timeout", detail: "took 60 ms" },
+          policy: "closed",
+          micros: 60_000,
+          background: false,
+        },
+      ],
+    },
+  ]);
+
+  expect(JSON.parse(line)).toMatchObject({
+    status: 503,
+    error: "plugin_failed",
+    blockedBy: "token-guard",
+    plugins: [
+      {
+        name: "token-guard",
+        version: "1.0.0",
+        position: "request",
+        verdict: "allow",
+        micros: 81,
+        mode: "degrade",
+      },
+      { position: "response", verdict: "failed", cause: "timeout", detail: "took 60 ms", policy: "closed" },
+    ],
+  });
+});
+
+test("a sample leaves out only what went well", () => {
+  const exchanges = [
+    EXCHANGE,
+    { ...EXCHANGE, status: 401, blockedBy: "token-guard" },
+    { ...EXCHANGE, status: 502 },
+    { ...EXCHANGE, status: 0, error: "client_gone" },
+    { ...EXCHANGE, status: 404 },
+  ];
+
+  const statuses = logOf(exchanges, 0.4).map((line) => (JSON.parse(line) as { status: number }).status);
+
+  expect(statuses).toEqual([401, 502, 0]);
+  expect(logOf(exchanges, 0.6)).toHaveLength(5);
+});
+
+test("what a client writes cannot break out of its line", () => {
+  const head = { ...EXCHANGE.head, target: '/a\n{"status":200}', authority: 'x"\u2028' };
+
+  const [line = ""] = logOf([{ ...EXCHANGE, head }]);
+
+  expect(line.indexOf("\n")).toBe(line.length - 1);
+  expect(JSON.parse(line)).toMatchObject({ path: '/a\n{"status":200}', host: 'x"\u2028' });
+});

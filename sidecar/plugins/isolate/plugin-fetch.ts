@@ -129,7 +129,7 @@ export class PluginFetch implements AsyncDisposable {
       return await this.#agent(reach).request({
         origin: hop.url.origin,
         path: hop.url.pathname + hop.url.search,
-        method: hop.method as Dispatcher.HttpMethod,
+        method: hop.method,
         headers: hop.headers,
         body: hop.body,
         signal,

@@ -1,0 +1,241 @@
+import type { Clock } from "../../../core/clock.ts";
+import { FrameChannel } from "../../plugin-host/protocol/frame-channel.ts";
+import type {
+  Failure,
+  FetchRequest,
+  FromHost,
+  KeyValueChanges,
+  Load,
+  LogLines,
+  Ran,
+  Run,
+  ToHost,
+  Unload,
+} from "../../plugin-host/protocol/messages.ts";
+import { ProtocolError } from "../../plugin-host/protocol/protocol-error.ts";
+import type { HostExit, KillReason } from "./host-exit.ts";
+import { HostProcess, type HostCommand } from "./host-process.ts";
+import type { Carrier, Sending } from "./pending-run.ts";
+
+/** What a host tells whoever runs it. Load numbers are those of `Load.generation`. */
+export interface HostReceiver {
+  ran(host: PluginHost, sending: Sending, ran: Ran): void;
+  log(host: PluginHost, lines: LogLines): void;
+  fetch(host: PluginHost, request: FetchRequest): void;
+  keyValue(host: PluginHost, changes: KeyValueChanges): void;
+}
+
+export type HookOutcome =
+  | { readonly kind: "done" }
+  | { readonly kind: "failed"; readonly failure: Failure }
+  /** The host ended before it could say. */
+  | { readonly kind: "ended"; readonly exit: HostExit };
+
+/** A Pong that takes longer tells a busy host (DESIGN-data-plane §4). */
+const LATE_AFTER = 50;
+/** Beyond the hook's own timeout, which the host watches: then the host has lost the request. */
+const HOOK_GRACE = 5_000;
+/** Bytes on their way to a host, and runs under way in it, beyond which nothing more is sent to it. */
+const MAX_BACKLOG = 8 * 1024 * 1024;
+const MAX_IN_FLIGHT = 8192;
+/** Milliseconds between the end of the link and that of the process, when it ends by itself. */
+const ENDING_GRACE = 500;
+const LOST: Failure = { cause: "timeout", detail: "the plugin host did not answer" };
+const FROM_HOST = ["hello", "loaded", "unloaded", "ran", "pong", "log", "fetch", "keyValue"] as const;
+
+interface PendingHook {
+  readonly timeout: number;
+  done(outcome: HookOutcome): void;
+}
+
+/** One plugin host as the sidecar sees it: its process, its link, what it has loaded and what it was asked. */
+export class PluginHost implements Carrier {
+  /** Runs that it was asked and has not answered, by their id on the wire. */
+  readonly inFlight = new Map<number, Sending>();
+  /** Loads that can be asked. */
+  readonly loads = new Set<number>();
+  /** Resolves when it said Hello, or with its end. Never rejects, like `ended`. */
+  readonly started: Promise<HostExit | undefined>;
+  /** Resolves when nothing of it is left. */
+  readonly ended: Promise<HostExit>;
+  readonly #process: HostProcess;
+  readonly #channel: FrameChannel<FromHost, ToHost>;
+  readonly #receiver: HostReceiver;
+  readonly #clock: Clock;
+  readonly #hooks = new Map<number, PendingHook>();
+  readonly #hello = Promise.withResolvers<undefined>();
+  readonly #closed = Promise.withResolvers<void>();
+  #exit: HostExit | undefined;
+  #sequence = 0;
+  #pingedAt: number | undefined;
+  #late = false;
+  #heard = 0;
+
+  /** Throws if no process can be made. */
+  constructor(command: HostCommand, receiver: HostReceiver, clock: Clock) {
+    this.#receiver = receiver;
+    this.#clock = clock;
+    this.#process = new HostProcess(command);
+    this.#channel = new FrameChannel<FromHost, ToHost>(this.#process.link, FROM_HOST, {
+      frame: (frame) => this.#receive(frame),
+      closed: (error) => this.#linkClosed(error),
+    });
+    this.ended = this.#awaitEnd();
+    this.started = Promise.race([this.#hello.promise, this.ended]);
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** The load that has its CPU; 0: nobody. */
+  get onCpu(): number {
+    return this.#process.onCpu;
+  }
+
+  /** Its event loop has not turned for 50 ms. */
+  get late(): boolean {
+    return this.#late;
+  }
+
+  /** It has to answer a Ping. */
+  get pinged(): boolean {
+    return this.#pingedAt !== undefined;
+  }
+
+  /** Counts the frames that came from it: a host that says something is not hung. */
+  get heard(): number {
+    return this.#heard;
+  }
+
+  /** Milliseconds that the longest hook under way may take; 0: none is. */
+  get longestHook(): number {
+    let longest = 0;
+    for (const { timeout } of this.#hooks.values()) longest = Math.max(longest, timeout);
+    return longest;
+  }
+
+  /** More would only wait, and be answered too late. */
+  get congested(): boolean {
+    return this.inFlight.size >= MAX_IN_FLIGHT || this.#channel.backlog > MAX_BACKLOG;
+  }
+
+  async load(load: Load): Promise<HookOutcome> {
+    const outcome = await this.#hook(load.generation, load.hookTimeoutMs, load);
+    if (outcome.kind === "done") this.loads.add(load.generation);
+    return outcome;
+  }
+
+  /** Resolves when the load is gone from the host, or the host is. `abandon`: without `destroy`. */
+  unload(generation: number, hookTimeout: number, abandon: boolean): Promise<HookOutcome> {
+    this.loads.delete(generation);
+    return this.#hook(generation, hookTimeout, { kind: "unload", generation, abandon });
+  }
+
+  run(sending: Sending, frame: Run): void {
+    this.inFlight.set(sending.id, sending);
+    this.#channel.send(frame);
+  }
+
+  forget(id: number): void {
+    if (this.inFlight.delete(id)) this.#channel.send({ kind: "cancel", id });
+  }
+
+  /** Sends anything that is neither a run nor a hook. */
+  tell(frame: ToHost): void {
+    this.#channel.send(frame);
+  }
+
+  /** Asks for a sign of life, unless one is awaited. */
+  ping(): void {
+    if (this.#pingedAt !== undefined) return;
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    this.#pingedAt = this.#clock.now();
+    this.#channel.send({ kind: "ping", sequence: this.#sequence });
+  }
+
+  /** To be called when what had arrived was read, so that our own delay is not taken for the host's. */
+  judgeLateness(): void {
+    if (this.#pingedAt !== undefined) this.#late = this.#clock.now() - this.#pingedAt >= LATE_AFTER;
+  }
+
+  kill(reason: KillReason): void {
+    this.#process.kill(reason);
+  }
+
+  async #awaitEnd(): Promise<HostExit> {
+    const exit = await this.#process.ended;
+    // What it said before it died may still be on its way to us, and counts.
+    using _ = this.#clock.after(ENDING_GRACE, () => this.#channel[Symbol.dispose]());
+    await this.#closed.promise;
+    this.#exit = exit;
+    this.loads.clear();
+    for (const hook of this.#hooks.values()) hook.done({ kind: "ended", exit });
+    return exit;
+  }
+
+  #linkClosed(error: Error | undefined): void {
+    this.#closed.resolve();
+    if (error instanceof ProtocolError) return this.#process.kill("garbage");
+    // The link of a process that is ending closes too. One that goes on without it is of no use.
+    const ending = this.#clock.after(ENDING_GRACE, () => this.#process.kill("garbage"));
+    void this.#process.ended.then(() => ending[Symbol.dispose]());
+  }
+
+  #receive(frame: FromHost): void {
+    this.#heard++;
+    switch (frame.kind) {
+      case "ran":
+        return this.#ran(frame);
+      case "pong":
+        return this.#pong(frame.sequence);
+      case "keyValue":
+        return this.#receiver.keyValue(this, frame);
+      case "log":
+        return this.#receiver.log(this, frame);
+      case "fetch":
+        return this.#receiver.fetch(this, frame);
+      case "loaded":
+      case "unloaded":
+        return this.#hooks.get(frame.generation)?.done(outcomeOf(frame.error));
+      case "hello":
+        return this.#hello.resolve(undefined);
+    }
+  }
+
+  #ran(frame: Ran): void {
+    const sending = this.inFlight.get(frame.id);
+    // Nobody waits for it: cancelled, or another host was faster.
+    if (sending === undefined) return;
+    this.inFlight.delete(frame.id);
+    this.#receiver.ran(this, sending, frame);
+  }
+
+  #pong(sequence: number): void {
+    if (sequence !== this.#sequence) return;
+    this.#pingedAt = undefined;
+    this.#late = false;
+  }
+
+  /** Sends a request that the host answers when a hook of a plugin is through. */
+  #hook(generation: number, timeout: number, request: Load | Unload): Promise<HookOutcome> {
+    if (this.#exit !== undefined) return Promise.resolve({ kind: "ended", exit: this.#exit });
+    const { promise, resolve } = Promise.withResolvers<HookOutcome>();
+    const lost = this.#clock.after(timeout + HOOK_GRACE, () => hook.done(outcomeOf(LOST)));
+    const hook: PendingHook = {
+      timeout,
+      done: (outcome) => {
+        lost[Symbol.dispose]();
+        if (this.#hooks.get(generation) === hook) this.#hooks.delete(generation);
+        resolve(outcome);
+      },
+    };
+    this.#hooks.set(generation, hook);
+    this.#channel.send(request);
+    return promise;
+  }
+}
+
+function outcomeOf(failure: Failure | undefined): HookOutcome {
+  return failure === undefined ? { kind: "done" } : { kind: "failed", failure };
+}

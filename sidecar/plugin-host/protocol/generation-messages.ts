@@ -136,13 +136,17 @@ export function readOutcome<Kind extends "loaded" | "unloaded">(
 
 export function writeUnload(writer: WireWriter, unload: Unload): void {
   writer.uint(1, unload.generation);
+  writer.bool(2, unload.abandon);
 }
 
 export function readUnload(reader: WireReader): Unload {
   let generation = 0;
+  let abandon = false;
   while (reader.more) {
-    if (reader.field() === 1) generation = reader.uint32();
+    const field = reader.field();
+    if (field === 1) generation = reader.uint32();
+    else if (field === 2) abandon = reader.bool();
     else reader.skip();
   }
-  return { kind: "unload", generation };
+  return { kind: "unload", generation, abandon };
 }

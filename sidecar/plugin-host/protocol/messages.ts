@@ -8,7 +8,7 @@ import type { FailureCause } from "../../chain/verdict.ts";
 export type HostFrame = ToHost | FromHost;
 
 /** What the sidecar says. */
-export type ToHost = Load | Unload | Run | Cancel | Ping | FetchResponse;
+export type ToHost = Load | Unload | Run | Cancel | Ping | FetchResponse | KeyValueChanges;
 
 /** What the plugin host says. */
 export type FromHost = Hello | Loaded | Unloaded | Ran | Pong | LogLines | FetchRequest | KeyValueChanges;
@@ -73,6 +73,8 @@ export interface Failure {
 export interface Unload {
   readonly kind: "unload";
   readonly generation: number;
+  /** Dispose of the isolate at once, without `destroy`. */
+  readonly abandon: boolean;
 }
 
 export interface Unloaded {

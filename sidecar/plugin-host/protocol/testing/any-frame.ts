@@ -106,7 +106,7 @@ export const anyFrame: fc.Arbitrary<HostFrame> = fc.oneof(
     generation: uint32,
     error: perhapsFailure,
   }),
-  fc.record({ kind: fc.constant("unload" as const), generation: uint32 }),
+  fc.record({ kind: fc.constant("unload" as const), generation: uint32, abandon: fc.boolean() }),
   run,
   ran,
   fc.record({ kind: fc.constant("cancel" as const), id: uint32 }),

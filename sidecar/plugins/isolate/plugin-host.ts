@@ -1,4 +1,4 @@
-import type { Clock } from "../../../core/clock.ts";
+import type { Clock, Timer } from "../../../core/clock.ts";
 import { FrameChannel } from "../../plugin-host/protocol/frame-channel.ts";
 import type {
   Failure,
@@ -66,6 +66,7 @@ export class PluginHost implements Carrier {
   readonly #hello = Promise.withResolvers<undefined>();
   readonly #closed = Promise.withResolvers<void>();
   #exit: HostExit | undefined;
+  #ending: Timer | undefined;
   #sequence = 0;
   #pingedAt: number | undefined;
   #late = false;
@@ -168,6 +169,7 @@ export class PluginHost implements Carrier {
     // What it said before it died may still be on its way to us, and counts.
     using _ = this.#clock.after(ENDING_GRACE, () => this.#channel[Symbol.dispose]());
     await this.#closed.promise;
+    this.#ending?.[Symbol.dispose]();
     this.#exit = exit;
     this.loads.clear();
     for (const hook of this.#hooks.values()) hook.done({ kind: "ended", exit });
@@ -176,10 +178,9 @@ export class PluginHost implements Carrier {
 
   #linkClosed(error: Error | undefined): void {
     this.#closed.resolve();
-    if (error instanceof ProtocolError) return this.#process.kill("garbage");
     // The link of a process that is ending closes too. One that goes on without it is of no use.
-    const ending = this.#clock.after(ENDING_GRACE, () => this.#process.kill("garbage"));
-    void this.#process.ended.then(() => ending[Symbol.dispose]());
+    const grace = error instanceof ProtocolError ? 0 : ENDING_GRACE;
+    this.#ending = this.#clock.after(grace, () => this.#process.kill("garbage"));
   }
 
   #receive(frame: FromHost): void {

@@ -21,6 +21,8 @@ export interface ExpectedPackage {
   readonly version?: string;
   /** sha256 of the zip, hex. */
   readonly digest?: string;
+  /** What the zip is called: must be NAME.zip or NAME-VERSION.zip. */
+  readonly fileName?: string;
 }
 
 /**
@@ -35,6 +37,11 @@ export class PackageCache {
   constructor(directory: string, limits: ArchiveLimits = DEFAULT_ARCHIVE_LIMITS) {
     this.#directory = directory;
     this.#limits = limits;
+  }
+
+  /** Bytes that a zip may have at most. */
+  get archiveLimit(): number {
+    return this.#limits.archive;
   }
 
   /**
@@ -140,6 +147,9 @@ function requireExpected(where: string, manifest: PluginManifest, expected: Expe
     if (wanted !== undefined && wanted !== manifest[key])
       throw refusal(where, MANIFEST_FILE, `says ${key} ${manifest[key]}, expected ${wanted}`);
   }
+  const names = [`${manifest.name}.zip`, `${manifest.name}-${manifest.version}.zip`];
+  if (expected.fileName !== undefined && !names.includes(expected.fileName))
+    throw refusal(where, MANIFEST_FILE, `says that the zip must be called ${names.join(" or ")}`);
 }
 
 /** Makes a finished folder appear under its name; another process may have been first, with the same content. */

@@ -17,6 +17,8 @@ export const NO_EDITS: HeaderEdits = [];
 /** `later` on top of `earlier`. */
 export function mergeEdits(earlier: HeaderEdits, later: HeaderEdits): HeaderEdits {
   if (later.length === 0) return earlier;
+  // The first plugin of nearly every exchange comes this way.
+  if (earlier.length === 0) return later;
   const merged = new Map(earlier.map((edit) => [edit.name.toLowerCase(), edit]));
   for (const edit of later) merged.set(edit.name.toLowerCase(), edit);
   return [...merged.values()];

@@ -55,6 +55,8 @@ export interface PluginRecord {
 
 /** The chain in force. Composed once for each applied configuration or reloaded plugin; swapped as one pointer. */
 export interface Chain {
+  /** No entry can ever apply: the caller need not gather the facts for `begin`. */
+  readonly empty: boolean;
   /** Matches the request; undefined when no entry applies, and then nothing needs to be ended. */
   begin(facts: RequestFacts): ChainPass | undefined;
 }

@@ -61,7 +61,10 @@ export interface SegmentCall {
   /** What the chain changed before this segment. */
   readonly edits: HeaderEdits;
   readonly asks: readonly Ask[];
-  /** On the sidecar's monotonic clock; at the latest then `done` is called. */
+  /**
+   * The chain's, on the sidecar's monotonic clock; at the latest then `done` is called. A plugin that it cuts off
+   * before its own timeout has failed with cause `chain_deadline`.
+   */
   readonly deadline: number;
   /** True for plugins in mode `degrade`: nobody waits, and the work may be dropped when busy. */
   readonly background: boolean;

@@ -1,0 +1,28 @@
+import type { LogLevel } from "../../core/log.ts";
+import type { NotReady } from "./readiness.ts";
+
+/** What came of releasing a plugin from quarantine. */
+export type RetryOutcome =
+  /** It is being loaded again; /plugins tells how it goes. */
+  | { readonly kind: "retrying" }
+  | { readonly kind: "unknown_plugin" }
+  /** It is neither suspended nor quarantined. */
+  | { readonly kind: "nothing_to_retry"; readonly state: string };
+
+/** What the admin server shows and does; the parts that know give it, and none of them knows of this server. */
+export interface AdminProviders {
+  /** What stands in the way of being ready; empty: ready. */
+  notReady(): readonly NotReady[];
+  /** The exposition of the metrics. */
+  metrics(): string;
+  /** The configuration in force, where it comes from, the settings and who decided them. Secrets are masked here. */
+  config(): unknown;
+  /** Each plugin with version, digest, runtime, state, fault and generations. */
+  plugins(): unknown;
+  /** Endpoints with their pools and health. */
+  clusters(): unknown;
+  readonly logging: { get(): LogLevel; set(level: LogLevel): void };
+  /** Begins to drain; the process ends afterwards. Further calls do nothing. */
+  drain(): void;
+  retryPlugin(name: string): RetryOutcome;
+}

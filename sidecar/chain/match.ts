@@ -1,0 +1,102 @@
+import { BUCKETS, bucketOf, hashText } from "../../core/hash.ts";
+import type { HeaderBlock } from "../../core/headers/header-block.ts";
+import type { RequestFacts } from "./chain.ts";
+import { cookieValue } from "./cookie.ts";
+
+/**
+ * `exact`: this path. `prefix`: this path and all below it by whole segments: `/api` covers `/api` and `/api/x`, not
+ * `/apix`. Both are compared with the normalised path, case included.
+ */
+export type PathMatch = { readonly exact: string } | { readonly prefix: string };
+
+/** Holds if any of the header's lines fits; `present: false` if there is none. Values are compared with case. */
+export type HeaderValueMatch =
+  | { readonly exact: string }
+  | { readonly prefix: string }
+  | { readonly present: boolean };
+
+export interface HeaderMatch {
+  /** In any case. */
+  readonly name: string;
+  readonly value: HeaderValueMatch;
+}
+
+/** What decides the bucket of a request. Where the named header or cookie is missing, the remote address does. */
+export type BucketKey =
+  | { readonly kind: "remote_address" }
+  | { readonly kind: "header"; readonly name: string }
+  | { readonly kind: "cookie"; readonly name: string };
+
+/** Conditions that must all hold; what is undefined or empty is none. */
+export interface EntryMatch {
+  readonly path?: PathMatch | undefined;
+  /** One of these, compared with case (RFC 9110 §9.1). */
+  readonly methods?: readonly string[] | undefined;
+  readonly headers?: readonly HeaderMatch[] | undefined;
+  /** 0 to 100, in steps of 0.01. */
+  readonly percentage?: number | undefined;
+  /** Without effect unless `percentage` is set. Default: the remote address. */
+  readonly bucketKey?: BucketKey | undefined;
+}
+
+export type Matcher = (facts: RequestFacts) => boolean;
+
+/**
+ * The conditions as one function, or undefined where every request fits. `salt` separates the shares of different
+ * plugins; with the same salt a growing percentage only ever adds requests.
+ */
+export function compileMatch(match: EntryMatch, salt: string): Matcher | undefined {
+  const conditions: Matcher[] = [];
+  if (match.path !== undefined) conditions.push(...pathMatcher(match.path));
+  if (match.methods !== undefined && match.methods.length > 0) conditions.push(methodMatcher(match.methods));
+  for (const header of match.headers ?? []) conditions.push(headerMatcher(header));
+  if (match.percentage !== undefined && match.percentage < 100)
+    conditions.push(shareMatcher(match.percentage, match.bucketKey ?? { kind: "remote_address" }, salt));
+  if (conditions.length <= 1) return conditions[0];
+  return (facts) => {
+    for (const holds of conditions) if (!holds(facts)) return false;
+    return true;
+  };
+}
+
+/** Nothing for the prefix `/`, which covers `*` (RFC 9110 §9.3.7) and the empty path of CONNECT too. */
+function pathMatcher(path: PathMatch): Matcher[] {
+  if ("exact" in path) return [(facts) => facts.normalisedPath === path.exact];
+  const whole = path.prefix.endsWith("/") ? path.prefix.slice(0, -1) : path.prefix;
+  if (whole === "") return [];
+  const below = `${whole}/`;
+  return [({ normalisedPath }) => normalisedPath === whole || normalisedPath.startsWith(below)];
+}
+
+function methodMatcher(methods: readonly string[]): Matcher {
+  return (facts) => methods.includes(facts.method);
+}
+
+function headerMatcher({ name, value }: HeaderMatch): Matcher {
+  const lowerName = name.toLowerCase();
+  if ("present" in value) return ({ headers }) => headers.indexOf(lowerName) >= 0 === value.present;
+  const fits =
+    "exact" in value
+      ? (text: string): boolean => text === value.exact
+      : (text: string): boolean => text.startsWith(value.prefix);
+  return ({ headers }) => anyValue(headers, lowerName, fits);
+}
+
+function anyValue(headers: HeaderBlock, lowerName: string, fits: (text: string) => boolean): boolean {
+  for (let i = headers.indexOf(lowerName); i >= 0; i = headers.indexOf(lowerName, i + 1))
+    if (fits(headers.value(i))) return true;
+  return false;
+}
+
+function shareMatcher(percentage: number, key: BucketKey, salt: string): Matcher {
+  const limit = Math.round((percentage / 100) * BUCKETS);
+  const saltHash = hashText(salt);
+  return (facts) => bucketOf(saltHash, bucketKeyOf(facts, key)) < limit;
+}
+
+function bucketKeyOf(facts: RequestFacts, key: BucketKey): string {
+  if (key.kind === "remote_address") return facts.remoteIp;
+  const named =
+    key.kind === "header" ? facts.headers.get(key.name.toLowerCase()) : cookieValue(facts.headers, key.name);
+  return named === undefined || named === "" ? facts.remoteIp : named;
+}

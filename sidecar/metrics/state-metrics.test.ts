@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+
+import { MetricsRegistry } from "../../core/metrics/registry.ts";
+import { parseExposition } from "../../test/support/exposition.ts";
+import { eventCounters, observeState, type StateProviders } from "./state-metrics.ts";
+
+const PROVIDERS: StateProviders = {
+  config: () => ({ tick: 42, source: "stream", age: 1_500, lastApplied: false }),
+  generations: () => [
+    { plugin: "guard", version: "1.0.0", state: "serving" },
+    { plugin: "guard", version: "1.0.0", state: "draining" },
+    { plugin: "guard", version: "1.0.0", state: "draining" },
+  ],
+  connections: () => ({ inbound: 3 }),
+  pools: () => [{ endpoint: "127.0.0.1:8080", open: 5, idle: 2, waiting: 1 }],
+  ready: () => true,
+};
+
+test("what is, is read at the scrape", () => {
+  const registry = new MetricsRegistry();
+
+  observeState(registry, PROVIDERS);
+
+  expect(Object.fromEntries(parseExposition(registry.expose()))).toEqual({
+    sluice_ready: 1,
+    'sluice_config_tick{source="stream"}': 42,
+    'sluice_config_age_seconds{source="stream"}': 1.5,
+    'sluice_config_last_applied{source="stream"}': 0,
+    'sluice_plugin_generations{plugin="guard",version="1.0.0",state="serving"}': 1,
+    'sluice_plugin_generations{plugin="guard",version="1.0.0",state="draining"}': 2,
+    'sluice_connections{listener="inbound"}': 3,
+    'sluice_pool_connections{endpoint="127.0.0.1:8080",state="busy"}': 3,
+    'sluice_pool_connections{endpoint="127.0.0.1:8080",state="idle"}': 2,
+    'sluice_pool_waiting{endpoint="127.0.0.1:8080"}': 1,
+  });
+});
+
+test("before the first configuration there is nothing to say of it", () => {
+  const registry = new MetricsRegistry();
+
+  observeState(registry, { ...PROVIDERS, config: () => undefined });
+
+  expect([...parseExposition(registry.expose()).keys()].filter((name) => name.includes("config"))).toEqual(
+    [],
+  );
+});
+
+test("rare events are counted by name", () => {
+  const registry = new MetricsRegistry();
+  const events = eventCounters(registry);
+
+  events.hostDeaths.with("memory").add();
+
+  expect(parseExposition(registry.expose()).get('sluice_host_deaths_total{cause="memory"}')).toBe(1);
+});

@@ -1,0 +1,126 @@
+import type { LabelledFamily } from "../../core/metrics/family.ts";
+import type { MetricsRegistry, Reading } from "../../core/metrics/registry.ts";
+import type { Counter } from "../../core/metrics/series.ts";
+
+/** The configuration in force. */
+export interface ConfigState {
+  /** 0 where it comes from a file. */
+  readonly tick: number;
+  /** `file`, `stream` or `disk`. */
+  readonly source: string;
+  /** Since the configuration in force was applied, ms. */
+  readonly age: number;
+  /** Whether the last one that arrived was applied. */
+  readonly lastApplied: boolean;
+}
+
+export interface GenerationState {
+  readonly plugin: string;
+  readonly version: string;
+  /** `serving`, `draining`, `tripped`, `suspended`, `quarantined`, … */
+  readonly state: string;
+}
+
+export interface PoolState {
+  readonly endpoint: string;
+  readonly open: number;
+  readonly idle: number;
+  readonly waiting: number;
+}
+
+/** Where the metrics of what is (not of what happened) are read at each scrape. */
+export interface StateProviders {
+  readonly config: () => ConfigState | undefined;
+  readonly generations: () => readonly GenerationState[];
+  /** Open client connections by listener. */
+  readonly connections: () => Readonly<Record<string, number>>;
+  readonly pools: () => readonly PoolState[];
+  readonly ready: () => boolean;
+}
+
+/** Things that happen seldom enough to be counted by name. */
+export interface EventCounters {
+  /** `cause`: crash, memory, hung, killed, … */
+  readonly hostDeaths: LabelledFamily<Counter>;
+  /** `result`: loaded, failed. */
+  readonly pluginLoads: LabelledFamily<Counter>;
+  /** `result`: applied, unchanged, rejected. */
+  readonly configResults: LabelledFamily<Counter>;
+}
+
+export function eventCounters(registry: MetricsRegistry): EventCounters {
+  return {
+    hostDeaths: registry.counter("sluice_host_deaths_total", "Plugin hosts that ended unasked.", ["cause"]),
+    pluginLoads: registry.counter("sluice_plugin_loads_total", "Generations built, by result.", [
+      "plugin",
+      "result",
+    ]),
+    configResults: registry.counter(
+      "sluice_config_results_total",
+      "Configurations that arrived, by result.",
+      ["source", "result"],
+    ),
+  };
+}
+
+/** Registers everything that is read at a scrape. */
+export function observeState(registry: MetricsRegistry, providers: StateProviders): void {
+  const gauge = (
+    name: string,
+    help: string,
+    labels: readonly string[],
+    read: () => Iterable<Reading>,
+  ): void => registry.observe(`sluice_${name}`, help, "gauge", labels, read);
+  const config = (read: (state: ConfigState) => number) => (): Iterable<Reading> => {
+    const state = providers.config();
+    return state === undefined ? [] : [[[state.source], read(state)]];
+  };
+  gauge("ready", "1 while /ready says so.", [], () => [[[], providers.ready() ? 1 : 0]]);
+  gauge(
+    "config_tick",
+    "Tick of the configuration in force.",
+    ["source"],
+    config(({ tick }) => tick),
+  );
+  gauge(
+    "config_age_seconds",
+    "Since it was applied.",
+    ["source"],
+    config(({ age }) => age / 1_000),
+  );
+  gauge(
+    "config_last_applied",
+    "1 if the last one that arrived was applied.",
+    ["source"],
+    config(appliedNumber),
+  );
+  gauge("plugin_generations", "Generations by state.", ["plugin", "version", "state"], () =>
+    counted(providers.generations()),
+  );
+  gauge("connections", "Open client connections.", ["listener"], () =>
+    Object.entries(providers.connections()).map(([listener, open]): Reading => [[listener], open]),
+  );
+  gauge("pool_connections", "Connections to endpoints.", ["endpoint", "state"], () =>
+    providers.pools().flatMap(({ endpoint, open, idle }): Reading[] => [
+      [[endpoint, "busy"], open - idle],
+      [[endpoint, "idle"], idle],
+    ]),
+  );
+  gauge("pool_waiting", "Requests in line for a connection.", ["endpoint"], () =>
+    providers.pools().map(({ endpoint, waiting }): Reading => [[endpoint], waiting]),
+  );
+}
+
+function appliedNumber({ lastApplied }: ConfigState): number {
+  return lastApplied ? 1 : 0;
+}
+
+function counted(generations: readonly GenerationState[]): Reading[] {
+  const counts = new Map<string, readonly [readonly string[], number]>();
+  for (const { plugin, version, state } of generations) {
+    const labels = [plugin, version, state];
+    const key = labels.join("\0");
+    counts.set(key, [labels, (counts.get(key)?.[1] ?? 0) + 1]);
+  }
+  return [...counts.values()];
+}

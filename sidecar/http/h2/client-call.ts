@@ -1,0 +1,240 @@
+import { constants, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
+
+import type { UpstreamCall, UpstreamListener, UpstreamRequest } from "../exchange.ts";
+import type { WireLimits } from "../limits.ts";
+import { WireError } from "../wire-error.ts";
+import { appendFlat, blockFromFlat } from "./flat-headers.ts";
+import { guardAgainstCut, IncomingBody } from "./incoming-body.ts";
+import { OutgoingBody, type OutgoingListener } from "./outgoing-body.ts";
+import { ownerOf, ownStream, type StreamOwner } from "./owned-stream.ts";
+import { resetCodeOf } from "./reset-codes.ts";
+
+/** What a call needs of the session that carries it. */
+export interface CallCarrier {
+  /** The call's stream is closed: its place is free. */
+  callClosed(call: ClientCall): void;
+  /** Whether the peer said, by GOAWAY, that it never looked at this stream. */
+  neverSaw(stream: ClientHttp2Stream): boolean;
+  /** Why the session ended, if it has. */
+  readonly failure: WireError | undefined;
+}
+
+/** What a call needs of the pool it came from. */
+export interface CallQueue {
+  /** The call was refused without harm: it is to be sent once more, on another session. */
+  again(call: ClientCall, refusedBy: CallCarrier | undefined): void;
+  /** The call is not wanted any more, wherever it is. */
+  withdrawn(call: ClientCall): void;
+}
+
+const NO_BODY = { endStream: true } as const;
+const BODY_WITH_TRAILERS = { endStream: false, waitForTrailers: true } as const;
+
+/** Methods that may be sent again after a connection was lost (RFC 9110 §9.2.2). */
+const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+
+/** One request, from the line it waits in to the end of its answer. */
+export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
+  readonly outgoing: OutgoingBody;
+  readonly #request: UpstreamRequest;
+  readonly #listener: UpstreamListener;
+  readonly #queue: CallQueue;
+  #carrier: CallCarrier | undefined;
+  #stream: ClientHttp2Stream | undefined;
+  #incoming: IncomingBody | undefined;
+  #state: "waiting" | "sent" | "responded" | "over" = "waiting";
+  #begun = false;
+  #retried = false;
+  /** Milliseconds for which the peer has kept us waiting. */
+  #quiet = 0;
+
+  constructor(request: UpstreamRequest, listener: UpstreamListener, queue: CallQueue) {
+    this.#request = request;
+    this.#listener = listener;
+    this.#queue = queue;
+    this.outgoing = new OutgoingBody(this);
+  }
+
+  /** Set as soon as the answer's head is there, and only asked for by listeners that are put on then. */
+  get incoming(): IncomingBody {
+    if (this.#incoming === undefined) throw new TypeError("no answer has come yet");
+    return this.#incoming;
+  }
+
+  /** Opens a stream on a session that is ready and has room. */
+  send(session: ClientHttp2Session, carrier: CallCarrier): void {
+    const empty = this.#request.body.length === 0;
+    const stream = session.request(requestFields(this.#request), empty ? NO_BODY : BODY_WITH_TRAILERS);
+    this.#carrier = carrier;
+    this.#stream = stream;
+    this.#state = "sent";
+    this.#quiet = 0;
+    ownStream(stream, this);
+    guardAgainstCut(stream);
+    stream.on("response", responded);
+    stream.on("headers", informed);
+    if (!empty) this.#pour(stream);
+  }
+
+  #pour(stream: ClientHttp2Stream): void {
+    if (this.#begun) return this.outgoing.moveTo(stream);
+    this.#begun = true;
+    this.outgoing.begin(stream, this.#request.body, true);
+  }
+
+  cancel(reason: WireError): void {
+    if (this.#state === "over") return;
+    const waiting = this.#state === "waiting";
+    this.#end(reason);
+    if (waiting) this.#queue.withdrawn(this);
+  }
+
+  /** No session can be had. */
+  fail(error: WireError): void {
+    if (this.#state === "over") return;
+    const hadAnswer = this.#state === "responded";
+    this.#end(error);
+    if (hadAnswer) this.#incoming?.fail(error);
+    else this.#listener.failed(error);
+  }
+
+  bodySent(): void {}
+
+  bodyBroke(error: WireError): void {
+    this.fail(error);
+  }
+
+  /** For the stream's listeners only: a 1xx. */
+  informed(status: number, flat: readonly string[]): void {
+    if (this.#state !== "sent" || status === 100 || status === 101) return;
+    this.#quiet = 0;
+    this.#listener.informed({ status, headers: blockFromFlat(flat, 2) });
+  }
+
+  /** For the stream's listeners only. */
+  responded(stream: ClientHttp2Stream, status: number, endStream: boolean, flat: readonly string[]): void {
+    if (this.#state !== "sent") return;
+    if (!(status >= 200)) return this.fail(new WireError("upstream_invalid", `${status} ended the answer`));
+    this.#state = "responded";
+    this.#quiet = 0;
+    const headers = blockFromFlat(flat, 2);
+    const bodyless = this.#request.method === "HEAD" || status === 204 || status === 304;
+    const announced = headers.get("content-length");
+    const length = endStream && !bodyless ? 0 : announced === undefined ? undefined : Number(announced);
+    const empty = endStream || bodyless;
+    const incoming = new IncomingBody(stream, length, empty, (reason) => this.cancel(reason));
+    this.#incoming = incoming;
+    this.#listener.responded({ status, headers }, incoming);
+    if (!empty) return;
+    if (!endStream) incoming.discard();
+    this.#answerEnded(stream);
+  }
+
+  incomingEnded(): void {
+    if (this.#stream !== undefined && this.#incoming?.complete === true) this.#answerEnded(this.#stream);
+  }
+
+  streamClosed(code: number): void {
+    const { outgoing } = this;
+    const carrier = this.#carrier;
+    const stream = this.#stream;
+    if (this.#state === "sent" && stream !== undefined) this.#unanswered(code, stream);
+    else if (this.#state === "responded") {
+      this.#state = "over";
+      const error = this.#lost(code, "in the middle of its answer");
+      this.#incoming?.fail(error);
+      outgoing.cancel(error);
+    }
+    carrier?.callClosed(this);
+    if (this.#state === "waiting") this.#queue.again(this, carrier);
+  }
+
+  /** `elapsed` ms have gone by. */
+  sweep(elapsed: number, limits: WireLimits): void {
+    const moved = this.outgoing.takeMoved() || this.#incoming?.takeMoved() === true;
+    const answering = this.#state === "responded";
+    const sent = this.#request.body.length === 0 || this.outgoing.ended;
+    const waiting = this.outgoing.stuck || (answering ? this.#incoming?.awaited === true : sent);
+    this.#quiet = moved || !waiting ? 0 : this.#quiet + elapsed;
+    const limit = answering ? limits.bodyIdle : limits.response;
+    if (limit === 0 || this.#quiet < limit) return;
+    const code = answering ? "upstream_body_timeout" : "upstream_timeout";
+    this.fail(new WireError(code, `nothing came from the upstream for ${limit} ms`));
+  }
+
+  /** The answer is whole: what is left of the request is not wanted. */
+  #answerEnded(stream: ClientHttp2Stream): void {
+    if (this.#request.body.length === 0 || this.outgoing.ended) return;
+    this.outgoing.cancel(new WireError("cancelled", "the answer was complete before the request"));
+    stream.close(constants.NGHTTP2_CANCEL);
+  }
+
+  #unanswered(code: number, stream: ClientHttp2Stream): void {
+    const unseen = code === constants.NGHTTP2_REFUSED_STREAM || this.#carrier?.neverSaw(stream) === true;
+    const lostSession = this.#carrier?.failure !== undefined && IDEMPOTENT.has(this.#request.method);
+    const harmless = (unseen || lostSession) && !this.outgoing.touched;
+    if (harmless && !this.#retried) {
+      this.#retried = true;
+      this.#state = "waiting";
+      this.#stream = undefined;
+      return;
+    }
+    this.fail(this.#lost(code, "before it answered", harmless));
+  }
+
+  #lost(code: number, when: string, retryable = false): WireError {
+    const failure = this.#carrier?.failure;
+    if (failure === undefined)
+      return new WireError("upstream_reset", `the upstream reset the stream ${when}, code ${code}`, {
+        retryable,
+      });
+    const kind =
+      failure.code === "upstream_reset" && when !== "before it answered"
+        ? "upstream_closed_early"
+        : failure.code;
+    return new WireError(kind, `${failure.message} ${when}`, { retryable, cause: failure });
+  }
+
+  #end(reason: WireError): void {
+    this.#state = "over";
+    this.outgoing.cancel(reason);
+    if (!this.#begun && this.#request.body.length !== 0) this.#request.body.cancel(reason);
+    this.#stream?.close(resetCodeOf(reason.code));
+  }
+}
+
+function requestFields(request: UpstreamRequest): string[] {
+  const { method, authority, target, headers, body } = request;
+  const pseudo =
+    method === "CONNECT"
+      ? [":method", method, ":authority", authority]
+      : [":method", method, ":authority", authority, ":scheme", "http", ":path", target];
+  const fields = appendFlat(pseudo, headers);
+  if (body.length !== undefined && body.length > 0) fields.push("content-length", String(body.length));
+  return fields;
+}
+
+function statusOf(headers: Record<string, unknown>): number {
+  return Number(headers[":status"]);
+}
+
+function responded(
+  this: ClientHttp2Stream,
+  headers: Record<string, unknown>,
+  flags: number,
+  flat?: readonly string[],
+): void {
+  const call = ownerOf(this);
+  const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+  if (call instanceof ClientCall) call.responded(this, statusOf(headers), endStream, flat ?? []);
+}
+
+function informed(
+  this: ClientHttp2Stream,
+  headers: Record<string, unknown>,
+  _flags: number,
+  flat?: readonly string[],
+): void {
+  const call = ownerOf(this);
+  if (call instanceof ClientCall) call.informed(statusOf(headers), flat ?? []);
+}

@@ -1,0 +1,178 @@
+import type { Http2Stream } from "node:http2";
+
+import type { HeaderBlock } from "../../../core/headers/header-block.ts";
+import type { BodySink, BodySource } from "../exchange.ts";
+import type { WireError } from "../wire-error.ts";
+import { blockFromFlat } from "./flat-headers.ts";
+import { ownerOf } from "./owned-stream.ts";
+
+/** How the owner of a body hears that nobody wants it any more. */
+type CancelListener = (reason: WireError) => void;
+
+/**
+ * A stream's readable side as a body. node:http2 opens the stream's flow-control window only while the stream flows,
+ * so a sink that takes nothing stops its peer; at most one window of bytes waits here.
+ */
+export class IncomingBody implements BodySource {
+  readonly length: number | undefined;
+  readonly #empty: boolean;
+  readonly #stream: Http2Stream;
+  readonly #onCancel: CancelListener | undefined;
+  #sink: BodySink | undefined;
+  #trailers: HeaderBlock | undefined;
+  #failure: WireError | undefined;
+  #received = 0;
+  #complete: boolean;
+  #state: "waiting" | "flowing" | "paused" | "over" = "waiting";
+  #moved = false;
+
+  /**
+   * `empty`: the head has ended the message, whatever `length` announces (answers to HEAD, 304). `onCancel`: what
+   * cancelling does beyond not reading on.
+   */
+  constructor(stream: Http2Stream, length: number | undefined, empty: boolean, onCancel?: CancelListener) {
+    this.#stream = stream;
+    this.length = length;
+    this.#empty = empty;
+    this.#onCancel = onCancel;
+    this.#complete = empty;
+    // They may come before anybody starts the body.
+    if (!empty) stream.on("trailers", trailersArrived);
+  }
+
+  start(sink: BodySink): void {
+    if (this.#failure !== undefined) {
+      sink.fail(this.#failure);
+      return;
+    }
+    if (this.#state === "over") return;
+    if (this.#empty || this.length === 0) {
+      this.#state = "over";
+      sink.end(undefined);
+      return;
+    }
+    this.#sink = sink;
+    this.#state = "flowing";
+    this.#stream.on("end", ended);
+    this.#stream.on("data", arrived);
+  }
+
+  resume(): void {
+    if (this.#state !== "paused") return;
+    this.#state = "flowing";
+    this.#moved = true;
+    this.#stream.resume();
+  }
+
+  cancel(reason: WireError): void {
+    if (this.#state === "over") return;
+    this.#settle();
+    this.#stream.pause();
+    this.#onCancel?.(reason);
+  }
+
+  /** Whether the peer has sent the whole message, and nothing of it waits here. */
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  /** The stream has ended before the body had: tells the sink, now or when it is started. */
+  fail(error: WireError): void {
+    if (this.#state === "over") return;
+    const sink = this.#settle();
+    this.#failure = error;
+    sink?.fail(error);
+  }
+
+  /** Lets the rest go by unread, so that the stream can end. */
+  discard(): void {
+    this.#settle();
+    if (!this.#stream.destroyed) this.#stream.resume();
+  }
+
+  /** Whether the peer keeps a willing sink waiting. */
+  get awaited(): boolean {
+    return this.#state === "flowing";
+  }
+
+  /** Whether bytes have come since this was last asked. */
+  takeMoved(): boolean {
+    const moved = this.#moved;
+    this.#moved = false;
+    return moved;
+  }
+
+  /** For the stream's listeners only. */
+  deliver(bytes: Buffer): void {
+    if (this.#sink === undefined) return;
+    this.#moved = true;
+    this.#received += bytes.length;
+    if (this.#sink.chunk(bytes) || this.#state !== "flowing") return;
+    this.#state = "paused";
+    this.#stream.pause();
+  }
+
+  /** For the stream's listeners only. */
+  trailers(headers: HeaderBlock): void {
+    this.#trailers = headers;
+  }
+
+  /**
+   * For the stream's listeners only. node emits `end` after a reset with NO_ERROR too, which must not look like the
+   * end of the body: `close` follows, and fails it.
+   */
+  ended(): void {
+    if (this.#isCut()) return;
+    this.#complete = true;
+    if (this.#state === "over") return;
+    this.#settle()?.end(this.#trailers);
+  }
+
+  #isCut(): boolean {
+    return this.length === undefined ? wasCut(this.#stream) : this.#received < this.length;
+  }
+
+  #settle(): BodySink | undefined {
+    const sink = this.#sink;
+    this.#sink = undefined;
+    this.#state = "over";
+    return sink;
+  }
+}
+
+const CUT = Symbol("cut");
+
+interface GuardedStream extends Http2Stream {
+  [CUT]?: boolean;
+}
+
+/**
+ * Makes `end` mean END_STREAM. After RST_STREAM(NO_ERROR) node ends the readable side as if the message were whole;
+ * all that tells the two apart is that the stream was marked closed before the end was pushed.
+ */
+export function guardAgainstCut(stream: Http2Stream): void {
+  stream.push = pushGuarded;
+}
+
+function pushGuarded(this: GuardedStream, chunk: unknown, encoding?: BufferEncoding): boolean {
+  if (chunk === null && this[CUT] === undefined) this[CUT] = this.closed || this.destroyed;
+  return Object.getPrototypeOf(this).push.call(this, chunk, encoding);
+}
+
+function wasCut(stream: GuardedStream): boolean {
+  return stream[CUT] === true || stream.aborted || (stream.rstCode ?? 0) !== 0;
+}
+
+function arrived(this: Http2Stream, bytes: Buffer): void {
+  ownerOf(this).incoming.deliver(bytes);
+}
+
+function ended(this: Http2Stream): void {
+  const owner = ownerOf(this);
+  owner.incoming.ended();
+  owner.incomingEnded();
+}
+
+function trailersArrived(this: Http2Stream, _headers: unknown, _flags: number, flat?: string[]): void {
+  ownerOf(this).incoming.trailers(blockFromFlat(flat ?? [], 0));
+}

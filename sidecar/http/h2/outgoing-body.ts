@@ -1,0 +1,138 @@
+import type { Http2Stream } from "node:http2";
+
+import type { HeaderBlock } from "../../../core/headers/header-block.ts";
+import type { BodySink, BodySource } from "../exchange.ts";
+import type { WireError } from "../wire-error.ts";
+import { toRecord } from "./flat-headers.ts";
+import { ownerOf } from "./owned-stream.ts";
+
+/** How the owner of a body hears what comes of it. */
+export interface OutgoingListener {
+  /** All of it, trailers included, has been handed to the stream, which may still have to send it. */
+  bodySent(): void;
+  /** Its source broke off. */
+  bodyBroke(error: WireError): void;
+}
+
+/** A body on its way into a stream's writable side. */
+export class OutgoingBody implements BodySink {
+  readonly #listener: OutgoingListener;
+  #stream: Http2Stream | undefined;
+  #source: BodySource | undefined;
+  #trailers: HeaderBlock | undefined;
+  /** What came while there was no stream to take it. */
+  #held: Buffer | undefined;
+  #state: "flowing" | "blocked" | "ended" | "over" = "flowing";
+  #touched = false;
+  #mayHaveTrailers = true;
+  #moved = false;
+
+  constructor(listener: OutgoingListener) {
+    this.#listener = listener;
+  }
+
+  /** Pours `source` into `stream`, which was opened with `waitForTrailers` if the body may have some. */
+  begin(stream: Http2Stream, source: BodySource, mayHaveTrailers: boolean): void {
+    this.#mayHaveTrailers = mayHaveTrailers;
+    this.moveTo(stream);
+    this.#source = source;
+    source.start(this);
+  }
+
+  /** Goes on with another stream; only as long as no byte was `touched`. */
+  moveTo(stream: Http2Stream): void {
+    this.#stream = stream;
+    stream.on("drain", drained);
+    if (this.#mayHaveTrailers) stream.on("wantTrailers", wantTrailers);
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined && this.chunk(held)) this.drained();
+    if (this.#state === "ended") stream.end();
+  }
+
+  /** Whether bytes of the body have been taken: they cannot be sent again. */
+  get touched(): boolean {
+    return this.#touched;
+  }
+
+  /** Whether the source has given all it had. */
+  get ended(): boolean {
+    return this.#state === "ended";
+  }
+
+  chunk(bytes: Buffer): boolean {
+    const stream = this.#stream;
+    if (this.#state === "over") return false;
+    if (stream === undefined || stream.destroyed || stream.closed) {
+      this.#held = bytes;
+      this.#state = "blocked";
+      return false;
+    }
+    this.#touched = true;
+    this.#moved = true;
+    if (stream.write(bytes)) return true;
+    this.#state = "blocked";
+    return false;
+  }
+
+  end(trailers: HeaderBlock | undefined): void {
+    if (this.#state === "over") return;
+    this.#state = "ended";
+    this.#source = undefined;
+    this.#trailers = trailers;
+    const stream = this.#stream;
+    if (stream === undefined || stream.destroyed) return;
+    stream.end();
+    if (!this.#mayHaveTrailers) this.#listener.bodySent();
+  }
+
+  fail(error: WireError): void {
+    if (this.#state === "over") return;
+    this.#state = "over";
+    this.#source = undefined;
+    this.#listener.bodyBroke(error);
+  }
+
+  /** Nobody takes it any more: the source is told, and nothing more is written. */
+  cancel(reason: WireError): void {
+    if (this.#state === "over") return;
+    this.#state = "over";
+    const source = this.#source;
+    this.#source = undefined;
+    source?.cancel(reason);
+  }
+
+  /** Whether bytes wait for a peer who does not read. */
+  get stuck(): boolean {
+    return this.#stream !== undefined && this.#stream.writableLength > 0;
+  }
+
+  /** Whether bytes have gone, or were taken, since this was last asked. */
+  takeMoved(): boolean {
+    const moved = this.#moved;
+    this.#moved = false;
+    return moved;
+  }
+
+  /** For the stream's listeners only. */
+  drained(): void {
+    this.#moved = true;
+    if (this.#state !== "blocked") return;
+    this.#state = "flowing";
+    this.#source?.resume();
+  }
+
+  /** For the stream's listeners only: the last byte has left, now trailers or a bare END_STREAM. */
+  finish(stream: Http2Stream): void {
+    stream.sendTrailers(this.#trailers === undefined ? {} : toRecord(this.#trailers));
+    this.#listener.bodySent();
+  }
+}
+
+function drained(this: Http2Stream): void {
+  ownerOf(this).outgoing.drained();
+}
+
+function wantTrailers(this: Http2Stream): void {
+  ownerOf(this).outgoing.finish(this);
+}

@@ -1,0 +1,44 @@
+import type { Http2Stream } from "node:http2";
+
+import type { IncomingBody } from "./incoming-body.ts";
+import type { OutgoingBody } from "./outgoing-body.ts";
+
+const OWNER = Symbol("owner");
+
+/** What one HTTP/2 stream belongs to: an exchange of the server, a call of the client. */
+export interface StreamOwner {
+  readonly incoming: IncomingBody;
+  readonly outgoing: OutgoingBody;
+  /** The readable side has ended; `incoming` knows whether the message was whole. */
+  incomingEnded(): void;
+  /** The stream is over, in whatever way; `code` is its RST_STREAM code, 0 when nobody reset it. Once. */
+  streamClosed(code: number): void;
+}
+
+interface OwnedStream extends Http2Stream {
+  [OWNER]?: StreamOwner;
+}
+
+/**
+ * Binds a stream to its owner. The owner hangs on the stream itself, so that all streams share their listeners: a
+ * request makes no closure.
+ */
+export function ownStream(stream: Http2Stream, owner: StreamOwner): void {
+  (stream as OwnedStream)[OWNER] = owner;
+  stream.on("error", ignore);
+  stream.on("close", closed);
+}
+
+/** Within a listener: whose stream this is. */
+export function ownerOf(stream: Http2Stream): StreamOwner {
+  const owner = (stream as OwnedStream)[OWNER];
+  if (owner === undefined) throw new TypeError("a listener was put on a stream that nobody owns");
+  return owner;
+}
+
+/** `close` follows and tells the code. */
+function ignore(): void {}
+
+function closed(this: Http2Stream): void {
+  ownerOf(this).streamClosed(this.rstCode ?? 0);
+}

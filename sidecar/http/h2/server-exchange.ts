@@ -1,0 +1,235 @@
+import { constants, type ServerHttp2Stream } from "node:http2";
+
+import type {
+  BodySink,
+  BodySource,
+  LocalBody,
+  Peer,
+  RequestHead,
+  ResponseHead,
+  ServerExchange,
+} from "../exchange.ts";
+import { WireError } from "../wire-error.ts";
+import { appendFlat, toRecord } from "./flat-headers.ts";
+import { IncomingBody } from "./incoming-body.ts";
+import { OutgoingBody, type OutgoingListener } from "./outgoing-body.ts";
+import { ownStream, type StreamOwner } from "./owned-stream.ts";
+import { clientReset, resetCodeOf } from "./reset-codes.ts";
+
+/** Whose streams they are. */
+export interface ExchangeOwner {
+  /** The exchange's stream is closed, in whatever way. Once. */
+  exchangeClosed(exchange: H2ServerExchange): void;
+}
+
+/** node would add a Date of its own: an answer passes as it came. */
+const NO_BODY = { endStream: true, sendDate: false } as const;
+const PLAIN_BODY = { endStream: false, sendDate: false } as const;
+const BODY_WITH_TRAILERS = { endStream: false, sendDate: false, waitForTrailers: true } as const;
+
+/** One stream of a client. */
+export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingListener {
+  readonly head: RequestHead;
+  readonly peer: Peer;
+  readonly incoming: IncomingBody;
+  readonly outgoing: OutgoingBody;
+  onAbort: ((reason: WireError) => void) | undefined;
+  onFinish: (() => void) | undefined;
+  readonly #stream: ServerHttp2Stream;
+  readonly #owner: ExchangeOwner;
+  #state: "open" | "answering" | "answered" | "over" = "open";
+  #awaitsContinue: boolean;
+  /** Milliseconds for which the client has kept us waiting. */
+  #quiet = 0;
+
+  constructor(
+    stream: ServerHttp2Stream,
+    head: RequestHead,
+    incoming: IncomingBody,
+    peer: Peer,
+    owner: ExchangeOwner,
+  ) {
+    this.#stream = stream;
+    this.head = head;
+    this.incoming = incoming;
+    this.outgoing = new OutgoingBody(this);
+    this.peer = peer;
+    this.#owner = owner;
+    this.#awaitsContinue = head.expectsContinue;
+    ownStream(stream, this);
+  }
+
+  get body(): BodySource {
+    return this.incoming;
+  }
+
+  proceed(): void {
+    if (!this.#awaitsContinue || this.#isDeaf()) return;
+    this.#awaitsContinue = false;
+    this.#stream.additionalHeaders({ ":status": constants.HTTP_STATUS_CONTINUE });
+  }
+
+  inform(head: ResponseHead): void {
+    if (this.#isDeaf() || this.#state !== "open") return;
+    this.#stream.additionalHeaders({ ":status": head.status, ...toRecord(head.headers) });
+  }
+
+  respond(head: ResponseHead, body: BodySource | LocalBody): void {
+    if (this.#state !== "open" || this.#isDeaf()) {
+      if (isSource(body)) body.cancel(new WireError("client_gone", "the client is gone"));
+      return;
+    }
+    this.#state = "answering";
+    try {
+      this.#send(head, body);
+    } catch (error) {
+      // A status or a field that HTTP/2 cannot carry: node says which, and nothing has been sent.
+      const reason = new WireError("upstream_invalid", "the answer cannot be sent over HTTP/2", {
+        cause: error,
+      });
+      if (isSource(body)) body.cancel(reason);
+      this.breakOff(reason);
+    }
+  }
+
+  abort(reason: WireError): void {
+    if (this.#state === "over") return;
+    this.#silence();
+    this.#cut(reason);
+  }
+
+  /** Cuts the exchange and tells the handler why: a deadline has passed, or the body of the answer broke off. */
+  breakOff(reason: WireError): void {
+    if (this.#state === "over") return;
+    const { onAbort } = this;
+    this.#silence();
+    onAbort?.(reason);
+    this.#cut(reason);
+  }
+
+  bodySent(): void {
+    this.#answered();
+  }
+
+  bodyBroke(error: WireError): void {
+    this.breakOff(error);
+  }
+
+  incomingEnded(): void {}
+
+  streamClosed(code: number): void {
+    const { onAbort, onFinish } = this;
+    const answered = this.#state === "answered" && code === constants.NGHTTP2_NO_ERROR;
+    if (this.#state !== "over") {
+      this.#silence();
+      if (answered) onFinish?.();
+      else this.#lost(clientReset(code), onAbort);
+    }
+    this.#owner.exchangeClosed(this);
+  }
+
+  /** `elapsed` ms have gone by; `limit` is how long a body may stand still while nothing moves the other way either. */
+  sweep(elapsed: number, limit: number): void {
+    const moved = this.incoming.takeMoved() || this.outgoing.takeMoved();
+    const { stuck } = this.outgoing;
+    const waiting = stuck || this.incoming.awaited;
+    this.#quiet = moved || !waiting ? 0 : this.#quiet + elapsed;
+    if (this.#quiet < limit) return;
+    if (stuck) this.breakOff(new WireError("client_too_slow", `the client has read nothing for ${limit} ms`));
+    else this.#requestStalled(limit);
+  }
+
+  /** While nothing was answered the handler can still say why: the failed body comes back to it as its answer. */
+  #requestStalled(limit: number): void {
+    const error = new WireError("body_timeout", `no byte of the request's body for ${limit} ms`);
+    if (this.#state === "open") this.incoming.fail(error);
+    else this.breakOff(error);
+  }
+
+  #send(head: ResponseHead, body: BodySource | LocalBody): void {
+    const fields = responseFields(head, body, this.head.method);
+    if (!hasBody(head.status, body, this.head.method)) this.#respondEmpty(fields, body);
+    else if (isSource(body)) this.#respondStreaming(fields, body);
+    else this.#respondLocal(fields, body);
+  }
+
+  #respondEmpty(fields: string[], body: BodySource | LocalBody): void {
+    this.#stream.respond(fields, NO_BODY);
+    this.#answered();
+    // It has no bytes, but its connection is free for others only once it was started.
+    if (isSource(body)) body.start(NOBODY);
+  }
+
+  #respondLocal(fields: string[], body: Buffer): void {
+    this.#stream.respond(fields, PLAIN_BODY);
+    this.#stream.end(body);
+    this.#answered();
+  }
+
+  #respondStreaming(fields: string[], body: BodySource): void {
+    this.#stream.respond(fields, BODY_WITH_TRAILERS);
+    this.outgoing.begin(this.#stream, body, true);
+  }
+
+  /**
+   * The answer is complete as far as we are concerned. A request that is still coming is not wanted any more: node
+   * sends RST_STREAM(NO_ERROR) as soon as the answer has left (RFC 9113 §8.1).
+   */
+  #answered(): void {
+    if (this.#state === "over") return;
+    this.#state = "answered";
+    if (!this.incoming.complete) setImmediate(endRequest, this.#stream, this.incoming);
+  }
+
+  #isDeaf(): boolean {
+    return this.#state === "over" || this.#stream.destroyed || this.#stream.closed;
+  }
+
+  #silence(): void {
+    this.#state = "over";
+    this.onAbort = undefined;
+    this.onFinish = undefined;
+  }
+
+  #lost(reason: WireError, onAbort: ((reason: WireError) => void) | undefined): void {
+    onAbort?.(reason);
+    this.incoming.fail(reason);
+    this.outgoing.cancel(reason);
+  }
+
+  #cut(reason: WireError): void {
+    this.incoming.fail(reason);
+    this.outgoing.cancel(reason);
+    this.#stream.close(resetCodeOf(reason.code));
+  }
+}
+
+/** Takes what has no bytes. */
+const NOBODY: BodySink = { chunk: () => true, end: () => {}, fail: () => {} };
+
+/** In a turn of its own: trailers leave in the one before. */
+function endRequest(stream: ServerHttp2Stream, incoming: IncomingBody): void {
+  stream.close(constants.NGHTTP2_NO_ERROR);
+  incoming.discard();
+}
+
+/** Statuses whose answers have no body whatever they say (RFC 9110 §15). */
+function isBodyless(status: number): boolean {
+  return status === 204 || status === 205 || status === 304;
+}
+
+function isSource(body: BodySource | LocalBody): body is BodySource {
+  return body !== undefined && !Buffer.isBuffer(body);
+}
+
+function hasBody(status: number, body: BodySource | LocalBody, method: string): body is BodySource | Buffer {
+  return body !== undefined && body.length !== 0 && method !== "HEAD" && !isBodyless(status);
+}
+
+/** Content-Length stands for what is sent; where nothing is (HEAD, 304), for what would be. */
+function responseFields(head: ResponseHead, body: BodySource | LocalBody, method: string): string[] {
+  const fields = appendFlat([":status", String(head.status)], head.headers);
+  if (body?.length === undefined || head.status === 204 || head.status === 205) return fields;
+  if (body.length > 0 || method === "HEAD") fields.push("content-length", String(body.length));
+  return fields;
+}

@@ -1,0 +1,174 @@
+import {
+  constants,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { Socket } from "node:net";
+
+import type { Clock } from "../../../core/clock.ts";
+import { errorAnswer } from "../answers.ts";
+import type { ExchangeHandler, Peer } from "../exchange.ts";
+import type { Deadline, Deadlines } from "../h1/deadlines.ts";
+import type { InFlight } from "../in-flight.ts";
+import type { WireLimits } from "../limits.ts";
+import { WireError } from "../wire-error.ts";
+import { FloodGuard } from "./flood-guard.ts";
+import { appendFlat } from "./flat-headers.ts";
+import { IncomingBody } from "./incoming-body.ts";
+import { readRequestHead } from "./request-head.ts";
+import { resetCodeOf } from "./reset-codes.ts";
+import { H2ServerExchange, type ExchangeOwner } from "./server-exchange.ts";
+import { serverSessionOptions } from "./session-options.ts";
+
+/** How often the deadlines of open exchanges are looked at, ms. */
+const SWEEP = 250;
+
+export interface ServerSessionContext {
+  readonly handler: ExchangeHandler;
+  readonly limits: WireLimits;
+  readonly deadlines: Deadlines;
+  readonly clock: Clock;
+  /** Beyond it exchanges are answered 503. */
+  readonly inFlight: InFlight;
+  readonly onClose: (session: ServerSession) => void;
+}
+
+/** One client's HTTP/2 connection (prior knowledge, RFC 9113 §3.3). */
+export class ServerSession implements ExchangeOwner {
+  readonly #socket: Socket;
+  readonly #context: ServerSessionContext;
+  readonly #session: ServerHttp2Session;
+  readonly #exchanges = new Set<H2ServerExchange>();
+  readonly #peer: Peer;
+  readonly #deadline: Deadline;
+  readonly #guard: FloodGuard;
+  #state: "open" | "draining" | "closing" | "closed" = "open";
+
+  /** Takes the socket over; `first` is what has been read of it. */
+  constructor(socket: Socket, first: Buffer, context: ServerSessionContext) {
+    this.#socket = socket;
+    this.#context = context;
+    this.#guard = new FloodGuard(context.clock);
+    this.#deadline = context.deadlines.deadline(() => this.#tick());
+    this.#peer = {
+      remoteAddress: socket.remoteAddress ?? "",
+      remotePort: socket.remotePort ?? 0,
+      localPort: socket.localPort ?? 0,
+    };
+    // The session reads what it finds in the socket's buffer before anything else.
+    socket.pause();
+    socket.unshift(first);
+    this.#session = performServerHandshake(socket, serverSessionOptions(context.limits));
+    this.#listen();
+    this.#deadline.arm(context.limits.keepAlive);
+  }
+
+  /** Exchanges under way. */
+  get active(): number {
+    return this.#exchanges.size;
+  }
+
+  /** GOAWAY: streams that are open go on, new ones are refused, and the connection closes with the last of them. */
+  drain(): void {
+    if (this.#state !== "open") return;
+    this.#state = "draining";
+    this.#session.close();
+    if (this.#exchanges.size === 0) this.#close();
+  }
+
+  /** At once: open exchanges are aborted. */
+  destroy(): void {
+    if (this.#state === "closed") return;
+    this.#session.destroy();
+    this.#socket.destroy();
+  }
+
+  exchangeClosed(exchange: H2ServerExchange): void {
+    this.#exchanges.delete(exchange);
+    this.#context.inFlight.leave();
+    if (this.#exchanges.size > 0) return;
+    if (this.#state === "draining") this.#close();
+    else this.#deadline.arm(this.#context.limits.keepAlive);
+  }
+
+  #listen(): void {
+    const session = this.#session;
+    session.on("stream", (stream, _headers, flags, flat) => this.#begin(stream, flags, flat));
+    // What went wrong is seen in the streams; `close` follows.
+    session.on("error", () => {});
+    session.on("ping", () => this.#admit());
+    session.on("remoteSettings", () => this.#admit());
+    this.#socket.on("end", () => this.#halfClosed());
+    this.#socket.on("close", () => this.#closed());
+  }
+
+  #begin(stream: ServerHttp2Stream, flags: number, flat: readonly string[]): void {
+    if (stream.destroyed) return;
+    const { limits, inFlight, handler } = this.#context;
+    const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+    const read = readRequestHead(flat, endStream, limits);
+    if (read.kind === "refused") {
+      refuse(stream, read.error);
+      return;
+    }
+    const incoming = new IncomingBody(stream, read.length, endStream);
+    const exchange = new H2ServerExchange(stream, read.head, incoming, this.#peer, this);
+    this.#exchanges.add(exchange);
+    if (this.#exchanges.size === 1) this.#deadline.arm(SWEEP);
+    if (inFlight.enter()) handler(exchange);
+    else {
+      const { head, body } = errorAnswer("too_many_requests_in_flight");
+      exchange.respond(head, body);
+    }
+  }
+
+  #admit(): void {
+    if (this.#guard.admit() || this.#session.destroyed) return;
+    const error = new WireError("bad_request", "too many PING or SETTINGS frames");
+    this.#session.destroy(error, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+
+  /** The client sends nothing more, but reads what it is owed. */
+  #halfClosed(): void {
+    this.drain();
+  }
+
+  #tick(): void {
+    if (this.#state === "closing") {
+      this.#socket.destroy();
+    } else if (this.#exchanges.size === 0) {
+      this.drain();
+    } else {
+      this.#deadline.arm(SWEEP);
+      for (const exchange of this.#exchanges) exchange.sweep(SWEEP, this.#context.limits.bodyIdle);
+    }
+  }
+
+  /** node ends the socket after the last stream; a client that then does not close its side is not waited for. */
+  #close(): void {
+    this.#state = "closing";
+    this.#deadline.arm(this.#context.limits.head);
+  }
+
+  #closed(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#deadline.disarm();
+    this.#session.destroy();
+    this.#context.onClose(this);
+  }
+}
+
+/** Malformed requests are reset (RFC 9113 §8.1.1); those that are only too long are told so. */
+function refuse(stream: ServerHttp2Stream, error: WireError): void {
+  stream.on("error", () => {});
+  if (error.code === "bad_request") {
+    stream.close(resetCodeOf(error.code));
+    return;
+  }
+  const { head, body } = errorAnswer(error.code);
+  stream.respond(appendFlat([":status", String(head.status)], head.headers));
+  stream.end(body);
+  stream.resume();
+}

@@ -20,16 +20,21 @@ export class HeaderBlock {
     this.offsets = offsets;
   }
 
-  /** Makes a block from `[name, value, name, value, …]`, which must be legal already. */
-  static fromFlat(flat: readonly string[]): HeaderBlock {
-    const offsets = new Uint32Array(flat.length * 2);
+  /** Makes a block from `[name, value, name, value, …]`, from `from` on, which must be legal already. */
+  static fromFlat(flat: readonly string[], from = 0): HeaderBlock {
+    const offsets = new Uint32Array((flat.length - from) * 2);
     let text = "";
-    for (let i = 0; i < flat.length; i += 2) {
+    let at = 0;
+    for (let i = from; i < flat.length; i += 2) {
       const name = flat[i] ?? "";
       const value = flat[i + 1] ?? "";
-      const at = text.length;
-      const valueAt = at + name.length + 2;
-      offsets.set([at, at + name.length, valueAt, valueAt + value.length], i * 2);
+      const nameAt = text.length;
+      const valueAt = nameAt + name.length + 2;
+      // Four stores: `set` would need an array for each field.
+      offsets[at++] = nameAt;
+      offsets[at++] = nameAt + name.length;
+      offsets[at++] = valueAt;
+      offsets[at++] = valueAt + value.length;
       text += `${name}: ${value}\r\n`;
     }
     return new HeaderBlock(text, offsets);
@@ -100,9 +105,8 @@ export class HeaderBlock {
     return kept.length === this.offsets.length ? this : new HeaderBlock(this.text, Uint32Array.from(kept));
   }
 
-  /** `[name, value, name, value, …]` as node:http2 and undici take them. */
-  toFlat(): string[] {
-    const flat: string[] = [];
+  /** `[name, value, name, value, …]` as node:http2 and undici take them, behind what `flat` holds already. */
+  toFlat(flat: string[] = []): string[] {
     for (let index = 0; index < this.size; index++) flat.push(this.name(index), this.value(index));
     return flat;
   }

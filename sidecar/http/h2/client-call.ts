@@ -1,9 +1,9 @@
 import { constants, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
 
+import { HeaderBlock } from "../../../core/headers/header-block.ts";
 import type { UpstreamCall, UpstreamListener, UpstreamRequest } from "../exchange.ts";
 import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
-import { appendFlat, blockFromFlat } from "./flat-headers.ts";
 import { guardAgainstCut, IncomingBody } from "./incoming-body.ts";
 import { OutgoingBody, type OutgoingListener } from "./outgoing-body.ts";
 import { ownerOf, ownStream, type StreamOwner } from "./owned-stream.ts";
@@ -108,7 +108,7 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
   informed(status: number, flat: readonly string[]): void {
     if (this.#state !== "sent" || status === 100 || status === 101) return;
     this.#quiet = 0;
-    this.#listener.informed({ status, headers: blockFromFlat(flat, 2) });
+    this.#listener.informed({ status, headers: HeaderBlock.fromFlat(flat, 2) });
   }
 
   /** For the stream's listeners only. */
@@ -117,7 +117,7 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
     if (!(status >= 200)) return this.fail(new WireError("upstream_invalid", `${status} ended the answer`));
     this.#state = "responded";
     this.#quiet = 0;
-    const headers = blockFromFlat(flat, 2);
+    const headers = HeaderBlock.fromFlat(flat, 2);
     const bodyless = this.#request.method === "HEAD" || status === 204 || status === 304;
     const announced = headers.get("content-length");
     const length = endStream && !bodyless ? 0 : announced === undefined ? undefined : Number(announced);
@@ -209,9 +209,14 @@ function requestFields(request: UpstreamRequest): string[] {
     method === "CONNECT"
       ? [":method", method, ":authority", authority]
       : [":method", method, ":authority", authority, ":scheme", "http", ":path", target];
-  const fields = appendFlat(pseudo, headers);
+  const fields = withoutHost(headers).toFlat(pseudo);
   if (body.length !== undefined && body.length > 0) fields.push("content-length", String(body.length));
   return fields;
+}
+
+/** `:authority` speaks for it. */
+function withoutHost(headers: HeaderBlock): HeaderBlock {
+  return headers.indexOf("host") < 0 ? headers : headers.filter((index) => !headers.is(index, "host"));
 }
 
 function statusOf(headers: Record<string, unknown>): number {

@@ -1,9 +1,9 @@
 import type { Http2Stream } from "node:http2";
 
-import type { HeaderBlock } from "../../../core/headers/header-block.ts";
+import { HeaderBlock } from "../../../core/headers/header-block.ts";
+import { isForbiddenTrailer, isSmugglingTrailer } from "../../../core/headers/trailer-rules.ts";
 import type { BodySink, BodySource } from "../exchange.ts";
 import type { WireError } from "../wire-error.ts";
-import { blockFromFlat } from "./flat-headers.ts";
 import { ownerOf } from "./owned-stream.ts";
 
 /** How the owner of a body hears that nobody wants it any more. */
@@ -174,5 +174,8 @@ function ended(this: Http2Stream): void {
 }
 
 function trailersArrived(this: Http2Stream, _headers: unknown, _flags: number, flat?: string[]): void {
-  ownerOf(this).incoming.trailers(blockFromFlat(flat ?? [], 0));
+  const trailers = HeaderBlock.fromFlat(flat ?? []);
+  const isPlain = (index: number) =>
+    !isSmugglingTrailer(trailers, index) && !isForbiddenTrailer(trailers, index);
+  ownerOf(this).incoming.trailers(trailers.filter(isPlain));
 }

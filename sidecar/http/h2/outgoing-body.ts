@@ -3,7 +3,7 @@ import type { Http2Stream } from "node:http2";
 import type { HeaderBlock } from "../../../core/headers/header-block.ts";
 import type { BodySink, BodySource } from "../exchange.ts";
 import type { WireError } from "../wire-error.ts";
-import { toRecord } from "./flat-headers.ts";
+import { toRecord } from "./header-record.ts";
 import { ownerOf } from "./owned-stream.ts";
 
 /** How the owner of a body hears what comes of it. */

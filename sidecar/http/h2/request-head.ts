@@ -1,8 +1,8 @@
+import { HeaderBlock } from "../../../core/headers/header-block.ts";
+import { isAuthority, isAuthorityWithPort } from "../authority.ts";
 import type { RequestHead } from "../exchange.ts";
 import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
-import { hasPort, isAuthority } from "./authority.ts";
-import { blockFromFlat } from "./flat-headers.ts";
 
 export type RequestHeadRead =
   | { readonly kind: "head"; readonly head: RequestHead; readonly length: number | undefined }
@@ -21,6 +21,15 @@ interface PseudoHeaders {
   next: number;
 }
 
+/** The fields that mean something to the wire, found in one pass. */
+interface WireFields {
+  host: string | undefined;
+  hosts: number;
+  cookies: number;
+  length: number | undefined;
+  expectsContinue: boolean;
+}
+
 /**
  * Reads a request's head from node's flat list, and refuses what would not be one request to everybody once it is
  * HTTP/1.1. nghttp2 has refused already: upper-case names, connection-specific fields, `te` other than trailers,
@@ -34,23 +43,26 @@ export function readRequestHead(
 ): RequestHeadRead {
   const pseudo = readPseudoHeaders(flat);
   const { method, path, next } = pseudo;
-  const host = fieldOf(flat, next, "host");
-  const authority = pseudo.authority ?? host?.value;
-  const problem = problemOf(pseudo, authority, host);
-  if (problem !== undefined) return refused(new WireError("bad_request", problem));
-  if (path !== undefined && path.length > limits.targetBytes)
-    return refused(new WireError("target_too_long", `:path has ${path.length} bytes`));
-  const fields = joinCookies(flat, next);
+  const fields = readWireFields(flat, next);
+  const problem = problemOf(pseudo, fields);
+  if (problem !== undefined) return { kind: "refused", error: new WireError("bad_request", problem) };
+  if (path !== undefined && path.length > limits.targetBytes) {
+    const error = new WireError("target_too_long", `:path has ${path.length} bytes`);
+    return { kind: "refused", error };
+  }
   const head: RequestHead = {
     protocol: "h2",
     method,
     target: path ?? "",
-    authority: authority ?? "",
-    headers: blockFromFlat(fields, fields === flat ? next : 0),
+    authority: pseudo.authority ?? fields.host ?? "",
+    headers:
+      fields.cookies > 1
+        ? HeaderBlock.fromFlat(withJoinedCookies(flat, next))
+        : HeaderBlock.fromFlat(flat, next),
     upgrade: false,
-    expectsContinue: fieldOf(flat, next, "expect")?.value.toLowerCase() === "100-continue",
+    expectsContinue: fields.expectsContinue,
   };
-  return { kind: "head", head, length: endStream ? 0 : contentLength(flat, next) };
+  return { kind: "head", head, length: endStream ? 0 : fields.length };
 }
 
 /** They come first: nghttp2 refuses others. */
@@ -63,38 +75,48 @@ function readPseudoHeaders(flat: readonly string[]): PseudoHeaders {
     next: 0,
   };
   for (; flat[pseudo.next]?.charCodeAt(0) === COLON; pseudo.next += 2) {
+    const name = flat[pseudo.next];
     const value = flat[pseudo.next + 1] ?? "";
-    switch (flat[pseudo.next]) {
-      case ":method":
-        pseudo.method = value;
-        break;
-      case ":scheme":
-        pseudo.scheme = value;
-        break;
-      case ":path":
-        pseudo.path = value;
-        break;
-      case ":authority":
-        pseudo.authority = value;
-        break;
-    }
+    if (name === ":method") pseudo.method = value;
+    else if (name === ":scheme") pseudo.scheme = value;
+    else if (name === ":path") pseudo.path = value;
+    else if (name === ":authority") pseudo.authority = value;
   }
   return pseudo;
 }
 
-function problemOf(
-  pseudo: PseudoHeaders,
-  authority: string | undefined,
-  host: Field | undefined,
-): string | undefined {
+function readWireFields(flat: readonly string[], from: number): WireFields {
+  const fields: WireFields = {
+    host: undefined,
+    hosts: 0,
+    cookies: 0,
+    length: undefined,
+    expectsContinue: false,
+  };
+  for (let i = from; i < flat.length; i += 2) {
+    const name = flat[i];
+    if (name === "cookie") fields.cookies++;
+    else if (name === "content-length") fields.length = Number(flat[i + 1]);
+    else if (name === "expect") fields.expectsContinue = flat[i + 1]?.toLowerCase() === "100-continue";
+    else if (name === "host") {
+      fields.host = flat[i + 1];
+      fields.hosts++;
+    }
+  }
+  return fields;
+}
+
+function problemOf(pseudo: PseudoHeaders, { host, hosts }: WireFields): string | undefined {
   const { method, scheme, path } = pseudo;
+  const authority = pseudo.authority ?? host;
   if (authority === undefined || !isAuthority(authority))
     return ":authority is not a host with an optional port";
-  if (host?.repeated === true) return "more than one Host";
+  if (hosts > 1) return "more than one Host";
   // Two names for one request: whoever comes behind us might take the other one (RFC 9113 §8.3.1).
-  if (host !== undefined && host.value !== authority && host.value.toLowerCase() !== authority.toLowerCase())
+  if (host !== undefined && host !== authority && host.toLowerCase() !== authority.toLowerCase())
     return "Host is not :authority";
-  if (method === "CONNECT") return hasPort(authority) ? undefined : "CONNECT needs a port in :authority";
+  if (method === "CONNECT")
+    return isAuthorityWithPort(authority) ? undefined : "CONNECT needs a port in :authority";
   if (scheme !== "http" && scheme !== "https") return ":scheme is neither http nor https";
   if (path === undefined || !isTarget(path, method)) return ":path is not an origin-form target";
   return undefined;
@@ -110,47 +132,18 @@ function isTarget(path: string, method: string): boolean {
   return true;
 }
 
-interface Field {
-  readonly value: string;
-  readonly repeated: boolean;
-}
-
-function fieldOf(flat: readonly string[], from: number, name: string): Field | undefined {
-  for (let i = from; i < flat.length; i += 2) {
-    if (flat[i] === name) return { value: flat[i + 1] ?? "", repeated: indexOfName(flat, i + 2, name) >= 0 };
-  }
-  return undefined;
-}
-
-function indexOfName(flat: readonly string[], from: number, name: string): number {
-  for (let i = from; i < flat.length; i += 2) if (flat[i] === name) return i;
-  return -1;
-}
-
-function contentLength(flat: readonly string[], from: number): number | undefined {
-  const at = indexOfName(flat, from, "content-length");
-  return at < 0 ? undefined : Number(flat[at + 1]);
-}
-
-/**
- * Cookie crumbs become one field, in the place of the first: outside HTTP/2 there is at most one (RFC 9113 §8.2.3).
- * The same list where there are no crumbs; otherwise a new one, without pseudo-headers.
- */
-function joinCookies(flat: readonly string[], from: number): readonly string[] {
-  const first = indexOfName(flat, from, "cookie");
-  if (first < 0 || indexOfName(flat, first + 2, "cookie") < 0) return flat;
+/** Cookie crumbs as one field, in the place of the first: outside HTTP/2 there is one (RFC 9113 §8.2.3). */
+function withJoinedCookies(flat: readonly string[], from: number): readonly string[] {
   const crumbs: string[] = [];
   const joined: string[] = [];
+  let valueAt = 0;
   for (let i = from; i < flat.length; i += 2) {
     const name = flat[i] ?? "";
     const value = flat[i + 1] ?? "";
-    if (name === "cookie") crumbs.push(value);
-    if (name !== "cookie" || i === first) joined.push(name, value);
+    if (name === "cookie" && crumbs.push(value) > 1) continue;
+    joined.push(name, value);
+    if (name === "cookie") valueAt = joined.length - 1;
   }
-  joined[first - from + 1] = crumbs.join("; ");
+  joined[valueAt] = crumbs.join("; ");
   return joined;
-}
-
-function refused(error: WireError): RequestHeadRead {
-  return { kind: "refused", error };
 }

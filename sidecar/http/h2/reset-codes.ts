@@ -2,34 +2,35 @@ import { constants } from "node:http2";
 
 import { WireError, type WireErrorCode } from "../wire-error.ts";
 
+const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR, NGHTTP2_PROTOCOL_ERROR, NGHTTP2_REFUSED_STREAM } = constants;
+
+const RESET_CODES: Readonly<Record<WireErrorCode, number>> = {
+  bad_request: NGHTTP2_PROTOCOL_ERROR,
+  header_too_large: NGHTTP2_PROTOCOL_ERROR,
+  target_too_long: NGHTTP2_PROTOCOL_ERROR,
+  unsupported_version: NGHTTP2_PROTOCOL_ERROR,
+  // Nothing was done for it: it may be sent again.
+  too_many_requests_in_flight: NGHTTP2_REFUSED_STREAM,
+  pool_full: NGHTTP2_REFUSED_STREAM,
+  draining: NGHTTP2_REFUSED_STREAM,
+  client_gone: NGHTTP2_CANCEL,
+  client_too_slow: NGHTTP2_CANCEL,
+  request_timeout: NGHTTP2_CANCEL,
+  body_timeout: NGHTTP2_CANCEL,
+  cancelled: NGHTTP2_CANCEL,
+  upstream_timeout: NGHTTP2_CANCEL,
+  upstream_body_timeout: NGHTTP2_CANCEL,
+  upstream_refused: NGHTTP2_INTERNAL_ERROR,
+  upstream_unreachable: NGHTTP2_INTERNAL_ERROR,
+  upstream_connect_timeout: NGHTTP2_INTERNAL_ERROR,
+  upstream_reset: NGHTTP2_INTERNAL_ERROR,
+  upstream_closed_early: NGHTTP2_INTERNAL_ERROR,
+  upstream_invalid: NGHTTP2_INTERNAL_ERROR,
+};
+
 /** The RST_STREAM code (RFC 9113 §7) that tells a peer why we cut its stream. */
 export function resetCodeOf(reason: WireErrorCode): number {
-  switch (reason) {
-    case "bad_request":
-    case "header_too_large":
-    case "target_too_long":
-    case "unsupported_version":
-      return constants.NGHTTP2_PROTOCOL_ERROR;
-    case "too_many_requests_in_flight":
-    case "pool_full":
-    case "draining":
-      return constants.NGHTTP2_REFUSED_STREAM;
-    case "client_gone":
-    case "client_too_slow":
-    case "request_timeout":
-    case "body_timeout":
-    case "cancelled":
-    case "upstream_timeout":
-    case "upstream_body_timeout":
-      return constants.NGHTTP2_CANCEL;
-    case "upstream_refused":
-    case "upstream_unreachable":
-    case "upstream_connect_timeout":
-    case "upstream_reset":
-    case "upstream_closed_early":
-    case "upstream_invalid":
-      return constants.NGHTTP2_INTERNAL_ERROR;
-  }
+  return RESET_CODES[reason];
 }
 
 /** Why a client's stream ended before its answer was complete. */

@@ -10,8 +10,8 @@ import type {
   ServerExchange,
 } from "../exchange.ts";
 import { WireError } from "../wire-error.ts";
-import { appendFlat, toRecord } from "./flat-headers.ts";
-import { IncomingBody } from "./incoming-body.ts";
+import { toRecord } from "./header-record.ts";
+import type { IncomingBody } from "./incoming-body.ts";
 import { OutgoingBody, type OutgoingListener } from "./outgoing-body.ts";
 import { ownStream, type StreamOwner } from "./owned-stream.ts";
 import { clientReset, resetCodeOf } from "./reset-codes.ts";
@@ -228,7 +228,7 @@ function hasBody(status: number, body: BodySource | LocalBody, method: string): 
 
 /** Content-Length stands for what is sent; where nothing is (HEAD, 304), for what would be. */
 function responseFields(head: ResponseHead, body: BodySource | LocalBody, method: string): string[] {
-  const fields = appendFlat([":status", String(head.status)], head.headers);
+  const fields = head.headers.toFlat([":status", String(head.status)]);
   if (body?.length === undefined || head.status === 204 || head.status === 205) return fields;
   if (body.length > 0 || method === "HEAD") fields.push("content-length", String(body.length));
   return fields;

@@ -14,7 +14,6 @@ import type { InFlight } from "../in-flight.ts";
 import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import { FloodGuard } from "./flood-guard.ts";
-import { appendFlat } from "./flat-headers.ts";
 import { IncomingBody } from "./incoming-body.ts";
 import { readRequestHead } from "./request-head.ts";
 import { resetCodeOf } from "./reset-codes.ts";
@@ -168,7 +167,7 @@ function refuse(stream: ServerHttp2Stream, error: WireError): void {
     return;
   }
   const { head, body } = errorAnswer(error.code);
-  stream.respond(appendFlat([":status", String(head.status)], head.headers));
+  stream.respond(head.headers.toFlat([":status", String(head.status)]));
   stream.end(body);
   stream.resume();
 }

@@ -1,0 +1,216 @@
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+
+import type { Clock } from "../../core/clock.ts";
+import { MeshError } from "../../core/errors.ts";
+import type { Service } from "../../core/lifecycle.ts";
+import type { Logger } from "../../core/log.ts";
+import type { ExchangeHandler } from "./exchange.ts";
+import type { Deadlines } from "./h1/deadlines.ts";
+import { ServerSession } from "./h2/server-session.ts";
+import { InFlight } from "./in-flight.ts";
+import type { WireLimits } from "./limits.ts";
+import { ProtocolSniffer, type SniffListener } from "./protocol-sniffer.ts";
+import { WireError } from "./wire-error.ts";
+
+/** Over the limit of connections, this many more are told so; those beyond are closed without a word. */
+const TOLD = 256;
+
+/** One HTTP/1.1 connection as the listener sees it. */
+export interface Http1Connection {
+  /** Begins to read; `first` is what was read already. */
+  accept(first: Buffer | undefined): void;
+  /** Answers with the error and closes. */
+  refuse(error: WireError): void;
+  drain(): void;
+  destroy(): void;
+}
+
+export interface ListenerOptions {
+  /** For logs and errors: `inbound`, `outbound`. */
+  readonly name: string;
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly handler: ExchangeHandler;
+  readonly limits: WireLimits;
+  readonly deadlines: Deadlines;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly http1: (socket: Socket, onClose: (connection: Http1Connection) => void) => Http1Connection;
+}
+
+/** What a listener carries, for metrics. */
+export interface ListenerCounts {
+  /** Connections whose first bytes have not come yet. */
+  readonly unknown: number;
+  readonly http1: number;
+  readonly h2: number;
+  readonly inFlight: number;
+  /** Connections refused because there were too many, since the start. */
+  readonly refused: number;
+}
+
+/** One port that speaks HTTP/1.1 and HTTP/2 by prior knowledge. */
+export class Listener implements Service, SniffListener {
+  readonly name: string;
+  readonly #options: ListenerOptions;
+  readonly #server: Server;
+  readonly #inFlight: InFlight;
+  readonly #unknown = new Set<ProtocolSniffer>();
+  readonly #http1 = new Set<Http1Connection>();
+  readonly #http2 = new Set<ServerSession>();
+  #refused = 0;
+  #draining = false;
+  #emptied: (() => void) | undefined;
+
+  constructor(options: ListenerOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#inFlight = new InFlight(options.limits.inFlight);
+    // A client that has said all it wants to say still gets its answer.
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+  }
+
+  async start(): Promise<void> {
+    const { host, port, name, log } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#server.once("error", reject);
+    this.#server.listen({ host, port }, resolve);
+    try {
+      await promise;
+    } catch (cause) {
+      const reason = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+      const message = `${name} cannot listen on ${host}:${port} (${reason}): is another process using it?`;
+      throw new MeshError(message, { code: "listen_failed", source: "input", cause });
+    } finally {
+      this.#server.off("error", reject);
+    }
+    // EMFILE and its like: the connection is lost, the listener goes on.
+    this.#server.on("error", (error) => log.error({ error: error.message, listener: name }, "accept failed"));
+  }
+
+  /** Where it listens; undefined while it does not. */
+  address(): AddressInfo | undefined {
+    const address = this.#server.address();
+    return typeof address === "object" && address !== null ? address : undefined;
+  }
+
+  get counts(): ListenerCounts {
+    return {
+      unknown: this.#unknown.size,
+      http1: this.#http1.size,
+      h2: this.#http2.size,
+      inFlight: this.#inFlight.count,
+      refused: this.#refused,
+    };
+  }
+
+  /** Takes no further connections; those there are go on. */
+  closeAccept(): void {
+    if (this.#server.listening) this.#server.close();
+  }
+
+  async drain(deadline: number): Promise<void> {
+    this.closeAccept();
+    this.#draining = true;
+    for (const sniffer of this.#unknown) if (!sniffer.started) sniffer.destroy();
+    for (const connection of this.#http1) connection.drain();
+    for (const session of this.#http2) session.drain();
+    if (this.#connections > 0) await this.#empty(deadline);
+    this.#destroyAll();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#draining = true;
+    if (this.#server.listening) this.#server.close(() => resolve());
+    else resolve();
+    this.#destroyAll();
+    await promise;
+    if (this.#connections > 0) await this.#empty(this.#options.limits.head);
+  }
+
+  decided(sniffer: ProtocolSniffer, protocol: "http1" | "h2", first: Buffer): void {
+    this.#unknown.delete(sniffer);
+    if (protocol === "h2") this.#acceptH2(sniffer.socket, first);
+    else this.#acceptHttp1(sniffer.socket, first);
+  }
+
+  broken(sniffer: ProtocolSniffer, first: Buffer, error: WireError): void {
+    this.#unknown.delete(sniffer);
+    this.#acceptHttp1(sniffer.socket, first).refuse(error);
+  }
+
+  silent(sniffer: ProtocolSniffer): void {
+    this.#unknown.delete(sniffer);
+    this.#left();
+  }
+
+  get #connections(): number {
+    return this.#unknown.size + this.#http1.size + this.#http2.size;
+  }
+
+  #accept(socket: Socket): void {
+    const { limits, deadlines } = this.#options;
+    if (this.#connections >= limits.connections) return this.#tooMany(socket);
+    this.#unknown.add(new ProtocolSniffer(socket, limits, deadlines, this));
+  }
+
+  /** In HTTP/1.1, whatever the client speaks: to HTTP/2 it is a connection that closes. */
+  #tooMany(socket: Socket): void {
+    this.#refused++;
+    if (this.#connections >= this.#options.limits.connections + TOLD) {
+      socket.destroy();
+      return;
+    }
+    const detail = `${this.name} has ${this.#options.limits.connections} connections`;
+    this.#acceptHttp1(socket, undefined).refuse(new WireError("too_many_requests_in_flight", detail));
+  }
+
+  #acceptHttp1(socket: Socket, first: Buffer | undefined): Http1Connection {
+    const connection = this.#options.http1(socket, (closed) => {
+      this.#http1.delete(closed);
+      this.#left();
+    });
+    this.#http1.add(connection);
+    connection.accept(first);
+    if (this.#draining) connection.drain();
+    return connection;
+  }
+
+  #acceptH2(socket: Socket, first: Buffer): void {
+    const { handler, limits, deadlines, clock } = this.#options;
+    const session = new ServerSession(socket, first, {
+      handler,
+      limits,
+      deadlines,
+      clock,
+      inFlight: this.#inFlight,
+      onClose: (closed) => {
+        this.#http2.delete(closed);
+        this.#left();
+      },
+    });
+    this.#http2.add(session);
+    if (this.#draining) session.drain();
+  }
+
+  #left(): void {
+    if (this.#connections === 0) this.#emptied?.();
+  }
+
+  /** Resolves when no connection is left, at the latest after `deadline` ms. */
+  async #empty(deadline: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    using _timer = this.#options.clock.after(deadline, resolve);
+    this.#emptied = resolve;
+    await promise;
+    this.#emptied = undefined;
+  }
+
+  #destroyAll(): void {
+    for (const sniffer of this.#unknown) sniffer.destroy();
+    for (const connection of this.#http1) connection.destroy();
+    for (const session of this.#http2) session.destroy();
+  }
+}

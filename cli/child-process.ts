@@ -1,0 +1,57 @@
+import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+import { MeshError } from "../core/errors.ts";
+
+export interface ChildOptions {
+  /** For messages: `the demo app`. */
+  readonly name: string;
+  /** Of the script, relative to this file. */
+  readonly script: string;
+  readonly args: readonly string[];
+  /** Hears each line of standard output; absent: it goes to ours. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** A part of Sluice that runs in a process of its own, under the Node that runs this one. */
+export class ChildProgram implements AsyncDisposable {
+  readonly name: string;
+  /** The exit code; 1 for a process that a signal ended. */
+  readonly ended: Promise<number>;
+  readonly #process: ChildProcess;
+
+  constructor({ name, script, args, onLine }: ChildOptions) {
+    this.name = name;
+    const path = fileURLToPath(new URL(script, import.meta.url));
+    const output = onLine === undefined ? "inherit" : "pipe";
+    // A group of its own: Ctrl-C at the terminal reaches this process alone, which then says to each child what to
+    // do, once and in order. Standard input is a pipe that ends when this process does, however it does.
+    const options: SpawnOptions = { stdio: ["pipe", output, "inherit"], detached: true };
+    this.#process = spawn(process.execPath, [path, ...args], options);
+    this.ended = once(this.#process, "close").then(() => this.#process.exitCode ?? 1);
+    if (this.#process.stdout !== null && onLine !== undefined) {
+      createInterface(this.#process.stdout).on("line", onLine);
+    }
+  }
+
+  get running(): boolean {
+    return this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** Asks it to end in order; resolves with the exit code when it has. */
+  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<number> {
+    if (this.running) this.#process.kill(signal);
+    return this.ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end("SIGKILL");
+  }
+}
+
+/** A child that ended although nobody asked it to; it has said itself why. */
+export function endedEarly(name: string, code: number): MeshError {
+  return new MeshError(`${name} ended with code ${code}`, { code: "child_ended", source: "internal" });
+}

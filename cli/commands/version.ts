@@ -1,0 +1,10 @@
+import { Command } from "commander";
+
+import manifest from "../../package.json" with { type: "json" };
+
+/** `sluice version`: what runs here. */
+export function versionCommand(): Command {
+  return new Command("version").description("Prints the versions of Sluice and of Node.").action(() => {
+    process.stdout.write(`sluice ${manifest.version} (node ${process.versions.node})\n`);
+  });
+}

@@ -1,0 +1,107 @@
+import { fileURLToPath } from "node:url";
+
+import { expect, test } from "vitest";
+
+import {
+  forbiddenImports,
+  importsOf,
+  importsUnder,
+  isUnder,
+  type ImportRules,
+} from "./support/import-rules.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** The folders, and what each may import beside itself. Arrows point one way: read it from the bottom. */
+const RULES: ImportRules = {
+  core: [],
+  proto: [],
+  "sidecar/chain": ["core", "proto"],
+  "sidecar/routing": ["core", "proto"],
+  // The engines know nothing of plugins, routing or configuration: each could be a package of its own.
+  "sidecar/http/h1": ["core", "sidecar/http"],
+  "sidecar/http/h2": ["core", "sidecar/http"],
+  "sidecar/http/forwarding": ["core", "sidecar/http", "sidecar/chain", "sidecar/routing"],
+  "sidecar/http": ["core"],
+  // A child process with a small import graph.
+  "sidecar/plugin-host": ["core", "proto", "sidecar/chain"],
+  // Runs inside an isolate.
+  "sidecar/plugin-host/world": ["core/plugin-api.ts"],
+  "sidecar/plugins": ["core", "proto", "sidecar/chain", "sidecar/plugin-host/protocol"],
+  "sidecar/config": ["core", "proto", "sidecar/chain", "sidecar/plugins", "sidecar/routing"],
+  "sidecar/metrics": ["core", "sidecar/chain", "sidecar/http/exchange.ts"],
+  "sidecar/admin": ["core"],
+  sidecar: ["core", "proto"],
+  "control-plane": ["core", "proto"],
+  // What authors run is what the host runs, but for the engine.
+  "plugin-sdk": ["core", "sidecar/plugin-host/world"],
+  "plugins-example": ["plugin-sdk"],
+  cli: ["core", "control-plane/api", "plugin-sdk", "package.json"],
+};
+
+/** Modules that open sockets, and the folders whose business that is. */
+const SOCKETS = ["node:net", "node:http", "node:http2", "node:https", "node:tls", "node:dgram", "undici"];
+const SOCKET_FOLDERS = [
+  "sidecar/http",
+  "sidecar/admin",
+  "sidecar/plugins",
+  "sidecar/plugin-host/protocol",
+  "control-plane",
+  "cli",
+];
+
+test("imports point one way", () => {
+  expect(forbiddenImports(importsUnder(ROOT), RULES)).toEqual([]);
+});
+
+test("only those whose business it is know sockets", () => {
+  const strangers = importsUnder(ROOT)
+    .filter(({ target }) => SOCKETS.includes(target))
+    .filter(({ file }) => !SOCKET_FOLDERS.some((folder) => isUnder(file, folder)));
+
+  expect(strangers).toEqual([]);
+});
+
+test("the chain is pure: it imports no module of Node's and no package", () => {
+  const foreign = importsUnder(ROOT).filter(({ file, target }) => {
+    return isUnder(file, "sidecar/chain") && !isUnder(target, "sidecar/chain") && !isUnder(target, "core");
+  });
+
+  expect(foreign).toEqual([]);
+});
+
+test.for([
+  ["core/log.ts", "../sidecar/settings.ts", "sidecar/settings.ts"],
+  ["sidecar/chain/chain.ts", "../http/exchange.ts", "sidecar/http/exchange.ts"],
+  ["sidecar/http/h1/parser.ts", "../../plugins/runtime.ts", "sidecar/plugins/runtime.ts"],
+  ["sidecar/http/pool.ts", "../chain/chain.ts", "sidecar/chain/chain.ts"],
+  ["sidecar/plugins/runtime.ts", "../plugin-host/main.ts", "sidecar/plugin-host/main.ts"],
+  ["sidecar/app.ts", "../control-plane/model/chain.ts", "control-plane/model/chain.ts"],
+  ["plugins-example/guard/src/plugin.ts", "../../../core/log.ts", "core/log.ts"],
+  ["cli/up.ts", "../sidecar/app.ts", "sidecar/app.ts"],
+] as const)("%s must not import %s", ([file, specifier, target]) => {
+  const forms = [
+    `import { x } from "${specifier}";`,
+    `import type {\n  X,\n} from "${specifier}";`,
+    `export * from "${specifier}";`,
+    `import "${specifier}";`,
+    `const x = await import("${specifier}");`,
+  ];
+
+  for (const text of forms) {
+    expect(forbiddenImports(importsOf(ROOT, file, text), RULES)).toEqual([`${file} imports ${target}`]);
+  }
+});
+
+test("what is allowed passes", () => {
+  const imports = [
+    ...importsOf(
+      ROOT,
+      "sidecar/app.ts",
+      'import { Chain } from "./chain/chain.ts";\nimport x from "node:fs";',
+    ),
+    ...importsOf(ROOT, "sidecar/http/h1/parser.ts", 'import { limits } from "../limits.ts";'),
+  ];
+
+  expect(forbiddenImports(imports, RULES)).toEqual([]);
+});

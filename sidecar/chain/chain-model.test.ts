@@ -36,6 +36,8 @@ interface Part {
 /** All that can be seen of one exchange from outside. */
 interface Transcript {
   readonly outcomes: readonly ChainOutcome[];
+  /** What enforcing plugins were shown. */
+  readonly asked: readonly string[];
   /** What degraded plugins were shown once the exchange was over. */
   readonly shadowed: readonly string[];
 }
@@ -67,12 +69,13 @@ const someChain = fc
   )
   .map((drawn) => drawn.map((part, index): Part => ({ ...part, name: `p${index}` })));
 
-const shadow = ({ name }: { name: string }, position: Position, edits: HeaderEdits): string =>
+const shown = ({ name }: { name: string }, position: Position, edits: HeaderEdits): string =>
   `${name} at ${position}: ${JSON.stringify(edits)}`;
 
 /** DESIGN-data-plane §2 to §4 in a straight line: one plugin after another, nothing grouped, nothing prepared. */
 class Model {
   readonly outcomes: ChainOutcome[] = [];
+  readonly asked: string[] = [];
   readonly shadowed: string[] = [];
   readonly #tripped = new Set<string>();
 
@@ -86,7 +89,7 @@ class Model {
     }
     for (const [part, position, edits] of notes) {
       if (part.lost || part.fault || this.#tripped.has(part.name)) continue;
-      this.shadowed.push(shadow(part, position, edits));
+      this.shadowed.push(shown(part, position, edits));
       this.#verdict(part, position);
     }
   }
@@ -104,6 +107,8 @@ class Model {
         note(part, edits);
         continue;
       }
+      if (!part.lost && !part.fault && !this.#tripped.has(part.name))
+        this.asked.push(shown(part, position, edits));
       const verdict = this.#verdict(part, position);
       if (verdict.kind === "block") return { kind: "block", plugin: part.name, answer: verdict.answer };
       if (verdict.kind === "rewrite") edits = mergeEdits(edits, verdict.edits);
@@ -148,13 +153,19 @@ function play(parts: readonly Part[]): Transcript & { readonly holders: number }
     outcomes.push(outcome ?? { kind: "continue", edits: [], skipped: [] });
   }
   pass?.end();
-  const shown = runners.flatMap((runner) => runner.shown).filter(({ background }) => background);
-  const shadowed = shown.map(({ target, message, edits }) =>
-    shadow({ name: target.plugin }, message.position, edits),
-  );
+  const all = runners.flatMap((runner) => runner.shown);
+  const linesOf = (background: boolean): string[] =>
+    all
+      .filter((seen) => seen.background === background)
+      .map(({ target, message, edits }) => shown({ name: target.plugin }, message.position, edits));
   fixture[Symbol.dispose]();
   const holders = entries.map(({ load }) => (load.kind === "loaded" ? load.generation : undefined));
-  return { outcomes, shadowed, holders: holders.reduce((sum, held) => sum + holdersOf(held), 0) };
+  return {
+    outcomes,
+    asked: linesOf(false),
+    shadowed: linesOf(true),
+    holders: holders.reduce((sum, held) => sum + holdersOf(held), 0),
+  };
 }
 
 const holdersOf = (held: unknown): number => (held instanceof ScriptedGeneration ? held.holders : 0);
@@ -165,6 +176,7 @@ test("any chain does what one plugin after another would do, and lets everything
       const real = play(parts);
       const model = new Model(parts);
       expect(real.outcomes).toEqual(model.outcomes);
+      expect([...real.asked].sort()).toEqual([...model.asked].sort());
       expect([...real.shadowed].sort()).toEqual([...model.shadowed].sort());
       expect(real.holders).toBe(0);
     }),

@@ -1,5 +1,6 @@
 import { isWhiteSpace } from "./field-syntax.ts";
 import { HeaderBlock, OFFSETS_PER_FIELD } from "./header-block.ts";
+import { allocateOffsets } from "./offsets.ts";
 import type { HeaderEdit, HeaderEdits } from "./header-edits.ts";
 
 /** What becomes of a field: it stays, it goes, or (from 0 on) the edit of this index stands in its place. */
@@ -15,7 +16,7 @@ const GOES = -2;
  */
 export function applyEdits(headers: HeaderBlock, edits: HeaderEdits): HeaderBlock {
   if (edits.length === 0) return headers;
-  const fates = new Int32Array(headers.size).fill(STAYS);
+  const fates = new Array<number>(headers.size).fill(STAYS);
   const added: HeaderEdit[] = [];
   let values = 0;
   for (const [number, edit] of edits.entries()) {
@@ -33,7 +34,7 @@ export function applyEdits(headers: HeaderBlock, edits: HeaderEdits): HeaderBloc
 }
 
 /** Settles the fate of the fields that `edit` names; false if there are none. */
-function decide(headers: HeaderBlock, edit: HeaderEdit, number: number, fates: Int32Array): boolean {
+function decide(headers: HeaderBlock, edit: HeaderEdit, number: number, fates: number[]): boolean {
   const lowerName = edit.name.toLowerCase();
   const first = headers.indexOf(lowerName);
   if (first < 0) return false;
@@ -52,7 +53,7 @@ class Draft {
 
   constructor(headers: HeaderBlock, newLines: number) {
     this.#headers = headers;
-    this.#offsets = new Uint32Array((headers.size + newLines) * OFFSETS_PER_FIELD);
+    this.#offsets = allocateOffsets((headers.size + newLines) * OFFSETS_PER_FIELD);
   }
 
   keep(index: number): void {
@@ -81,8 +82,6 @@ class Draft {
   }
 
   block(): HeaderBlock {
-    const whole = this.#length === this.#offsets.length;
-    const offsets = whole ? this.#offsets : this.#offsets.slice(0, this.#length);
-    return new HeaderBlock(this.#headers.text + this.#lines, offsets);
+    return new HeaderBlock(this.#headers.text + this.#lines, this.#offsets.subarray(0, this.#length));
   }
 }

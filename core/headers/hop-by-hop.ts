@@ -2,6 +2,7 @@ import { connectionOptions } from "./connection-options.ts";
 import { fieldNameEquals } from "./field-name.ts";
 import { HeaderBlock, OFFSETS_PER_FIELD } from "./header-block.ts";
 import { FIELD, knownFieldInText, KNOWN_NAMES } from "./known-fields.ts";
+import { allocateOffsets } from "./offsets.ts";
 import { trimWhiteSpace } from "./token-list.ts";
 
 /**
@@ -24,21 +25,26 @@ for (const field of [proxyConnection, proxyAuthenticate, proxyAuthorization]) DR
  */
 export function withoutHopByHop(headers: HeaderBlock): HeaderBlock {
   const { text, offsets } = headers;
-  const kept = new Uint32Array(offsets.length);
+  const kept = allocateOffsets(offsets.length);
   let length = 0;
+  let narrowed = false;
   let connectionAt = -1;
   for (let at = 0; at < offsets.length; at += OFFSETS_PER_FIELD) {
     const known = knownFieldInText(text, offsets[at] ?? 0, offsets[at + 1] ?? 0);
     if (known === FIELD.connection && connectionAt < 0) connectionAt = at / OFFSETS_PER_FIELD;
     if (DROPPED[known] === 1) continue;
     for (let i = 0; i < OFFSETS_PER_FIELD; i++) kept[length + i] = offsets[at + i] ?? 0;
-    if (known === FIELD.te && !narrowToTrailers(text, kept, length)) continue;
+    if (known === FIELD.te) {
+      narrowed = true;
+      if (!narrowToTrailers(text, kept, length)) continue;
+    }
     length += OFFSETS_PER_FIELD;
   }
-  const narrowed = length === offsets.length ? headers : new HeaderBlock(text, kept.slice(0, length));
-  if (connectionAt < 0) return narrowed;
+  const all = length === offsets.length && !narrowed;
+  const remaining = all ? headers : new HeaderBlock(text, kept.subarray(0, length));
+  if (connectionAt < 0) return remaining;
   const named = connectionOptions(headers, connectionAt)?.named ?? [];
-  return named.length === 0 ? narrowed : withoutNamed(narrowed, named);
+  return named.length === 0 ? remaining : withoutNamed(remaining, named);
 }
 
 /** Host and TE are not Connection's to remove: the one is needed, the other was already cut to what may go on. */

@@ -8,6 +8,7 @@ import {
   VALUE_BYTES,
 } from "../../../core/headers/field-syntax.ts";
 import { OFFSETS_PER_FIELD } from "../../../core/headers/header-block.ts";
+import { copyOffsets } from "../../../core/headers/offsets.ts";
 import { FIELD, KNOWN_NAMES, knownFieldInBytes } from "../../../core/headers/known-fields.ts";
 import { type Fault, illegalByte, MORE, REFUSED } from "./scan.ts";
 
@@ -90,7 +91,7 @@ export class FieldScanner implements KnownFieldIndex {
 
   /** The offsets of all fields, in a copy. */
   offsets(): Uint32Array {
-    return this.#offsets.slice(0, this.#length);
+    return copyOffsets(this.#offsets, this.#length);
   }
 
   /** Forgets everything, for the next section. */

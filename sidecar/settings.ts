@@ -114,11 +114,18 @@ const TIMEOUTS = {
     max: 24 * HOUR,
     meaning: "How long a client's idle connection is kept.",
   }),
+  lingerTimeout: duration({
+    default: WIRE.linger,
+    min: 10,
+    max: HOUR,
+    meaning: "How long a client may go on reading the last answer on a connection before that is cut.",
+  }),
   connectTimeout: duration({
     default: WIRE.connect,
     min: 10,
     max: HOUR,
-    meaning: "To connect to the app or a service; beyond it 504.",
+    meaning:
+      "To connect to the app or a service; beyond it 504. Also longest wait for a connection, then 503.",
   }),
   responseTimeout: duration({
     default: WIRE.response,
@@ -222,6 +229,7 @@ export function wireLimits(settings: SidecarSettings): WireLimits {
     head: settings.headTimeout,
     bodyIdle: settings.bodyIdleTimeout,
     keepAlive: settings.keepAliveTimeout,
+    linger: settings.lingerTimeout,
     connect: settings.connectTimeout,
     response: settings.responseTimeout,
     upstreamIdle: settings.upstreamIdleTimeout,

@@ -45,7 +45,7 @@ export interface BodySource {
 }
 
 export interface BodySink {
-  /** Takes the buffer over. False: deliver nothing more until `resume`. */
+  /** Takes the buffer over. False: deliver no more bytes until `resume`; `end` and `fail` may come all the same. */
   chunk(bytes: Buffer): boolean;
   /** The whole body has arrived; exactly one of `end` and `fail` comes, and nothing after it. */
   end(trailers: HeaderBlock | undefined): void;

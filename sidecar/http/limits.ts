@@ -18,7 +18,9 @@ export interface WireLimits {
   readonly bodyIdle: number;
   /** Between two requests of a kept connection. Default 75 s. */
   readonly keepAlive: number;
-  /** To connect to an upstream. Default 3 s. */
+  /** How long a client may go on reading our last answer, and sending, before its connection is cut. Default 2 s. */
+  readonly linger: number;
+  /** To connect to an upstream, waiting in line for a connection included. Default 3 s. */
   readonly connect: number;
   /** From the end of a request (or the last byte sent) to the head of the answer. 0 = none. Default 60 s. */
   readonly response: number;
@@ -48,6 +50,7 @@ export const DEFAULT_WIRE_LIMITS: WireLimits = {
   head: 10_000,
   bodyIdle: 60_000,
   keepAlive: 75_000,
+  linger: 2_000,
   connect: 3_000,
   response: 60_000,
   upstreamIdle: 4_000,

@@ -34,6 +34,11 @@ export class Deadlines {
     return new Deadline(this, expired);
   }
 
+  /** The clock's monotonic time, ms. */
+  now(): number {
+    return this.#clock.now();
+  }
+
   /** Whether the wheel's timer runs; it stops a turn after the last deadline was disarmed. */
   get running(): boolean {
     return this.#timer !== undefined;

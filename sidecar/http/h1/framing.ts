@@ -8,7 +8,7 @@ export type FramingResult = Framing | { readonly kind: "refused"; readonly detai
 export const NO_BODY: Framing = { kind: "none" };
 export const CHUNKED: Framing = { kind: "chunked" };
 const UNTIL_CLOSE: Framing = { kind: "close" };
-const TUNNEL: Framing = { kind: "tunnel" };
+export const TUNNEL: Framing = { kind: "tunnel" };
 
 const TWO_LENGTHS = refused("both Transfer-Encoding and Content-Length");
 const BAD_LENGTH = refused("a malformed Content-Length");

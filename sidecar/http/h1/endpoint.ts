@@ -1,0 +1,20 @@
+import net, { type Socket } from "node:net";
+
+import type { WireLimits } from "../limits.ts";
+import type { WireErrorCode } from "../wire-error.ts";
+
+/** Where an app or a service listens: a host and port, or a Unix socket. */
+export type Endpoint = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** Begins to connect. An app that has closed its side may still read, so the socket stays open until both have. */
+export function connectTo(endpoint: Endpoint, limits: WireLimits): Socket {
+  const options = { noDelay: true, allowHalfOpen: true, highWaterMark: limits.highWater };
+  if ("path" in endpoint) return net.connect({ ...options, path: endpoint.path });
+  return net.connect({ ...options, host: endpoint.host, port: endpoint.port });
+}
+
+/** What an error means that comes before a connection stands. */
+export function connectErrorCode(cause: Error): WireErrorCode {
+  const code = "code" in cause ? cause.code : undefined;
+  return code === "ECONNREFUSED" || code === "ECONNRESET" ? "upstream_refused" : "upstream_unreachable";
+}

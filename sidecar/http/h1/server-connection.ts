@@ -1,0 +1,397 @@
+import type { Socket } from "node:net";
+
+import { errorAnswer } from "../answers.ts";
+import type { ExchangeHandler, Peer, RequestHead } from "../exchange.ts";
+import type { WireLimits } from "../limits.ts";
+import { WireError } from "../wire-error.ts";
+import type { Deadlines } from "./deadlines.ts";
+import { TUNNEL } from "./framing.ts";
+import { responseHeadText } from "./head-writer.ts";
+import { type BodyOwner, IncomingBody, NO_BODY_SOURCE } from "./incoming-body.ts";
+import type { Intake } from "./intake.ts";
+import type { Framing, ParsedRequest } from "./message.ts";
+import { RequestReader } from "./request-reader.ts";
+import type { Sender } from "./sender.ts";
+import { type ExchangeConnection, H1Exchange } from "./server-exchange.ts";
+import { Transport, type TransportOwner } from "./transport.ts";
+
+export interface ServerConnectionOptions {
+  readonly handler: ExchangeHandler;
+  readonly limits: WireLimits;
+  readonly deadlines: Deadlines;
+  /** The socket is closed and nothing of the connection is left. Once. */
+  readonly onClose?: (connection: ServerConnection) => void;
+}
+
+/** Bytes of a request body that are read and dropped so that the connection can be kept for the next request. */
+const DROPPED_TO_KEEP = 64 * 1024;
+
+/** Bytes that are read and dropped so that the client can read our last answer: closing with bytes unread resets it. */
+const DROPPED_TO_CLOSE = 1024 * 1024;
+
+/** Made once: an error costs its stack, and clients leave all the time. */
+const CLIENT_CLOSED = new WireError("client_gone", "the client closed the connection");
+
+/** What is being read; README.md has the table of states. */
+type Reading = "head" | "body" | "whole" | "tunnel" | "lingering" | "closed";
+
+/**
+ * The server's end of one HTTP/1.1 connection: reads requests one at a time as their answers are due, hands each to
+ * the handler as an exchange, and writes what it answers. What breaks the rules is refused before the handler sees it.
+ * Its owner uses `accept`, `refuse`, `drain` and `destroy`; the other methods are for its own parts.
+ */
+export class ServerConnection implements ExchangeConnection, BodyOwner, TransportOwner {
+  readonly #transport: Transport;
+  readonly #options: ServerConnectionOptions;
+  readonly #limits: WireLimits;
+  readonly #heads: RequestReader;
+  #peer: Peer | undefined;
+  #reading: Reading = "head";
+  #headBegun = false;
+  #served = false;
+  #draining = false;
+  #dropped = 0;
+  /** The exchange under way and the body of its request, where it has one. */
+  #exchange: H1Exchange | undefined;
+  #body: IncomingBody | undefined;
+
+  constructor(socket: Socket, options: ServerConnectionOptions) {
+    const { limits, deadlines } = options;
+    this.#options = options;
+    this.#limits = limits;
+    this.#heads = new RequestReader(limits);
+    this.#transport = new Transport(socket, this, limits, deadlines);
+    // A client that has said all it wants to say still gets its answer.
+    socket.allowHalfOpen = true;
+    socket.setNoDelay(true);
+  }
+
+  /** Begins to read; `first` is what was read from the socket already. */
+  accept(first: Buffer | undefined): void {
+    const { intake, socket, deadline } = this.#transport;
+    this.#transport.listen();
+    deadline.arm(this.#limits.firstByte);
+    if (first !== undefined) intake.push(first);
+    if (!intake.holding) socket.resume();
+  }
+
+  /** Answers with what the error means, in place of whatever was to come, and closes. To be called after `accept`. */
+  refuse(error: WireError): void {
+    if (this.#reading === "closed" || this.#reading === "lingering") return;
+    const { head, body } = errorAnswer(error.code);
+    this.#linger();
+    this.#transport.sender.sendWhole(
+      responseHeadText(head, { kind: "length", length: body.length }, { close: true }),
+      body,
+    );
+  }
+
+  /** Finishes what is under way with `Connection: close`; an idle connection closes at once. */
+  drain(): void {
+    this.#draining = true;
+    if (this.#reading === "head" && !this.#headBegun) this.#shut();
+  }
+
+  /** Closes at once; what is under way is aborted. */
+  destroy(): void {
+    this.cut(new WireError("draining", "the connection was closed by its owner"));
+  }
+
+  /** Whether no exchange is under way. */
+  get idle(): boolean {
+    return this.#exchange === undefined;
+  }
+
+  // === ExchangeConnection ===
+
+  get sender(): Sender {
+    return this.#transport.sender;
+  }
+
+  get peer(): Peer {
+    if (this.#peer !== undefined) return this.#peer;
+    const { remoteAddress = "", remotePort = 0, localPort = 0 } = this.#transport.socket;
+    return (this.#peer = { remoteAddress, remotePort, localPort });
+  }
+
+  get keepable(): boolean {
+    if (this.#draining || this.#limits.keepAlive === 0) return false;
+    if (this.#transport.intake.exhausted || this.#reading === "lingering") return false;
+    const body = this.#body;
+    return this.#reading !== "body" || body === undefined || body.attached || body.left <= DROPPED_TO_KEEP;
+  }
+
+  tunnelOpened(): void {
+    if (this.#reading === "closed") return;
+    this.#reading = "tunnel";
+    this.#transport.intake.wake();
+  }
+
+  cut(reason: WireError): void {
+    if (this.#reading === "closed") return;
+    const exchange = this.#exchange;
+    const body = this.#body;
+    this.#linger();
+    this.#reading = "closed";
+    // A reset is the only way to tell a client of HTTP/1.0, or behind a tunnel, that this was not the end.
+    const answer = this.#transport.close(exchange?.endsByClose === true && !exchange.answered);
+    exchange?.giveUp(reason);
+    body?.fail(reason);
+    answer?.cancel(reason);
+  }
+
+  // === IntakeReader ===
+
+  step(intake: Intake): boolean {
+    switch (this.#reading) {
+      case "head":
+        this.#readHead(intake);
+        return true;
+      case "body":
+      case "tunnel":
+        return this.#readBody(intake);
+      case "whole":
+        return false;
+      case "lingering":
+        return this.#dropBytes(intake);
+      case "closed":
+    }
+    intake.drop();
+    return false;
+  }
+
+  ended(): void {
+    switch (this.#reading) {
+      case "head":
+        if (this.#headBegun) this.refuse(new WireError("bad_request", "the client closed within a head"));
+        else this.#shut();
+        break;
+      case "body":
+        this.#failRequest(new WireError("client_gone", "the client closed within a body"));
+        break;
+      case "tunnel":
+        this.#body?.complete();
+        break;
+      case "whole":
+      case "lingering":
+      case "closed":
+        break;
+    }
+  }
+
+  // === BodyOwner ===
+
+  bodyWanted(body: IncomingBody): void {
+    if (body !== this.#body || this.#reading === "whole") return;
+    if (this.#reading === "body") this.#transport.deadline.arm(this.#limits.bodyIdle);
+    this.#transport.feed(body);
+  }
+
+  bodyUnwanted(body: IncomingBody, reason: WireError): void {
+    if (body !== this.#body) return;
+    if (this.#reading === "tunnel") this.cut(reason);
+    else this.bodyWanted(body);
+  }
+
+  bodyComplete(body: IncomingBody): void {
+    if (body !== this.#body) return;
+    if (this.#reading === "tunnel") {
+      if (this.#transport.sender.busy) this.#transport.watchHalfOpen();
+      return;
+    }
+    this.#reading = "whole";
+    this.#transport.deadline.disarm();
+    if (this.#exchange?.answered === true) this.#next();
+  }
+
+  bodyIllegal(body: IncomingBody, error: WireError): void {
+    if (body === this.#body) this.#failRequest(error);
+  }
+
+  // === SenderOwner ===
+
+  messageSent(): void {
+    const exchange = this.#exchange;
+    exchange?.finish();
+    if (exchange !== undefined && this.#reading === "tunnel") {
+      this.#transport.socket.end();
+      this.#transport.watchHalfOpen();
+    } else if (exchange?.keep !== true || this.#reading === "lingering") {
+      this.#shut();
+    } else if (this.#reading === "whole") {
+      this.#next();
+    } else {
+      this.#answeredEarly();
+    }
+  }
+
+  messageBroken(error: WireError): void {
+    this.cut(error);
+  }
+
+  // === what is read ===
+
+  #readHead(intake: Intake): void {
+    const read = this.#heads.read(intake.chunk, intake.at);
+    switch (read.kind) {
+      case "more":
+        intake.at = intake.chunk.length;
+        if (this.#headBegun) return;
+        this.#headBegun = true;
+        this.#transport.deadline.arm(this.#limits.head);
+        return;
+      case "refused":
+        intake.drop();
+        this.refuse(read.error);
+        return;
+      case "head":
+        intake.at = read.next;
+        this.#begin(read.parsed);
+    }
+  }
+
+  #begin({ head, framing, keepAlive }: ParsedRequest): void {
+    this.#transport.deadline.disarm();
+    this.#headBegun = false;
+    this.#served = true;
+    this.#dropped = 0;
+    const body = this.#bodyOf(head, framing);
+    this.#body = body;
+    this.#reading = body === undefined || framing.kind === "none" ? "whole" : "body";
+    const exchange = new H1Exchange(this, head, body ?? NO_BODY_SOURCE, keepAlive);
+    this.#exchange = exchange;
+    this.#options.handler(exchange);
+  }
+
+  #bodyOf(head: RequestHead, framing: Framing): IncomingBody | undefined {
+    if (head.upgrade || head.method === "CONNECT")
+      return new IncomingBody(this, TUNNEL, this.#limits, "request");
+    if (framing.kind === "none" || (framing.kind === "length" && framing.length === 0)) return undefined;
+    return new IncomingBody(this, framing, this.#limits, "request");
+  }
+
+  #readBody(intake: Intake): boolean {
+    const body = this.#body;
+    if (body === undefined || !body.readable) return false;
+    if (this.#reading === "body") this.#transport.deadline.arm(this.#limits.bodyIdle);
+    if (!body.discarding) {
+      body.step(intake);
+      return true;
+    }
+    const before = intake.at;
+    body.step(intake);
+    this.#dropped += intake.at - before;
+    if (this.#dropped > DROPPED_TO_KEEP && body === this.#body && this.#reading === "body")
+      this.#stopKeeping();
+    return true;
+  }
+
+  /** The rest of the request is too long to be read for the sake of the connection. */
+  #stopKeeping(): void {
+    if (this.#exchange?.answered === true) {
+      this.#shut();
+      return;
+    }
+    this.#reading = "lingering";
+    this.#transport.deadline.disarm();
+  }
+
+  #dropBytes(intake: Intake): boolean {
+    if (this.#dropped > DROPPED_TO_CLOSE) return false;
+    this.#dropped += intake.chunk.length - intake.at;
+    intake.at = intake.chunk.length;
+    return true;
+  }
+
+  // === how exchanges and the connection end ===
+
+  /** The answer came before the request was read. Who takes the rest goes on; what nobody takes is dropped. */
+  #answeredEarly(): void {
+    const body = this.#body;
+    if (body === undefined || body.attached || body.discarding) return;
+    body.discard();
+    this.bodyWanted(body);
+  }
+
+  #next(): void {
+    this.#exchange = undefined;
+    this.#body = undefined;
+    this.#reading = "head";
+    if (this.#draining || this.#transport.intake.exhausted) {
+      this.#shut();
+      return;
+    }
+    this.#transport.deadline.arm(this.#limits.keepAlive);
+    this.#transport.intake.wake();
+  }
+
+  /** What the client did makes its request unusable. */
+  #failRequest(error: WireError): void {
+    const exchange = this.#exchange;
+    const body = this.#body;
+    if (exchange?.awaited !== true || error.code === "client_gone") {
+      this.cut(error);
+      return;
+    }
+    exchange.giveUp(error);
+    body?.fail(error);
+    this.refuse(error);
+  }
+
+  /** Nothing more is read for anybody; an answer that is under way is still sent. */
+  #linger(): void {
+    this.#reading = "lingering";
+    this.#exchange = undefined;
+    this.#body = undefined;
+    this.#transport.deadline.disarm();
+  }
+
+  /** Everything was said. The client may read it before the connection is gone (RFC 9112 §9.6). */
+  #shut(): void {
+    const body = this.#body;
+    this.#linger();
+    body?.fail(CLIENT_CLOSED);
+    this.#transport.socket.end();
+    this.#transport.deadline.arm(this.#limits.linger);
+    this.#transport.intake.wake();
+  }
+
+  // === the socket and the clock ===
+
+  broke(cause: Error): void {
+    this.cut(new WireError("client_gone", cause.message, { cause }));
+  }
+
+  closed(): void {
+    this.cut(CLIENT_CLOSED);
+    this.#options.onClose?.(this);
+  }
+
+  expired(): void {
+    switch (this.#reading) {
+      case "head":
+        if (this.#served && !this.#headBegun) this.#shut();
+        else this.refuse(new WireError("request_timeout", "the head did not come in time"));
+        break;
+      case "body":
+        // While nobody takes the body the client is not to blame.
+        if (this.#body?.readable === true)
+          this.#failRequest(new WireError("body_timeout", "the body stalled"));
+        break;
+      case "tunnel":
+        if (this.#transport.movedHalfOpen) this.#transport.watchHalfOpen();
+        else this.cut(new WireError("body_timeout", "a half-closed tunnel was idle"));
+        break;
+      case "lingering":
+        this.cut(CLIENT_CLOSED);
+        break;
+      case "whole":
+      case "closed":
+        break;
+    }
+  }
+
+  stalled(): void {
+    this.cut(new WireError("client_too_slow", "the client did not read its answer"));
+  }
+}

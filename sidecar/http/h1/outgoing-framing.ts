@@ -1,5 +1,5 @@
 import type { Protocol } from "../exchange.ts";
-import { CHUNKED, NO_BODY } from "./framing.ts";
+import { CHUNKED, NO_BODY, TUNNEL } from "./framing.ts";
 import type { Framing } from "./message.ts";
 
 /** Methods whose requests say `Content-Length: 0` when they have no content (RFC 9110 §8.6). */
@@ -21,8 +21,8 @@ export function outgoingResponseFraming(
   status: number,
   length: number | undefined,
 ): Framing {
+  if (status === 101 || (asked.method === "CONNECT" && status >= 200 && status < 300)) return TUNNEL;
   if (status < 200 || status === 204) return NO_BODY;
-  if (asked.method === "CONNECT" && status < 300) return { kind: "tunnel" };
   // A 304 or an answer to HEAD without a length announces nothing: nobody knows what a GET would come to.
   if ((asked.method === "HEAD" || status === 304) && length === undefined) return NO_BODY;
   if (length !== undefined) return { kind: "length", length };

@@ -69,6 +69,7 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
     this.#stream = stream;
     this.#state = "sent";
     this.#quiet = 0;
+    stream.on("error", ignore);
     ownStream(stream, this);
     guardAgainstCut(stream);
     stream.on("response", responded);
@@ -218,6 +219,9 @@ function requestFields(request: UpstreamRequest): string[] {
 function withoutHost(headers: HeaderBlock): HeaderBlock {
   return headers.indexOf("host") < 0 ? headers : headers.filter((index) => !headers.is(index, "host"));
 }
+
+/** `close` follows and tells the code. */
+function ignore(): void {}
 
 function statusOf(headers: Record<string, unknown>): number {
   return Number(headers[":status"]);

@@ -25,7 +25,6 @@ interface OwnedStream extends Http2Stream {
  */
 export function ownStream(stream: Http2Stream, owner: StreamOwner): void {
   (stream as OwnedStream)[OWNER] = owner;
-  stream.on("error", ignore);
   stream.on("close", closed);
 }
 
@@ -35,9 +34,6 @@ export function ownerOf(stream: Http2Stream): StreamOwner {
   if (owner === undefined) throw new TypeError("a listener was put on a stream that nobody owns");
   return owner;
 }
-
-/** `close` follows and tells the code. */
-function ignore(): void {}
 
 function closed(this: Http2Stream): void {
   ownerOf(this).streamClosed(this.rstCode ?? 0);

@@ -2,7 +2,7 @@ import { HeaderBlock } from "../../../core/headers/header-block.ts";
 import { isAuthority, isAuthorityWithPort } from "../authority.ts";
 import type { RequestHead } from "../exchange.ts";
 import type { WireLimits } from "../limits.ts";
-import { WireError } from "../wire-error.ts";
+import { WireError, type WireErrorCode } from "../wire-error.ts";
 
 export type RequestHeadRead =
   | { readonly kind: "head"; readonly head: RequestHead; readonly length: number | undefined }
@@ -45,24 +45,31 @@ export function readRequestHead(
   const { method, path, next } = pseudo;
   const fields = readWireFields(flat, next);
   const problem = problemOf(pseudo, fields);
-  if (problem !== undefined) return { kind: "refused", error: new WireError("bad_request", problem) };
-  if (path !== undefined && path.length > limits.targetBytes) {
-    const error = new WireError("target_too_long", `:path has ${path.length} bytes`);
-    return { kind: "refused", error };
-  }
+  if (problem !== undefined) return refused("bad_request", problem);
+  const target = path ?? "";
+  if (target.length > limits.targetBytes)
+    return refused("target_too_long", `:path has ${target.length} bytes`);
+  const crumbled = fields.cookies > 1;
+  const headers = crumbled
+    ? HeaderBlock.fromFlat(withJoinedCookies(flat, next))
+    : HeaderBlock.fromFlat(flat, next);
+  const bytes = headers.text.length + target.length;
+  // node enforces the announced limit only once the client has acknowledged it.
+  if (bytes > limits.headBytes) return refused("header_too_large", `the head has ${bytes} bytes`);
   const head: RequestHead = {
     protocol: "h2",
     method,
-    target: path ?? "",
+    target,
     authority: pseudo.authority ?? fields.host ?? "",
-    headers:
-      fields.cookies > 1
-        ? HeaderBlock.fromFlat(withJoinedCookies(flat, next))
-        : HeaderBlock.fromFlat(flat, next),
+    headers,
     upgrade: false,
     expectsContinue: fields.expectsContinue,
   };
   return { kind: "head", head, length: endStream ? 0 : fields.length };
+}
+
+function refused(code: WireErrorCode, detail: string): RequestHeadRead {
+  return { kind: "refused", error: new WireError(code, detail) };
 }
 
 /** They come first: nghttp2 refuses others. */

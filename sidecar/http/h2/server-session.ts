@@ -41,6 +41,7 @@ export class ServerSession implements ExchangeOwner {
   readonly #exchanges = new Set<H2ServerExchange>();
   readonly #peer: Peer;
   readonly #deadline: Deadline;
+  readonly #settling: Deadline;
   readonly #guard: FloodGuard;
   #state: "open" | "draining" | "closing" | "closed" = "open";
 
@@ -50,6 +51,7 @@ export class ServerSession implements ExchangeOwner {
     this.#context = context;
     this.#guard = new FloodGuard(context.clock);
     this.#deadline = context.deadlines.deadline(() => this.#tick());
+    this.#settling = context.deadlines.deadline(() => this.#unsettled());
     this.#peer = {
       remoteAddress: socket.remoteAddress ?? "",
       remotePort: socket.remotePort ?? 0,
@@ -61,6 +63,7 @@ export class ServerSession implements ExchangeOwner {
     this.#session = performServerHandshake(socket, serverSessionOptions(context.limits));
     this.#listen();
     this.#deadline.arm(context.limits.keepAlive);
+    this.#settling.arm(context.limits.head);
   }
 
   /** Exchanges under way. */
@@ -94,8 +97,8 @@ export class ServerSession implements ExchangeOwner {
   #listen(): void {
     const session = this.#session;
     session.on("stream", (stream, _headers, flags, flat) => this.#begin(stream, flags, flat));
-    // What went wrong is seen in the streams; `close` follows.
-    session.on("error", () => {});
+    session.on("error", ignore);
+    session.on("localSettings", () => this.#settling.disarm());
     session.on("ping", () => this.#admit());
     session.on("remoteSettings", () => this.#admit());
     this.#socket.on("end", () => this.#halfClosed());
@@ -103,6 +106,8 @@ export class ServerSession implements ExchangeOwner {
   }
 
   #begin(stream: ServerHttp2Stream, flags: number, flat: readonly string[]): void {
+    // Streams may be reset in the bytes that opened them; their errors still come, and must find somebody.
+    stream.on("error", ignore);
     if (stream.destroyed) return;
     const { limits, inFlight, handler } = this.#context;
     const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
@@ -126,6 +131,12 @@ export class ServerSession implements ExchangeOwner {
     if (this.#guard.admit() || this.#session.destroyed) return;
     const error = new WireError("bad_request", "too many PING or SETTINGS frames");
     this.#session.destroy(error, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+
+  /** Our limits hold only once the client has acknowledged them (RFC 9113 §6.5.3). */
+  #unsettled(): void {
+    const error = new WireError("request_timeout", "our SETTINGS were not acknowledged in time");
+    this.#session.destroy(error, constants.NGHTTP2_SETTINGS_TIMEOUT);
   }
 
   /** The client sends nothing more, but reads what it is owed. */
@@ -154,14 +165,17 @@ export class ServerSession implements ExchangeOwner {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#deadline.disarm();
+    this.#settling.disarm();
     this.#session.destroy();
     this.#context.onClose(this);
   }
 }
 
+/** What went wrong is seen elsewhere: `close` follows. */
+function ignore(): void {}
+
 /** Malformed requests are reset (RFC 9113 §8.1.1); those that are only too long are told so. */
 function refuse(stream: ServerHttp2Stream, error: WireError): void {
-  stream.on("error", () => {});
   if (error.code === "bad_request") {
     stream.close(resetCodeOf(error.code));
     return;

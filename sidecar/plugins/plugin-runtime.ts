@@ -14,6 +14,11 @@ export interface PluginRuntime extends AsyncDisposable {
    * `AskTarget.generation` by which the runner will be asked. Never rejects. After a failure nothing of it is left.
    */
   load(spec: GenerationSpec, generation: number): Promise<LoadOutcome>;
+  /**
+   * For runtimes that refuse code which did harm: lets this plugin's be tried again, at once where a generation of it
+   * waits. False: nothing was held against it.
+   */
+  releaseQuarantine?(plugin: string): Promise<boolean>;
   /** Ends everything: no run is answered after it, no process, descriptor or timer is left. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -62,6 +62,7 @@ export class PluginHost implements Carrier {
   readonly #channel: FrameChannel<FromHost, ToHost>;
   readonly #receiver: HostReceiver;
   readonly #clock: Clock;
+  readonly #loading = new Map<number, Promise<HookOutcome>>();
   readonly #hooks = new Map<number, PendingHook>();
   readonly #hello = Promise.withResolvers<undefined>();
   readonly #closed = Promise.withResolvers<void>();
@@ -121,15 +122,25 @@ export class PluginHost implements Carrier {
     return this.inFlight.size >= MAX_IN_FLIGHT || this.#channel.backlog > MAX_BACKLOG;
   }
 
-  async load(load: Load): Promise<HookOutcome> {
-    const outcome = await this.#hook(load.generation, load.hookTimeoutMs, load);
-    if (outcome.kind === "done") this.loads.add(load.generation);
-    return outcome;
+  /** Whether it has this load, or is about to. */
+  holds(generation: number): boolean {
+    return this.loads.has(generation) || this.#loading.has(generation);
+  }
+
+  /** Brings a generation up; asking twice is asking once. */
+  load(load: Load): Promise<HookOutcome> {
+    if (this.loads.has(load.generation)) return Promise.resolve({ kind: "done" });
+    const known = this.#loading.get(load.generation);
+    if (known !== undefined) return known;
+    const loading = this.#load(load);
+    this.#loading.set(load.generation, loading);
+    return loading;
   }
 
   /** Resolves when the load is gone from the host, or the host is. `abandon`: without `destroy`. */
-  unload(generation: number, hookTimeout: number, abandon: boolean): Promise<HookOutcome> {
-    this.loads.delete(generation);
+  async unload(generation: number, hookTimeout: number, abandon: boolean): Promise<HookOutcome> {
+    await this.#loading.get(generation);
+    if (!this.loads.delete(generation)) return { kind: "done" };
     return this.#hook(generation, hookTimeout, { kind: "unload", generation, abandon });
   }
 
@@ -162,6 +173,13 @@ export class PluginHost implements Carrier {
 
   kill(reason: KillReason): void {
     this.#process.kill(reason);
+  }
+
+  async #load(load: Load): Promise<HookOutcome> {
+    const outcome = await this.#hook(load.generation, load.hookTimeoutMs, load);
+    this.#loading.delete(load.generation);
+    if (outcome.kind === "done") this.loads.add(load.generation);
+    return outcome;
   }
 
   async #awaitEnd(): Promise<HostExit> {

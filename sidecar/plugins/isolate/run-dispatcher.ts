@@ -1,0 +1,234 @@
+import type { Clock } from "../../../core/clock.ts";
+import type { AskResult, SegmentCall, SegmentHandle, SegmentRunner } from "../../chain/runner.ts";
+import type { FailureCause } from "../../chain/verdict.ts";
+import type { Ran, RunEntry } from "../../plugin-host/protocol/messages.ts";
+import { headerLines } from "./header-lines.ts";
+import { PendingRun, type Sending } from "./pending-run.ts";
+import type { PluginHost } from "./plugin-host.ts";
+
+/** What may be asked, by the generation's number; `load` is its name in the hosts. */
+export interface Askable {
+  readonly load: number;
+  readonly fault: FailureCause | undefined;
+  readonly faultDetail: string | undefined;
+}
+
+/** The hosts as the dispatcher needs them; a `HostPair` is one. */
+export interface RunHosts {
+  readonly active: PluginHost | undefined;
+  readonly standby: PluginHost | undefined;
+}
+
+/** Numbers since the beginning, for metrics. */
+export interface RunCounts {
+  /** Segments that were to be run; how many round trips it took is in `sent`. */
+  asked: number;
+  sent: number;
+  /** Sent once more because its host had died. */
+  resent: number;
+  /** Sent to the other host too because its own was late. */
+  moved: number;
+}
+
+/** Beyond the sum of its plugins' timeouts, ms: the host watches those, this is for when it cannot. */
+const GRACE = 20;
+/** Deaths of hosts that one run survives. */
+const MAX_ATTEMPTS = 4;
+/** Runs that wait while there is no host. */
+const MAX_WAITING = 8192;
+const MAX_ID = 0xffff_ffff;
+
+/**
+ * Asks segments in the active host, and sees to it that each run is answered once: by the standby when the host dies
+ * or is late, by the plugins' failure when nobody can. Has no timer for each run; `RunDeadlines` looks after them.
+ */
+export class RunDispatcher implements SegmentRunner {
+  readonly counts: RunCounts = { asked: 0, sent: 0, resent: 0, moved: 0 };
+  /** Runs that no host has: there is none. */
+  readonly waiting = new Set<PendingRun>();
+  /** Told with the first run after `waiting` and the hosts had none. */
+  onWork: () => void = () => undefined;
+  readonly #hosts: RunHosts;
+  readonly #instances: ReadonlyMap<number, Askable>;
+  readonly #clock: Clock;
+  #lastId = 0;
+  #stopped = false;
+
+  constructor(hosts: RunHosts, instances: ReadonlyMap<number, Askable>, clock: Clock) {
+    this.#hosts = hosts;
+    this.#instances = instances;
+    this.#clock = clock;
+  }
+
+  run(segment: SegmentCall, done: (results: readonly AskResult[]) => void): SegmentHandle {
+    const run = new PendingRun(segment, done);
+    this.counts.asked++;
+    if (!this.#stopped) this.onWork();
+    this.dispatch(run);
+    return run;
+  }
+
+  /** Asks one plugin in the standby only: if that dies of it, no traffic notices. */
+  probe(segment: SegmentCall, done: (result: AskResult | undefined) => void): void {
+    const run = new PendingRun(segment, ([result]) => done(result));
+    const { standby } = this.#hosts;
+    this.onWork();
+    if (standby === undefined || standby.late || standby.congested)
+      return run.fail(() => "host_busy", "there is no idle standby host to probe in");
+    this.#markUnable(run, standby);
+    this.sendTo(run, standby);
+  }
+
+  /** Sends a run, again if need be, to whoever can take it. */
+  dispatch(run: PendingRun): void {
+    const host = this.#hostFor(run);
+    if (host === undefined) return this.#wait(run);
+    this.#markUnable(run, host);
+    if (host.congested) return run.fail(() => "queue_full", "too much is under way in the plugin host");
+    this.sendTo(run, host);
+  }
+
+  /** There will be no host any more: what waits fails, and whatever comes. */
+  stop(): void {
+    this.#stopped = true;
+    this.resume();
+  }
+
+  /** A host has come up: what waited goes to it. */
+  resume(): void {
+    const waiting = [...this.waiting];
+    this.waiting.clear();
+    for (const run of waiting) if (!run.settled) this.dispatch(run);
+  }
+
+  /** Sends what is still to be asked to this host, whatever else is under way for the run. */
+  sendTo(run: PendingRun, host: PluginHost): void {
+    const picked = run.picks();
+    if (picked.length === 0) return run.finish();
+    const entries: RunEntry[] = [];
+    let budget = GRACE;
+    for (const index of picked) {
+      const ask = run.call.asks[index];
+      if (ask === undefined) continue;
+      const generation = this.#instances.get(ask.target.generation)?.load ?? 0;
+      entries.push({ generation, tag: ask.tag, stopOnFailure: ask.failurePolicy === "closed" });
+      budget += ask.timeout;
+    }
+    const due = this.#clock.now() + budget;
+    const sending = { id: this.#nextId(), run, carrier: host, picked, presets: run.presets, due };
+    run.sendings.push(sending);
+    run.attempts++;
+    this.counts.sent++;
+    const { message, edits, background } = run.call;
+    host.run(sending, {
+      kind: "run",
+      id: sending.id,
+      exchange: message.id >>> 0,
+      position: message.position,
+      bizStartAt: message.bizStartAt,
+      method: message.method,
+      host: message.host,
+      remoteIp: message.remoteIp,
+      path: message.path,
+      query: message.query,
+      status: message.status,
+      headers: headerLines(message.headers),
+      edits,
+      entries,
+      attempt: run.attempts,
+      background,
+    });
+  }
+
+  /** A host answered. */
+  ran(host: PluginHost, sending: Sending, { results }: Ran): void {
+    const { run } = sending;
+    run.drop(sending);
+    if (run.answer(sending, results)) return;
+    // Whoever answers another question than was asked has lost its way; its end sends the run elsewhere.
+    run.sendings.push(sending);
+    host.inFlight.set(sending.id, sending);
+    host.kill("garbage");
+  }
+
+  /**
+   * A host is gone, and its successor known. Asks of the generation to blame fail with `crash`; everybody else's runs
+   * go to the successor.
+   */
+  hostEnded(host: PluginHost, culprit: number | undefined, how: string): void {
+    const orphans = [...host.inFlight.values()];
+    host.inFlight.clear();
+    for (const sending of orphans) {
+      const { run } = sending;
+      run.drop(sending);
+      for (const index of sending.picked)
+        if (culprit !== undefined && run.call.asks[index]?.target.generation === culprit)
+          run.preset(index, "crash", `it had the CPU when its plugin host ended: ${how}`);
+      this.#adopt(run, how);
+    }
+  }
+
+  /** What one generation was asked in this host and has not answered: what may have killed it. */
+  underWay(host: PluginHost, generation: number): readonly SegmentCall[] {
+    const calls: SegmentCall[] = [];
+    for (const { run, picked } of host.inFlight.values()) {
+      const asks = picked.flatMap((index) => run.call.asks[index] ?? []);
+      const own = asks.filter(({ target }) => target.generation === generation);
+      if (own.length > 0) calls.push({ ...run.call, asks: own });
+    }
+    return calls;
+  }
+
+  /** Whether every plugin that the run still has to ask is in this host. */
+  canAnswer(host: PluginHost, run: PendingRun): boolean {
+    return run.picks().every((index) => host.loads.has(this.loadOf(run, index)));
+  }
+
+  /** The load that one ask of a run means; 0: none that is known. */
+  loadOf(run: PendingRun, index: number): number {
+    const generation = run.call.asks[index]?.target.generation;
+    return generation === undefined ? 0 : (this.#instances.get(generation)?.load ?? 0);
+  }
+
+  #adopt(run: PendingRun, how: string): void {
+    // The other host is at it already.
+    if (run.settled || run.sendings.length > 0) return;
+    if (run.call.background) return run.fail(() => "host_gone", `its plugin host ended: ${how}`);
+    if (run.attempts >= MAX_ATTEMPTS)
+      return run.fail(() => "host_gone", `${run.attempts} plugin hosts ended`);
+    this.counts.resent++;
+    this.dispatch(run);
+  }
+
+  #hostFor(run: PendingRun): PluginHost | undefined {
+    const { active, standby } = this.#hosts;
+    if (active === undefined || !active.late || standby === undefined || standby.late) return active;
+    if (run.call.background || standby.congested || !this.canAnswer(standby, run)) return active;
+    const { onCpu } = active;
+    return run.picks().some((index) => this.loadOf(run, index) === onCpu) ? active : standby;
+  }
+
+  /** Fixes the verdict of each that this host cannot ask. */
+  #markUnable(run: PendingRun, host: PluginHost): void {
+    const { asks } = run.call;
+    for (let index = 0; index < asks.length; index++) {
+      const target = asks[index]?.target;
+      const instance = target === undefined ? undefined : this.#instances.get(target.generation);
+      if (instance === undefined) run.preset(index, "not_loaded", "this generation is not loaded any more");
+      else if (instance.fault !== undefined) run.preset(index, instance.fault, instance.faultDetail ?? "");
+      else if (!host.loads.has(instance.load))
+        run.preset(index, "not_loaded", "it could not be loaded into the plugin host that took over");
+    }
+  }
+
+  #wait(run: PendingRun): void {
+    if (this.#stopped || run.call.background) return run.fail(() => "host_gone", "no plugin host is running");
+    if (this.waiting.size >= MAX_WAITING) return run.fail(() => "queue_full", "no plugin host is running");
+    this.waiting.add(run);
+  }
+
+  #nextId(): number {
+    this.#lastId = this.#lastId === MAX_ID ? 1 : this.#lastId + 1;
+    return this.#lastId;
+  }
+}

@@ -1,0 +1,204 @@
+import { expect, test } from "vitest";
+
+import { createLogger } from "../../core/log.ts";
+import { ManualClock } from "../../core/manual-clock.ts";
+import type { Generation } from "../chain/generation.ts";
+import type { SegmentRunner } from "../chain/runner.ts";
+import type { GenerationSpec, Prepared } from "./generation-registry.ts";
+import type { LoadOutcome, PluginRuntime } from "./plugin-runtime.ts";
+import { Registry } from "./registry.ts";
+
+const runner: SegmentRunner = {
+  run: () => ({ cancel: () => undefined }),
+};
+
+/** A runtime that loads whatever it is given, until it is told not to. */
+class PlainRuntime implements PluginRuntime {
+  readonly name = "isolate";
+  readonly loads: number[] = [];
+  readonly unloads: number[] = [];
+  broken: string | undefined;
+  disposed = false;
+
+  async load(_spec: GenerationSpec, generation: number): Promise<LoadOutcome> {
+    this.loads.push(generation);
+    if (this.broken !== undefined) return { kind: "failed", cause: "throw", detail: this.broken };
+    return {
+      kind: "loaded",
+      instance: {
+        runner,
+        fault: undefined,
+        faultDetail: undefined,
+        probe: () => undefined,
+        unload: async () => void this.unloads.push(generation),
+      },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.disposed = true;
+  }
+}
+
+function specOf(digest: string, config: unknown = {}, name = "a"): GenerationSpec {
+  const manifest = {
+    name,
+    version: "1.0.0",
+    runtime: "isolate",
+    entry: "bin/plugin.js",
+    address: undefined,
+    positions: ["request"],
+    failurePolicy: "open",
+    timeout: 50,
+    cpu: 10,
+    memory: 1,
+    permissions: { fetch: [], kv: false },
+    platforms: [],
+  } as const;
+  const plugin = { manifest, digest, directory: "/", source: "", configSchema: undefined };
+  return { package: plugin, config, tag: "", timeout: 50, cpu: 10, memory: 1 };
+}
+
+function setUp() {
+  const runtime = new PlainRuntime();
+  const clock = new ManualClock();
+  const registry = new Registry({ runtimes: [runtime], clock, log: createLogger("silent") });
+  const prepare = async (spec: GenerationSpec): Promise<Prepared> => {
+    const prepared = (await registry.prepare([spec])).get(spec.package.manifest.name);
+    if (prepared === undefined) throw new Error("nothing was prepared");
+    return prepared;
+  };
+  const ready = async (spec: GenerationSpec): Promise<Generation> => {
+    const prepared = await prepare(spec);
+    if (prepared.kind !== "ready") throw new Error(prepared.detail);
+    return prepared.generation;
+  };
+  return { runtime, clock, registry, prepare, ready };
+}
+
+test("the same spec is the same generation, another configuration is another one", async () => {
+  const { ready, runtime } = setUp();
+
+  const [first, again] = await Promise.all([ready(specOf("d")), ready(specOf("d"))]);
+  const other = await ready(specOf("d", { on: true }));
+
+  expect(again).toBe(first);
+  expect(other).not.toBe(first);
+  expect(runtime.loads).toEqual([1, 2]);
+});
+
+test("a generation goes when the last chain lets it go, and is made anew when it is wanted again", async () => {
+  const { ready, runtime } = setUp();
+  const generation = await ready(specOf("d"));
+
+  generation.acquire();
+  generation.acquire();
+  generation.release();
+  expect(runtime.unloads).toEqual([]);
+  generation.release();
+
+  expect(runtime.unloads).toEqual([1]);
+  expect(generation).toMatchObject({ expired: true, fault: "not_loaded" });
+  expect(await ready(specOf("d"))).toMatchObject({ generation: 2, expired: false });
+});
+
+test("what no chain takes is gone after the drain", async () => {
+  const { ready, runtime, clock } = setUp();
+  await ready(specOf("d"));
+
+  clock.advance(29_999);
+  expect(runtime.unloads).toEqual([]);
+  clock.advance(1);
+
+  expect(runtime.unloads).toEqual([1]);
+});
+
+test("an old generation expires 30 s after its successor was taken, though exchanges still hold it", async () => {
+  const { ready, clock } = setUp();
+  const old = await ready(specOf("old"));
+  old.acquire();
+  const next = await ready(specOf("new"));
+  next.acquire();
+
+  clock.advance(29_999);
+  expect(old.expired).toBe(false);
+  clock.advance(1);
+
+  expect(old.expired).toBe(true);
+  expect(next.expired).toBe(false);
+});
+
+test("a generation that is taken again after a rollback does not expire", async () => {
+  const { ready, clock } = setUp();
+  const old = await ready(specOf("old"));
+  old.acquire();
+  const next = await ready(specOf("new"));
+  next.acquire();
+  const again = await ready(specOf("old"));
+  again.acquire();
+  old.release();
+  next.release();
+  clock.advance(60_000);
+
+  expect(again).toBe(old);
+  expect(old.expired).toBe(false);
+  expect(next.expired).toBe(true);
+});
+
+test("at most two old generations of a plugin are kept, the oldest goes first", async () => {
+  const { ready } = setUp();
+  const generations: Generation[] = [];
+  for (const digest of ["1", "2", "3", "4"]) {
+    const generation = await ready(specOf(digest));
+    generation.acquire();
+    generations.push(generation);
+  }
+
+  expect(generations.map(({ expired }) => expired)).toEqual([true, false, false, false]);
+});
+
+test("after a failure the generation that runs goes on, and the status says what failed", async () => {
+  const { ready, prepare, registry, runtime } = setUp();
+  const running = await ready(specOf("good"));
+  running.acquire();
+  runtime.broken = "init threw: no table";
+
+  const prepared = await prepare(specOf("bad"));
+
+  expect(prepared).toEqual({
+    kind: "failed",
+    cause: "throw",
+    detail: "init threw: no table",
+    previous: running,
+  });
+  expect(registry.status).toMatchObject([
+    { plugin: "a", digest: "good", state: "RUNNING", references: 1 },
+    { plugin: "a", digest: "bad", state: "FAILED", detail: "init threw: no table" },
+  ]);
+});
+
+test("one plugin's failure does not touch another, and a runtime that is not there is such a failure", async () => {
+  const { registry } = setUp();
+  const remote = specOf("r", {}, "b");
+  const manifest = { ...remote.package.manifest, runtime: "remote" as const };
+
+  const prepared = await registry.prepare([
+    specOf("d"),
+    { ...remote, package: { ...remote.package, manifest } },
+  ]);
+
+  expect(prepared.get("a")).toMatchObject({ kind: "ready" });
+  expect(prepared.get("b")).toMatchObject({ kind: "failed", cause: "not_loaded" });
+});
+
+test("disposing of it ends every generation and then the runtimes", async () => {
+  const { ready, registry, runtime, prepare } = setUp();
+  (await ready(specOf("1"))).acquire();
+  await ready(specOf("2"));
+
+  await registry[Symbol.asyncDispose]();
+
+  expect(runtime.unloads).toEqual([1, 2]);
+  expect(runtime.disposed).toBe(true);
+  expect(await prepare(specOf("3"))).toMatchObject({ kind: "failed" });
+});

@@ -1,0 +1,207 @@
+import type { Plugin, PluginContext } from "../../../core/plugin-api.ts";
+import { AnswerError, answerFields } from "./answer.ts";
+import { fetch, settleFetch } from "./fetch.ts";
+import { field } from "./fields.ts";
+import { MAX_OUTPUT } from "./limits.ts";
+import { emitDropped, log } from "./log.ts";
+import { describe, emit, emitFailure, take } from "./output.ts";
+import { owner } from "./owner.ts";
+import { RequestView } from "./request.ts";
+import { Store } from "./store.ts";
+import { fireTimer, timerGlobals } from "./timers.ts";
+
+// What the host calls, and all it calls, inside an isolate. Every function here is one entry: it returns output of
+// the records of `output.ts`, or one of the numbers below. It never returns an object and never throws: reading what
+// a plugin threw would run the plugin's code outside of the entry's deadline.
+
+/** Nothing to say: the question was answered with allow. */
+export const ALLOWED = 0;
+/** No answer yet. */
+export const PENDING = 1;
+/** Output over `MAX_OUTPUT`; it is lost. */
+export const TOO_LARGE = 2;
+/** The world itself failed, since a plugin changed what it stands on. */
+export const BROKEN = 3;
+
+/** What an entry gives back. */
+export type EntryValue = string | number;
+
+/** Hooks share the numbering of questions; the host numbers questions from 16. */
+export const INIT = 1;
+export const DESTROY = 2;
+
+/** Given by the host as JSON. */
+export interface WorldSettings {
+  readonly plugin: string;
+  readonly version: string;
+  readonly tag: string;
+  readonly positions: readonly number[];
+  readonly config: unknown;
+  readonly kv: { readonly bytes: number; readonly keys: number } | undefined;
+  readonly fetch: boolean;
+}
+
+let context: PluginContext;
+let plugin: Plugin;
+let store: Store | undefined;
+const pending = new Set<number>();
+
+/** Before the plugin's script is evaluated: makes the globals that it finds. */
+export function prepare(settings: string, entries: string): EntryValue {
+  return enter(() => {
+    const { kv, fetch: mayFetch, ...facts } = JSON.parse(settings) as WorldSettings;
+    store = kv === undefined ? undefined : new Store(kv);
+    store?.take(entries);
+    const allowedFetch = mayFetch ? fetch : undefined;
+    context = Object.freeze({ ...facts, log, kv: store, fetch: allowedFetch });
+    closeDoors();
+    Object.assign(globalThis, timerGlobals, { console: { ...log, log: log.info } });
+    if (allowedFetch !== undefined) Object.assign(globalThis, { fetch: allowedFetch });
+    return ALLOWED;
+  });
+}
+
+/**
+ * Takes away what would run code or take memory outside of an entry's bounds: finalizers and Atomics.waitAsync run
+ * as tasks of their own, WebAssembly memory and shared buffers are not counted, and a plugin's prepareStackTrace
+ * would run wherever somebody reads a stack.
+ */
+function closeDoors(): void {
+  for (const name of ["FinalizationRegistry", "WebAssembly", "SharedArrayBuffer", "Atomics"])
+    Reflect.deleteProperty(globalThis, name);
+  Object.defineProperty(Error, "prepareStackTrace", { get: () => undefined, set: () => {} });
+}
+
+/** After the script was evaluated: takes its default export and starts `init`. */
+export function begin(exported: unknown): EntryValue {
+  return enter(() => {
+    if (typeof exported !== "object" || exported === null || !("execute" in exported))
+      throw new TypeError("the default export must be an object with execute (see definePlugin)");
+    const candidate = exported as Plugin;
+    if (typeof candidate.execute !== "function") throw new TypeError("execute must be a function");
+    plugin = candidate;
+    owner.id = INIT;
+    return runHook(INIT, candidate.init);
+  }, INIT);
+}
+
+/** Starts `destroy`. */
+export function end(): EntryValue {
+  return enter(() => runHook(DESTROY, plugin.destroy), DESTROY);
+}
+
+function runHook(id: number, hook: ((context: PluginContext) => unknown) | undefined): EntryValue {
+  if (hook === undefined) return ALLOWED;
+  const result = hook.call(plugin, context);
+  if (!isPromise(result)) return ALLOWED;
+  pending.add(id);
+  void settle(id, result, () => undefined);
+  return PENDING;
+}
+
+/** Asks `execute`. */
+export function ask(id: number, message: string, edits: string, tag: string): EntryValue {
+  return enter(() => {
+    const answer = plugin.execute(new RequestView(message, edits, tag), context);
+    if (isPromise(answer)) {
+      pending.add(id);
+      void settle(id, answer, answerFields);
+      return PENDING;
+    }
+    const fields = answerFields(answer);
+    if (fields !== undefined) emit("A", field(`${id}`) + fields);
+    return ALLOWED;
+  }, id);
+}
+
+/** Asks `execute` in a rehearsal: what it writes to the store is undone by `forget`. */
+export function rehearse(id: number, message: string, tag: string): EntryValue {
+  store?.rehearse();
+  return ask(id, message, "", tag);
+}
+
+/** The host no longer waits for this question. */
+export function forget(id: number): EntryValue {
+  pending.delete(id);
+  store?.rollBack();
+  return collect();
+}
+
+/** A timer's time has come. */
+export function timer(id: number, ownerId: number): EntryValue {
+  return enter(() => {
+    fireTimer(id);
+    return PENDING;
+  }, ownerId);
+}
+
+/** A fetch was answered. */
+export function fetched(id: number, ownerId: number, answer: string): EntryValue {
+  return enter(() => {
+    settleFetch(id, answer);
+    return PENDING;
+  }, ownerId);
+}
+
+/** The sidecar knows of newer entries in the store. */
+export function synchronise(changes: string): EntryValue {
+  return enter(() => {
+    store?.take(changes);
+    return ALLOWED;
+  });
+}
+
+/** Hands out what happened after the last entry returned: microtasks run when it is over. */
+export function collect(): EntryValue {
+  return finish(ALLOWED);
+}
+
+async function settle(id: number, promise: unknown, fieldsOf: (answer: unknown) => string | undefined): Promise<void> {
+  try {
+    const fields = fieldsOf(await promise);
+    if (pending.delete(id)) emit("A", field(`${id}`) + (fields ?? field("0") + field("") + field("")));
+  } catch (error) {
+    if (pending.delete(id)) fail(id, error);
+  }
+}
+
+function fail(id: number, error: unknown): void {
+  emitFailure(id, error instanceof AnswerError ? "invalid_answer" : "throw", describe(error));
+}
+
+/** A getter `then` is read once, here; `await` reads it again, within the same entry. */
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}
+
+/** Runs one entry on behalf of a question, a hook or nobody. */
+function enter(run: () => EntryValue, id = 0): EntryValue {
+  try {
+    owner.id = id;
+    let value: EntryValue;
+    try {
+      value = run();
+    } catch (error) {
+      fail(id, error);
+      value = ALLOWED;
+    }
+    return finish(value);
+  } catch {
+    return BROKEN;
+  }
+}
+
+/** Only operators from here on: whatever a plugin replaced, nothing but a short string or a number leaves. */
+function finish(value: EntryValue): EntryValue {
+  try {
+    store?.emitChanges();
+    emitDropped();
+    const output = take();
+    if (output === undefined) return value;
+    if (typeof output !== "string") return BROKEN;
+    if (output.length > MAX_OUTPUT) return TOO_LARGE;
+    return value === PENDING ? `P${output}` : output;
+  } catch {
+    return BROKEN;
+  }
+}

@@ -4,14 +4,14 @@
 /** The default export of a plugin's script. */
 export interface Plugin<Config = unknown> {
   /** Once, before the first question; may be async. What it throws fails the load, and the old version stays. */
-  init?(context: PluginContext<Config>): unknown;
+  readonly init?: (context: PluginContext<Config>) => unknown;
   /** One position of one exchange. Nothing returned: allowed, unchanged. May be async within the plugin's timeout. */
-  execute(
+  readonly execute: (
     request: PluginRequest,
     context: PluginContext<Config>,
-  ): PluginAnswer | void | Promise<PluginAnswer | void>;
+  ) => PluginAnswer | void | Promise<PluginAnswer | void>;
   /** Once, when the generation ends in order. */
-  destroy?(context: PluginContext<Config>): unknown;
+  readonly destroy?: (context: PluginContext<Config>) => unknown;
 }
 
 /** What a plugin says about one position of one exchange. */
@@ -93,10 +93,10 @@ export interface PluginContext<Config = unknown> {
 
 /** Lines beyond the quota are dropped and counted. */
 export interface PluginLog {
-  debug(...values: unknown[]): void;
-  info(...values: unknown[]): void;
-  warn(...values: unknown[]): void;
-  error(...values: unknown[]): void;
+  readonly debug: (...values: unknown[]) => void;
+  readonly info: (...values: unknown[]) => void;
+  readonly warn: (...values: unknown[]) => void;
+  readonly error: (...values: unknown[]) => void;
 }
 
 /** Kept across reloads and host deaths, on this node only. Values are what JSON can hold. Bounded: writes may throw. */

@@ -11,7 +11,12 @@ export interface FrameReceiver<In extends HostFrame> {
   frame(frame: In): void;
   /** Called once, last: the other end closed (no error), the socket failed, or it sent what is not a frame. */
   closed(error: Error | undefined): void;
+  /** All frames of one read were given; what is sent now leaves with what they caused. */
+  turn?(): void;
 }
+
+/** In a long turn what was sent leaves after this long, ms. */
+const FLUSH_AFTER = 1;
 
 /**
  * One end of the host link. What is sent in one turn of the event loop leaves in one write: at the end of the read
@@ -23,7 +28,8 @@ export class FrameChannel<In extends HostFrame, Out extends HostFrame> implement
   readonly #receiver: FrameReceiver<In>;
   readonly #writer = new WireWriter();
   readonly #splitter: FrameSplitter;
-  #reading = false;
+  /** When the read that is being handled began or was last flushed; undefined outside of reads. */
+  #readingSince: number | undefined;
   #flush: NodeJS.Immediate | undefined;
   #open = true;
 
@@ -47,15 +53,21 @@ export class FrameChannel<In extends HostFrame, Out extends HostFrame> implement
   send(frame: Out): void {
     if (!this.#open) return;
     encodeFrame(this.#writer, frame);
-    if (this.#reading || this.#flush !== undefined) return;
-    this.#flush = setImmediate(() => {
+    if (this.#readingSince === undefined) this.#flushLater();
+    else if (performance.now() - this.#readingSince > FLUSH_AFTER) {
+      this.#readingSince = performance.now();
+      this.#write();
+    }
+  }
+
+  #flushLater(): void {
+    this.#flush ??= setImmediate(() => {
       this.#flush = undefined;
-      this.flush();
+      this.#write();
     });
   }
 
-  /** Sends now what was packed so far; for long turns, so that answers do not wait for their end. */
-  flush(): void {
+  #write(): void {
     if (this.#open && this.#writer.length > 0) this.#socket.write(this.#writer.take());
   }
 
@@ -65,15 +77,16 @@ export class FrameChannel<In extends HostFrame, Out extends HostFrame> implement
 
   #read(chunk: Buffer): void {
     if (!this.#open) return;
-    this.#reading = true;
+    this.#readingSince = performance.now();
     try {
       this.#splitter.push(chunk);
+      this.#receiver.turn?.();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#close(error);
     } finally {
-      this.#reading = false;
-      this.flush();
+      this.#readingSince = undefined;
+      this.#write();
     }
   }
 

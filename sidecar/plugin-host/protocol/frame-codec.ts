@@ -9,9 +9,11 @@ import {
   writeLogLines,
 } from "./function-messages.ts";
 import {
+  readFault,
   readLoad,
   readOutcome,
   readUnload,
+  writeFault,
   writeLoad,
   writeOutcome,
   writeUnload,
@@ -48,6 +50,7 @@ const FIELD = {
   fetch: 12,
   fetched: 13,
   keyValue: 14,
+  fault: 15,
 } as const satisfies Record<HostFrame["kind"], number>;
 
 /** Appends one frame: its length as four bytes, little-endian, then the HostFrame. */
@@ -79,6 +82,8 @@ function writeMessage(writer: WireWriter, frame: HostFrame): void {
       return writeFetchResponse(writer, frame);
     case "keyValue":
       return writeKeyValueChanges(writer, frame);
+    case "fault":
+      return writeFault(writer, frame);
     case "hello":
       return writeHello(writer, frame);
     case "load":
@@ -136,6 +141,8 @@ function readField(field: number): HostFrame {
       return readFetchResponse(reader);
     case FIELD.keyValue:
       return readKeyValueChanges(reader);
+    case FIELD.fault:
+      return readFault(reader);
     case FIELD.hello:
       return readHello(reader);
     case FIELD.load:

@@ -1,5 +1,6 @@
 import { readKeyValueEntry, writeKeyValueEntries } from "./function-messages.ts";
-import type { Failure, KeyValueEntry, Load, Loaded, Unload, Unloaded } from "./messages.ts";
+import type { Failure, Fault, KeyValueEntry, Load, Loaded, Unload, Unloaded } from "./messages.ts";
+import { ProtocolError } from "./protocol-error.ts";
 import { readFailure, writeFailure } from "./run-messages.ts";
 import type { WireReader } from "./wire-reader.ts";
 import type { WireWriter } from "./wire-writer.ts";
@@ -149,4 +150,25 @@ export function readUnload(reader: WireReader): Unload {
     else reader.skip();
   }
   return { kind: "unload", generation, abandon };
+}
+
+export function writeFault(writer: WireWriter, fault: Fault): void {
+  writer.uint(1, fault.generation);
+  writeFailure(writer, 2, fault.failure);
+  writer.bool(3, fault.lost);
+}
+
+export function readFault(reader: WireReader): Fault {
+  let generation = 0;
+  let failure: Failure | undefined;
+  let lost = false;
+  while (reader.more) {
+    const field = reader.field();
+    if (field === 1) generation = reader.uint32();
+    else if (field === 2) failure = readFailure(reader);
+    else if (field === 3) lost = reader.bool();
+    else reader.skip();
+  }
+  if (failure === undefined) throw new ProtocolError("a fault without a failure");
+  return { kind: "fault", generation, failure, lost };
 }

@@ -11,7 +11,16 @@ export type HostFrame = ToHost | FromHost;
 export type ToHost = Load | Unload | Run | Cancel | Ping | FetchResponse | KeyValueChanges;
 
 /** What the plugin host says. */
-export type FromHost = Hello | Loaded | Unloaded | Ran | Pong | LogLines | FetchRequest | KeyValueChanges;
+export type FromHost =
+  | Hello
+  | Loaded
+  | Unloaded
+  | Ran
+  | Pong
+  | LogLines
+  | FetchRequest
+  | KeyValueChanges
+  | Fault;
 
 export const TO_HOST_KINDS = [
   "load",
@@ -31,6 +40,7 @@ export const FROM_HOST_KINDS = [
   "log",
   "fetch",
   "keyValue",
+  "fault",
 ] as const satisfies readonly FromHost["kind"][];
 
 export interface Hello {
@@ -187,4 +197,12 @@ export interface KeyValueChanges {
   readonly generation: number;
   readonly set: readonly KeyValueEntry[];
   readonly deleted: readonly string[];
+}
+
+export interface Fault {
+  readonly kind: "fault";
+  readonly generation: number;
+  readonly failure: Failure;
+  /** The isolate is gone. */
+  readonly lost: boolean;
 }

@@ -1,4 +1,3 @@
-import type { PluginAnswer, PluginHeaderSet } from "../../../core/plugin-api.ts";
 import { field } from "./fields.ts";
 import { MAX_ANSWER_BODY, MAX_ANSWER_EDITS, MAX_ANSWER_HEADERS } from "./limits.ts";
 
@@ -13,16 +12,17 @@ export class AnswerError extends Error {
  */
 export function answerFields(answer: unknown): string | undefined {
   if (answer === undefined || answer === null) return undefined;
-  if (typeof answer !== "object") throw new AnswerError(`expected an object or nothing, got ${typeof answer}`);
+  if (typeof answer !== "object")
+    throw new AnswerError(`expected an object or nothing, got ${typeof answer}`);
   let httpCode = 0;
   let edits = "";
   let body = "";
   for (const key in answer) {
-    const value = (answer as Record<string, unknown>)[key];
+    const value: unknown = (answer as Record<string, unknown>)[key];
     if (value === undefined) continue;
     if (key === "httpCode") httpCode = checkedCode(value);
-    else if (key === "headerSet") edits = editFields(value as PluginHeaderSet | null);
-    else if (key === "body") body = checkedBody(value as PluginAnswer["body"]);
+    else if (key === "headerSet") edits = editFields(value);
+    else if (key === "body") body = checkedBody(value);
     else throw new AnswerError(`unknown key '${key}'; an answer has httpCode, headerSet and body`);
   }
   if (httpCode === 0 && edits === "") return undefined;
@@ -42,7 +42,7 @@ function checkedBody(value: unknown): string {
 }
 
 /** Of a list or a record; every property is read once, since it may be a getter. */
-function editFields(headerSet: PluginHeaderSet | null): string {
+function editFields(headerSet: unknown): string {
   if (typeof headerSet !== "object" || headerSet === null)
     throw new AnswerError(`headerSet must be a list or a record, got ${shown(headerSet)}`);
   let out = "";
@@ -50,7 +50,8 @@ function editFields(headerSet: PluginHeaderSet | null): string {
   const add = (key: unknown, value: unknown): void => {
     if (typeof key !== "string") throw new AnswerError(`a header's key must be a string, got ${shown(key)}`);
     out += field(key) + field(valueFields(key, value));
-    if (++count > MAX_ANSWER_EDITS) throw new AnswerError(`headerSet has more than ${MAX_ANSWER_EDITS} headers`);
+    if (++count > MAX_ANSWER_EDITS)
+      throw new AnswerError(`headerSet has more than ${MAX_ANSWER_EDITS} headers`);
     if (out.length > MAX_ANSWER_HEADERS)
       throw new AnswerError(`headerSet has more than ${MAX_ANSWER_HEADERS} chars`);
   };

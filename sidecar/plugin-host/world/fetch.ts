@@ -10,25 +10,32 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** The types are a promise of the author. */
+type Untrusted<T> = { readonly [K in keyof T]?: unknown };
+
 const waiting = new Map<number, Waiting>();
 let lastId = 0;
 
 /** Asks the sidecar, which knows the addresses that the manifest allows. */
-export const fetch: PluginFetch = (url, options = {}) =>
+export const fetch: PluginFetch = (url: unknown, options: Untrusted<FetchOptions> = {}) =>
   new Promise((resolve, reject) => {
-    if (waiting.size >= MAX_FETCHES) throw new RangeError(`a plugin may have ${MAX_FETCHES} fetches under way`);
-    const fields = requestFields(`${url}`, options);
-    if (fields.length > MAX_FETCH_REQUEST) throw new RangeError(`a fetch may have ${MAX_FETCH_REQUEST} chars`);
+    if (waiting.size >= MAX_FETCHES)
+      throw new RangeError(`a plugin may have ${MAX_FETCHES} fetches under way`);
+    const fields = requestFields(String(url), options);
+    if (fields.length > MAX_FETCH_REQUEST)
+      throw new RangeError(`a fetch may have ${MAX_FETCH_REQUEST} chars`);
     const id = ++lastId;
     waiting.set(id, { resolve, reject });
     emit("F", field(`${id}`) + field(`${owner.id}`) + fields);
   });
 
-function requestFields(url: string, options: FetchOptions): string {
+function requestFields(url: string, options: Untrusted<FetchOptions>): string {
   const { method = "GET", headers = {}, body = "", timeout = MAX_FETCH_TIMEOUT } = options;
   const wait = Math.min(MAX_FETCH_TIMEOUT, Math.max(1, Math.floor(Number(timeout) || 0)));
-  const lines = Object.entries(headers).map(([key, value]) => field(key) + field(field(`${value}`)));
-  return field(`${method}`) + field(url) + field(`${wait}`) + field(lines.join("")) + field(`${body}`);
+  const lines = Object.entries(Object(headers)).map(
+    ([key, value]) => field(key) + field(field(String(value))),
+  );
+  return field(String(method)) + field(url) + field(`${wait}`) + field(lines.join("")) + field(String(body));
 }
 
 /** Fields of the answer: error, status, body, then names and values, one by one. */

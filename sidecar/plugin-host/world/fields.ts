@@ -19,12 +19,17 @@ export class FieldReader {
     return this.#at < this.#text.length;
   }
 
+  /** One char that is no field. */
+  letter(): string {
+    return this.#text.charAt(this.#at++);
+  }
+
   text(): string {
-    const start = this.#at + this.#digits() + 1;
-    const end = start + this.#length;
-    if (end > this.#text.length) throw new FieldError(`a field of ${this.#length} chars ends too early`);
-    this.#at = end;
-    return this.#text.slice(start, end);
+    const length = this.#length();
+    const start = this.#at;
+    if (length > this.#text.length - start) throw new FieldError(`a field of ${length} chars ends too early`);
+    this.#at = start + length;
+    return this.#text.slice(start, this.#at);
   }
 
   /** A whole number from 0 to 2^53 - 1. */
@@ -36,17 +41,12 @@ export class FieldReader {
     return value;
   }
 
-  #length = 0;
-
-  /** How many digits the next length has; leaves its value in `#length`. */
-  #digits(): number {
+  /** Reads `123:`. */
+  #length(): number {
     let length = 0;
     for (let count = 0; count < 10; count++) {
-      const code = this.#text.charCodeAt(this.#at + count);
-      if (code === 0x3a && count > 0) {
-        this.#length = length;
-        return count;
-      }
+      const code = this.#text.charCodeAt(this.#at++);
+      if (code === 0x3a && count > 0) return length;
       // NaN at the end fails too.
       if (!(code >= 0x30 && code <= 0x39)) break;
       length = length * 10 + (code - 0x30);

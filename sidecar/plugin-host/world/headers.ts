@@ -43,11 +43,12 @@ export class HeadersView implements PluginHeaders {
 
 /** Adds the header lines of `text` from `at` on. */
 export function addLines(entries: Map<string, MutableHeader>, text: string, at: number): void {
-  for (let start = at; start < text.length; ) {
+  for (let start = at; start < text.length;) {
     const found = text.indexOf("\r\n", start);
     const end = found < 0 ? text.length : found;
     const colon = text.indexOf(":", start);
-    if (colon > start && colon < end) addValue(entries, text.slice(start, colon), text.slice(colon + 1, end).trim());
+    if (colon > start && colon < end)
+      addValue(entries, text.slice(start, colon), text.slice(colon + 1, end).trim());
     start = end + 2;
   }
 }

@@ -25,3 +25,5 @@ export const MAX_FETCH_REQUEST = 256 * 1024;
 export const MAX_FETCH_TIMEOUT = 10_000;
 /** Of a key in the store. */
 export const MAX_KEY = 1024;
+/** Of the JSON of one value in the store. */
+export const MAX_VALUE = 256 * 1024;

@@ -29,8 +29,10 @@ export function describe(thrown: unknown): string {
   try {
     if (!(thrown instanceof Error)) return cut(String(thrown), MAX_ERROR_TEXT);
     const text = String(thrown);
-    const stack = String(thrown.stack ?? "");
-    const places = stack.split("\n").filter((line) => line.startsWith("    at ") && !line.includes("sluice:"));
+    const stack = `${thrown.stack}`;
+    const places = stack
+      .split("\n")
+      .filter((line) => line.startsWith("    at ") && !line.includes("sluice:"));
     return cut([text, ...places.slice(0, 6)].join("\n"), MAX_ERROR_TEXT);
   } catch {
     return "an error that cannot be shown";

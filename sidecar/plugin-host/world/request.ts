@@ -2,21 +2,23 @@ import type { PluginHeaders, PluginRequest } from "../../../core/plugin-api.ts";
 import { addLines, addValue, applyEdits, HeadersView } from "./headers.ts";
 
 /** Lines before the headers in the text that describes a message; `../message-text.ts` writes it. */
-const FACTS = 11;
+const FACTS = 10;
 
 /** One message as a plugin sees it: text until somebody looks at it. */
 export class RequestView implements PluginRequest {
   readonly tag: string;
+  readonly timeout: number;
   readonly #text: string;
   readonly #edits: string;
   #facts: readonly string[] | undefined;
   #headersAt = 0;
   #headers: PluginHeaders | undefined;
 
-  constructor(text: string, edits: string, tag: string) {
+  constructor(text: string, edits: string, tag: string, timeout: number) {
     this.#text = text;
     this.#edits = edits;
     this.tag = tag;
+    this.timeout = timeout;
   }
 
   get id(): number {
@@ -39,28 +41,24 @@ export class RequestView implements PluginRequest {
     return Number(this.#fact(4));
   }
 
-  get timeout(): number {
-    return Number(this.#fact(5));
-  }
-
   get method(): string {
-    return this.#fact(6);
+    return this.#fact(5);
   }
 
   get host(): string {
-    return this.#fact(7);
+    return this.#fact(6);
   }
 
   get remoteIp(): string {
-    return this.#fact(8);
+    return this.#fact(7);
   }
 
   get path(): string {
-    return this.#fact(9);
+    return this.#fact(8);
   }
 
   get query(): string {
-    return this.#fact(10);
+    return this.#fact(9);
   }
 
   /** Attempt 0 is nobody's request. */

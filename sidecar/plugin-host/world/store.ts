@@ -1,6 +1,6 @@
 import type { PluginStore, StoreOptions } from "../../../core/plugin-api.ts";
 import { field, FieldReader } from "./fields.ts";
-import { MAX_KEY } from "./limits.ts";
+import { MAX_KEY, MAX_VALUE } from "./limits.ts";
 import { emit } from "./output.ts";
 
 interface Stored {
@@ -97,6 +97,8 @@ export class Store implements PluginStore {
   }
 
   #put(key: string, stored: Stored): void {
+    if (stored.json.length > MAX_VALUE)
+      throw new RangeError(`kv: a value may have ${MAX_VALUE} chars of JSON`);
     if (!this.#fits(key, stored)) this.#sweep();
     if (!this.#fits(key, stored)) throw new RangeError("kv: the plugin's store is full");
     this.#remove(key);

@@ -37,6 +37,8 @@ export interface WorldSettings {
   readonly tag: string;
   readonly positions: readonly number[];
   readonly config: unknown;
+  /** Of one question, ms. */
+  readonly timeout: number;
   readonly kv: { readonly bytes: number; readonly keys: number } | undefined;
   readonly fetch: boolean;
 }
@@ -44,18 +46,22 @@ export interface WorldSettings {
 let context: PluginContext;
 let plugin: Plugin;
 let store: Store | undefined;
+let timeout = 0;
+let last: EntryValue = 0;
 const pending = new Set<number>();
 
 /** Before the plugin's script is evaluated: makes the globals that it finds. */
 export function prepare(settings: string, entries: string): EntryValue {
   return enter(() => {
-    const { kv, fetch: mayFetch, ...facts } = JSON.parse(settings) as WorldSettings;
+    const { kv, fetch: mayFetch, timeout: ms, ...facts } = JSON.parse(settings) as WorldSettings;
+    timeout = ms;
     store = kv === undefined ? undefined : new Store(kv);
     store?.take(entries);
     const allowedFetch = mayFetch ? fetch : undefined;
     context = Object.freeze({ ...facts, log, kv: store, fetch: allowedFetch });
     closeDoors();
-    Object.assign(globalThis, timerGlobals, { console: { ...log, log: log.info } });
+    const queueMicrotask = (run: () => void): void => void Promise.resolve().then(run);
+    Object.assign(globalThis, timerGlobals, { console: { ...log, log: log.info }, queueMicrotask });
     if (allowedFetch !== undefined) Object.assign(globalThis, { fetch: allowedFetch });
     return ALLOWED;
   });
@@ -73,8 +79,9 @@ function closeDoors(): void {
 }
 
 /** After the script was evaluated: takes its default export and starts `init`. */
-export function begin(exported: unknown): EntryValue {
+export function begin(read: () => unknown): EntryValue {
   return enter(() => {
+    const exported = read();
     if (typeof exported !== "object" || exported === null || !("execute" in exported))
       throw new TypeError("the default export must be an object with execute (see definePlugin)");
     const candidate = exported as Plugin;
@@ -102,7 +109,7 @@ function runHook(id: number, hook: ((context: PluginContext) => unknown) | undef
 /** Asks `execute`. */
 export function ask(id: number, message: string, edits: string, tag: string): EntryValue {
   return enter(() => {
-    const answer = plugin.execute(new RequestView(message, edits, tag), context);
+    const answer = plugin.execute(new RequestView(message, edits, tag, timeout), context);
     if (isPromise(answer)) {
       pending.add(id);
       void settle(id, answer, answerFields);
@@ -156,7 +163,16 @@ export function collect(): EntryValue {
   return finish(ALLOWED);
 }
 
-async function settle(id: number, promise: unknown, fieldsOf: (answer: unknown) => string | undefined): Promise<void> {
+/** What the last entry returned, once more: a rejection that nobody handled is thrown in place of it. */
+export function repeat(): EntryValue {
+  return last;
+}
+
+async function settle(
+  id: number,
+  promise: unknown,
+  fieldsOf: (answer: unknown) => string | undefined,
+): Promise<void> {
   try {
     const fields = fieldsOf(await promise);
     if (pending.delete(id)) emit("A", field(`${id}`) + (fields ?? field("0") + field("") + field("")));
@@ -171,7 +187,9 @@ function fail(id: number, error: unknown): void {
 
 /** A getter `then` is read once, here; `await` reads it again, within the same entry. */
 function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+  return (
+    typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
+  );
 }
 
 /** Runs one entry on behalf of a question, a hook or nobody. */
@@ -196,12 +214,16 @@ function finish(value: EntryValue): EntryValue {
   try {
     store?.emitChanges();
     emitDropped();
-    const output = take();
-    if (output === undefined) return value;
-    if (typeof output !== "string") return BROKEN;
-    if (output.length > MAX_OUTPUT) return TOO_LARGE;
-    return value === PENDING ? `P${output}` : output;
+    last = withOutput(value);
   } catch {
-    return BROKEN;
+    last = BROKEN;
   }
+  return last;
+}
+
+function withOutput(value: EntryValue): EntryValue {
+  const output = take();
+  if (output === undefined) return value;
+  if (output.length > MAX_OUTPUT) return TOO_LARGE;
+  return value === PENDING ? `P${output}` : output;
 }

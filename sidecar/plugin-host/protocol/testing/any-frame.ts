@@ -122,6 +122,7 @@ export const anyFrame: fc.Arbitrary<HostFrame> = fc.oneof(
     body,
     error: text,
   }),
+  fc.record({ kind: fc.constant("fault" as const), generation: uint32, failure, lost: fc.boolean() }),
   fc.record({
     kind: fc.constant("keyValue" as const),
     generation: uint32,

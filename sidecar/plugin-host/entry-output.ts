@@ -1,0 +1,98 @@
+import { NO_EDITS, type HeaderEdit, type HeaderEdits } from "../../core/headers/header-edits.ts";
+import { PLUGIN_LOG_LEVELS, type PluginLogLevel } from "./protocol/messages.ts";
+import { FieldError, FieldReader } from "./world/fields.ts";
+import { MAX_ANSWER_EDITS, MAX_ANSWER_HEADERS } from "./world/limits.ts";
+
+/** What an isolate said, record by record; none of it can be trusted. */
+export interface OutputReceiver {
+  answered(id: number, httpCode: number, edits: HeaderEdits, body: string): void;
+  failed(id: number, cause: "throw" | "invalid_answer", detail: string): void;
+  logged(level: PluginLogLevel, text: string): void;
+  /** Lines over the quota. */
+  dropped(count: number): void;
+  stored(key: string, json: string, expiresAt: number): void;
+  deleted(key: string): void;
+  timerStarted(id: number, owner: number, delay: number): void;
+  timerCleared(id: number): void;
+  fetched(id: number, owner: number, request: FetchCall): void;
+}
+
+export interface FetchCall {
+  readonly method: string;
+  readonly url: string;
+  readonly timeoutMs: number;
+  readonly headers: HeaderEdits;
+  readonly body: string;
+}
+
+/** Reads the records of `world/output.ts`. Throws a `FieldError` where a plugin wrote nonsense. */
+export function readOutput(output: string, receiver: OutputReceiver): void {
+  const reader = new FieldReader(output);
+  while (reader.more) readRecord(reader.letter(), reader, receiver);
+}
+
+function readRecord(kind: string, reader: FieldReader, to: OutputReceiver): void {
+  switch (kind) {
+    case "A":
+      return to.answered(reader.number(), reader.number(), readEdits(reader.text()), reader.text());
+    case "E":
+      return to.failed(reader.number(), cause(reader.text()), reader.text());
+    case "L":
+      return to.logged(level(reader.text()), reader.text());
+    case "D":
+      return to.dropped(reader.number());
+    case "S":
+      return to.stored(reader.text(), reader.text(), reader.number());
+    case "X":
+      return to.deleted(reader.text());
+    case "T":
+      return to.timerStarted(reader.number(), reader.number(), reader.number());
+    case "C":
+      return to.timerCleared(reader.number());
+    case "F":
+      return to.fetched(reader.number(), reader.number(), readFetch(reader));
+    default:
+      throw new FieldError("an unknown record");
+  }
+}
+
+function readFetch(reader: FieldReader): FetchCall {
+  const method = reader.text();
+  const url = reader.text();
+  const timeoutMs = reader.number();
+  return { method, url, timeoutMs, headers: readEdits(reader.text()), body: reader.text() };
+}
+
+/** The last one wins where a name is there twice, as `HeaderEdits` wants it. */
+function readEdits(text: string): HeaderEdits {
+  if (text === "") return NO_EDITS;
+  if (text.length > MAX_ANSWER_HEADERS) throw new FieldError("too many chars of headers");
+  const reader = new FieldReader(text);
+  const edits: HeaderEdit[] = [];
+  while (reader.more) {
+    const edit = { name: reader.text(), values: readValues(reader.text()) };
+    const same = edits.findIndex((other) => other.name.toLowerCase() === edit.name.toLowerCase());
+    if (same < 0) edits.push(edit);
+    else edits[same] = edit;
+    if (edits.length > MAX_ANSWER_EDITS) throw new FieldError("too many headers");
+  }
+  return edits;
+}
+
+function readValues(text: string): readonly string[] {
+  const reader = new FieldReader(text);
+  const values: string[] = [];
+  while (reader.more) values.push(reader.text());
+  return values;
+}
+
+function cause(text: string): "throw" | "invalid_answer" {
+  if (text === "throw" || text === "invalid_answer") return text;
+  throw new FieldError("an unknown cause");
+}
+
+function level(text: string): PluginLogLevel {
+  const known = PLUGIN_LOG_LEVELS.find((each) => each === text);
+  if (known === undefined) throw new FieldError("an unknown log level");
+  return known;
+}

@@ -1,0 +1,41 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/** How a plugin host is started. Its link is descriptor 3 (a pipe of `spawn`), the breadcrumb file descriptor 4. */
+export interface HostCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * The command of a plugin host: Node with its permissions taken away. It may read its own code until all of it is
+ * loaded, then nothing; it has no network, no children, no workers and an empty environment.
+ */
+export function hostCommand(): HostCommand {
+  const args = [
+    "--permission",
+    // isolated-vm is a native addon.
+    "--allow-addons",
+    "--no-node-snapshot",
+    "--disable-warning=ExperimentalWarning",
+    ...readable().map((path) => `--allow-fs-read=${path}`),
+    fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./main.ts" : "./main.js", import.meta.url)),
+  ];
+  return { file: process.execPath, args, env: {} };
+}
+
+/** The tree of the code, the folder of its packages, and what node-gyp-build looks at. */
+function readable(): readonly string[] {
+  const code = packageFolder(new URL(".", import.meta.url));
+  const packages = fileURLToPath(
+    new URL("..", packageFolder(new URL(".", import.meta.resolve("isolated-vm")))),
+  );
+  return [`${fileURLToPath(code)}*`, `${packages}*`, "/etc/alpine-release"];
+}
+
+/** The nearest folder upwards that has a package.json. */
+function packageFolder(folder: URL): URL {
+  if (folder.pathname === "/" || existsSync(new URL("package.json", folder))) return folder;
+  return packageFolder(new URL("..", folder));
+}

@@ -1,0 +1,25 @@
+// Bounds on the host's side; those of what leaves an isolate are in world/limits.ts.
+
+/** Wall time that an entry may take beyond its CPU budget, ms: the host itself may not have the CPU all the time. */
+export const PREEMPTION_SLACK = 20;
+
+/** CPU of `init`, of `destroy` and of evaluating a script, ms; never more than the hook's timeout. */
+export const HOOK_CPU = 500;
+
+/** Questions of one generation that may be waiting at a time. */
+export const MAX_PENDING = 1000;
+
+/** Runs of mode `degrade` that may wait for a quiet moment. */
+export const MAX_BACKGROUND_RUNS = 1000;
+
+/** Share of one CPU that a generation's timers and other work for nobody may use. */
+export const BACKGROUND_SHARE = 0.05;
+
+/** What is sent is sent after this long at the latest, ms, although more work waits. */
+export const FLUSH_AFTER = 1;
+
+/** Milliseconds after which the effects of work that nobody waits for are looked for. */
+export const SWEEP_AFTER = 10;
+
+/** The smallest heap that isolated-vm gives, bytes. */
+export const MIN_MEMORY = 8 * 1024 * 1024;

@@ -1,0 +1,140 @@
+import { messageOf } from "../../core/errors.ts";
+import type { CpuMeter } from "./cpu-meter.ts";
+import type { HostLink } from "./effects.ts";
+import { Entrance } from "./entrance.ts";
+import { Generation, type Budgets } from "./generation.ts";
+import { linkPlugin, makeIsolateWorld, pointOf, type IsolateWorld } from "./isolate-world.ts";
+import { HOOK_CPU } from "./limits.ts";
+import { messageText } from "./message-text.ts";
+import type { BreadcrumbWriter } from "./protocol/breadcrumb.ts";
+import type { Failure, Load } from "./protocol/messages.ts";
+import { storeText } from "./store-text.ts";
+import type { WorldSource } from "./world-source.ts";
+import type { WorldSettings } from "./world/world.ts";
+
+/** What every generation of a host shares. */
+export interface HostParts {
+  readonly source: WorldSource;
+  readonly breadcrumb: BreadcrumbWriter;
+  readonly meter: CpuMeter;
+  readonly link: HostLink;
+}
+
+/** A generation on its way to the point at which it can answer. */
+export interface Loading {
+  /** There as soon as its fetches may be answered; undefined when it did not come that far. */
+  readonly generation: Generation | undefined;
+  /** Undefined: it can answer. Whatever failed, nothing of it is left. */
+  readonly done: Promise<Failure | undefined>;
+}
+
+/** Compiles, evaluates, runs `init` and the smoke call. Never throws. */
+export function loadGeneration(load: Load, parts: HostParts): Loading {
+  parts.breadcrumb.enter(load.generation);
+  let world: IsolateWorld;
+  try {
+    world = makeIsolateWorld(load.memoryBytes, parts.source);
+  } catch (error) {
+    return { generation: undefined, done: Promise.resolve(thrown(error)) };
+  }
+  const entrance = new Entrance(world.isolate, load.generation, parts.breadcrumb, parts.meter);
+  const budgets = budgetsOf(load);
+  const { isolate, points } = world;
+  const generation = new Generation({
+    id: load.generation,
+    isolate,
+    points,
+    entrance,
+    budgets,
+    link: parts.link,
+  });
+  return { generation, done: bringUp(generation, entrance, world, load, budgets) };
+}
+
+async function bringUp(
+  generation: Generation,
+  entrance: Entrance,
+  world: IsolateWorld,
+  load: Load,
+  budgets: Budgets,
+): Promise<Failure | undefined> {
+  try {
+    const failure = await firstFailure(generation, entrance, world, load, budgets);
+    if (failure !== undefined) generation.dispose();
+    return failure;
+  } catch (error) {
+    generation.dispose();
+    return thrown(error);
+  }
+}
+
+async function firstFailure(
+  generation: Generation,
+  entrance: Entrance,
+  world: IsolateWorld,
+  load: Load,
+  budgets: Budgets,
+): Promise<Failure | undefined> {
+  const settings = JSON.stringify(settingsOf(load));
+  const prepared = entrance.enter(
+    world.points.prepare,
+    [settings, storeText(load.entries, [])],
+    budgets.hookCpu,
+  );
+  if (prepared.failure !== undefined) return prepared.failure;
+  const link = linkPlugin(world, load);
+  const evaluated = entrance.run((options) => link.evaluateSync(options), budgets.hookCpu);
+  if (evaluated.failure !== undefined) return evaluated.failure;
+  if (evaluated.stray !== undefined) return { cause: "throw", detail: evaluated.stray };
+  const failure = await generation.init(pointOf(link, "begin"));
+  return failure ?? (await generation.smoke(smokeMessage(load), load.tag));
+}
+
+function settingsOf(load: Load): WorldSettings {
+  return {
+    plugin: load.plugin,
+    version: load.version,
+    tag: load.tag,
+    positions: load.positions,
+    config: load.configJson === "" ? null : JSON.parse(load.configJson),
+    timeout: load.timeoutMs,
+    kv: load.keyValue ? { bytes: load.keyValueBytes, keys: load.keyValueKeys } : undefined,
+    fetch: load.fetch.length > 0,
+  };
+}
+
+function budgetsOf(load: Load): Budgets {
+  return {
+    cpu: load.cpuMicros / 1000,
+    timeout: load.timeoutMs,
+    hookCpu: Math.max(1, Math.min(HOOK_CPU, load.hookTimeoutMs)),
+    hookTimeout: load.hookTimeoutMs,
+  };
+}
+
+/** A request that nobody sent, which `request.smoke` tells: attempt 0, at the first position that is named. */
+function smokeMessage(load: Load): string {
+  const position = load.positions[0] ?? 0;
+  return messageText({
+    kind: "run",
+    id: 0,
+    exchange: 0,
+    position,
+    bizStartAt: Date.now(),
+    method: "GET",
+    host: "smoke.invalid",
+    remoteIp: "127.0.0.1",
+    path: "/",
+    query: "",
+    status: position === 1 ? 200 : 0,
+    headers: "Host: smoke.invalid\r\n",
+    edits: [],
+    entries: [],
+    attempt: 0,
+    background: false,
+  });
+}
+
+function thrown(error: unknown): Failure {
+  return { cause: "throw", detail: messageOf(error) };
+}

@@ -1,0 +1,65 @@
+import { mergeEdits, type HeaderEdits } from "../../core/headers/header-edits.ts";
+import { failedAnswer, timed } from "./entry-result.ts";
+import type { Generation } from "./generation.ts";
+import { editsText, messageText } from "./message-text.ts";
+import type { EntryResult, Run } from "./protocol/messages.ts";
+import type { Waiter } from "./questions.ts";
+
+/** One segment of one exchange on its way through the plugins that it names. */
+export class SegmentRun implements Waiter {
+  readonly run: Run;
+  readonly results: EntryResult[] = [];
+  readonly #message: string;
+  readonly #ready: (run: SegmentRun) => void;
+  #edits: HeaderEdits;
+  #over = false;
+
+  /** `ready` is told when it may go on after having waited. */
+  constructor(run: Run, ready: (run: SegmentRun) => void) {
+    this.run = run;
+    this.#message = messageText(run);
+    this.#edits = run.edits;
+    this.#ready = ready;
+  }
+
+  /** No further plugin is to be asked. */
+  get over(): boolean {
+    return this.#over || this.results.length >= this.run.entries.length;
+  }
+
+  /** The generation to ask next. */
+  get next(): number {
+    return this.run.entries[this.results.length]?.generation ?? 0;
+  }
+
+  /** Asks the next plugin; false: it has to wait. */
+  step(generation: Generation | undefined): boolean {
+    const entry = this.run.entries[this.results.length];
+    const result =
+      generation === undefined
+        ? timed(failedAnswer("not_loaded", "the host does not have this generation"), 0, 0)
+        : generation.ask(this.#message, editsText(this.#edits), entry?.tag ?? "", this);
+    if (result === undefined) return false;
+    this.#take(result);
+    return true;
+  }
+
+  answered(result: EntryResult): void {
+    if (this.#over) return;
+    this.#take(result);
+    this.#ready(this);
+  }
+
+  /** The results so far are all there will be. */
+  cancel(): void {
+    this.#over = true;
+  }
+
+  #take(result: EntryResult): void {
+    const entry = this.run.entries[this.results.length];
+    this.results.push(result);
+    if (result.failure !== undefined) this.#over = entry?.stopOnFailure ?? true;
+    else if (result.httpCode !== 0) this.#over = true;
+    else if (result.edits.length > 0) this.#edits = mergeEdits(this.#edits, result.edits);
+  }
+}

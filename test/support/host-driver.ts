@@ -1,0 +1,202 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync, rmSync } from "node:fs";
+import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { randomUUID } from "node:crypto";
+
+import { hostCommand } from "../../sidecar/plugin-host/host-command.ts";
+import { readBreadcrumb } from "../../sidecar/plugin-host/protocol/breadcrumb.ts";
+import { FrameChannel } from "../../sidecar/plugin-host/protocol/frame-channel.ts";
+import {
+  FROM_HOST_KINDS,
+  type FromHost,
+  type Load,
+  type Loaded,
+  type Ran,
+  type Run,
+  type ToHost,
+} from "../../sidecar/plugin-host/protocol/messages.ts";
+
+/** How a host ended. */
+export interface HostEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Generation that had the CPU; 0: nobody. */
+  readonly blamed: number;
+}
+
+/** A real plugin host, driven over its link as the sidecar does it. */
+export class HostDriver implements AsyncDisposable {
+  /** Everything that the host said, in order. */
+  readonly frames: FromHost[] = [];
+  readonly ended: Promise<HostEnd>;
+  readonly #child: ChildProcess;
+  readonly #channel: FrameChannel<FromHost, ToHost>;
+  readonly #breadcrumb: number;
+  #watchers: (() => void)[] = [];
+  #onRan: ((ran: Ran) => void) | undefined;
+  #over = false;
+  #lastRun = 0;
+  output = "";
+
+  private constructor() {
+    const path = join(tmpdir(), `sluice-breadcrumb-${randomUUID()}`);
+    this.#breadcrumb = openSync(path, "wx+");
+    rmSync(path);
+    const { file, args, env } = hostCommand();
+    this.#child = spawn(file, args, {
+      env,
+      cwd: "/",
+      stdio: ["ignore", "pipe", "pipe", "pipe", this.#breadcrumb],
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      stream?.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
+    this.#channel = new FrameChannel<FromHost, ToHost>(this.#child.stdio[3] as Socket, FROM_HOST_KINDS, {
+      frame: (frame) => this.#receive(frame),
+      closed: () => {},
+    });
+    this.ended = this.#awaitEnd();
+  }
+
+  /** Resolves when it said Hello. */
+  static async start(): Promise<HostDriver> {
+    const driver = new HostDriver();
+    await driver.next((frame) => frame.kind === "hello");
+    return driver;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** The generation that has the CPU. */
+  get onCpu(): number {
+    return readBreadcrumb(this.#breadcrumb).generation;
+  }
+
+  send(frame: ToHost): void {
+    this.#channel.send(frame);
+  }
+
+  /** For the bench: sees every answer at once, which is not kept. */
+  set onRan(seen: (ran: Ran) => void) {
+    this.#onRan = seen;
+  }
+
+  /** The first frame, from the beginning or from now on, for which `matches` holds. */
+  async next<Frame extends FromHost>(
+    matches: ((frame: FromHost) => frame is Frame) | ((frame: FromHost) => boolean),
+    from = 0,
+  ): Promise<Frame> {
+    for (let index = from; ;) {
+      for (; index < this.frames.length; index++) {
+        const frame = this.frames[index];
+        if (frame !== undefined && matches(frame)) return frame as Frame;
+      }
+      if (this.#over) throw new Error(`the host ended: ${this.output}`);
+      await new Promise<void>((resolve) => this.#watchers.push(resolve));
+    }
+  }
+
+  /** Sends Load and waits for what comes of it. */
+  async load(generation: number, source: string, more: Partial<Load> = {}): Promise<Loaded> {
+    this.send({ ...loadOf(generation, source), ...more });
+    return await this.next(
+      (frame): frame is Loaded => frame.kind === "loaded" && frame.generation === generation,
+    );
+  }
+
+  /** Loads what must load. */
+  async loadWell(generation: number, source: string, more: Partial<Load> = {}): Promise<void> {
+    const { error } = await this.load(generation, source, more);
+    if (error !== undefined) throw new Error(`load: ${error.cause}: ${error.detail}`);
+  }
+
+  /** Sends Run and waits for its Ran. */
+  async run(generations: readonly number[], more: Partial<Run> = {}): Promise<Ran> {
+    const run = this.start(generations, more);
+    return await this.answer(run.id);
+  }
+
+  /** Sends Run. */
+  start(generations: readonly number[], more: Partial<Run> = {}): Run {
+    const run = { ...runOf(++this.#lastRun, generations), ...more };
+    this.send(run);
+    return run;
+  }
+
+  async answer(id: number): Promise<Ran> {
+    return await this.next((frame): frame is Ran => frame.kind === "ran" && frame.id === id);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.ended;
+  }
+
+  #receive(frame: FromHost): void {
+    if (frame.kind === "ran" && this.#onRan !== undefined) return this.#onRan(frame);
+    this.frames.push(frame);
+    this.#wake();
+  }
+
+  #wake(): void {
+    const watchers = this.#watchers;
+    this.#watchers = [];
+    for (const watcher of watchers) watcher();
+  }
+
+  async #awaitEnd(): Promise<HostEnd> {
+    const [code, signal] = (await once(this.#child, "close")) as [number | null, NodeJS.Signals | null];
+    const blamed = this.onCpu;
+    closeSync(this.#breadcrumb);
+    this.#over = true;
+    this.#wake();
+    return { code, signal, blamed };
+  }
+}
+
+export function loadOf(generation: number, source: string): Load {
+  return {
+    kind: "load",
+    generation,
+    plugin: `plugin-${generation}`,
+    version: "1.0.0",
+    source,
+    configJson: "{}",
+    cpuMicros: 10_000,
+    timeoutMs: 200,
+    memoryBytes: 32 * 1024 * 1024,
+    hookTimeoutMs: 1000,
+    keyValue: false,
+    entries: [],
+    keyValueBytes: 64 * 1024,
+    keyValueKeys: 100,
+    fetch: [],
+    positions: [0, 1],
+    tag: "",
+  };
+}
+
+export function runOf(id: number, generations: readonly number[]): Run {
+  return {
+    kind: "run",
+    id,
+    exchange: id,
+    position: 0,
+    bizStartAt: 1_700_000_000_000,
+    method: "GET",
+    host: "shop.example",
+    remoteIp: "10.1.2.3",
+    path: "/cart",
+    query: "a=b",
+    status: 0,
+    headers: "Host: shop.example\r\nAccept: */*\r\nCookie: a=1; b=2\r\nX-Trace:  abc \r\n",
+    edits: [],
+    entries: generations.map((generation) => ({ generation, tag: "", stopOnFailure: false })),
+    attempt: 1,
+    background: false,
+  };
+}

@@ -1,9 +1,8 @@
-import { Socket } from "node:net";
-
 import { CpuMeter } from "./cpu-meter.ts";
 import { PluginHost } from "./plugin-host.ts";
 import { BreadcrumbWriter } from "./protocol/breadcrumb.ts";
 import { FrameChannel } from "./protocol/frame-channel.ts";
+import { openInheritedLink } from "./protocol/inherited-link.ts";
 import { TO_HOST_KINDS, type FromHost, type ToHost } from "./protocol/messages.ts";
 import { readWorldSource } from "./world-source.ts";
 
@@ -16,7 +15,7 @@ const source = readWorldSource();
 // Everything is loaded: who breaks out of an isolate finds no file system.
 process.permission.drop("fs.read");
 
-const channel: FrameChannel<ToHost, FromHost> = new FrameChannel(new Socket({ fd: LINK }), TO_HOST_KINDS, {
+const channel: FrameChannel<ToHost, FromHost> = new FrameChannel(openInheritedLink(LINK), TO_HOST_KINDS, {
   frame: (frame) => host.frame(frame),
   turn: () => host.turn(),
   // Without the sidecar there is nothing to do, and what it sends is never wrong.

@@ -1,16 +1,18 @@
 import type { Clock, Timer } from "../../../core/clock.ts";
 import { FrameChannel } from "../../plugin-host/protocol/frame-channel.ts";
-import type {
-  Failure,
-  FetchRequest,
-  FromHost,
-  KeyValueChanges,
-  Load,
-  LogLines,
-  Ran,
-  Run,
-  ToHost,
-  Unload,
+import {
+  FROM_HOST_KINDS,
+  type Failure,
+  type Fault,
+  type FetchRequest,
+  type FromHost,
+  type KeyValueChanges,
+  type Load,
+  type LogLines,
+  type Ran,
+  type Run,
+  type ToHost,
+  type Unload,
 } from "../../plugin-host/protocol/messages.ts";
 import { ProtocolError } from "../../plugin-host/protocol/protocol-error.ts";
 import type { HostExit, KillReason } from "./host-exit.ts";
@@ -23,6 +25,8 @@ export interface HostReceiver {
   log(host: PluginHost, lines: LogLines): void;
   fetch(host: PluginHost, request: FetchRequest): void;
   keyValue(host: PluginHost, changes: KeyValueChanges): void;
+  /** Work that no run waits for failed, or the isolate was lost. */
+  fault?(host: PluginHost, fault: Fault): void;
 }
 
 export type HookOutcome =
@@ -41,7 +45,6 @@ const MAX_IN_FLIGHT = 8192;
 /** Milliseconds between the end of the link and that of the process, when it ends by itself. */
 const ENDING_GRACE = 500;
 const LOST: Failure = { cause: "timeout", detail: "the plugin host did not answer" };
-const FROM_HOST = ["hello", "loaded", "unloaded", "ran", "pong", "log", "fetch", "keyValue"] as const;
 
 interface PendingHook {
   readonly timeout: number;
@@ -78,7 +81,7 @@ export class PluginHost implements Carrier {
     this.#receiver = receiver;
     this.#clock = clock;
     this.#process = new HostProcess(command);
-    this.#channel = new FrameChannel<FromHost, ToHost>(this.#process.link, FROM_HOST, {
+    this.#channel = new FrameChannel<FromHost, ToHost>(this.#process.link, FROM_HOST_KINDS, {
       frame: (frame) => this.#receive(frame),
       closed: (error) => this.#linkClosed(error),
     });
@@ -217,6 +220,8 @@ export class PluginHost implements Carrier {
       case "loaded":
       case "unloaded":
         return this.#hooks.get(frame.generation)?.done(outcomeOf(frame.error));
+      case "fault":
+        return this.#receiver.fault?.(this, frame);
       case "hello":
         return this.#hello.resolve(undefined);
     }

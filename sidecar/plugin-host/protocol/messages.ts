@@ -29,6 +29,7 @@ export const TO_HOST_KINDS = [
   "cancel",
   "ping",
   "fetched",
+  "keyValue",
 ] as const satisfies readonly ToHost["kind"][];
 
 export const FROM_HOST_KINDS = [

@@ -5,6 +5,7 @@ const CHECKS = [
   { name: "format", command: "oxfmt", args: ["--check"] },
   { name: "types", command: "tsc", args: ["-p", "."] },
   { name: "lint", command: "oxlint", args: ["--type-aware", "--deny-warnings"] },
+  { name: "generated types", command: "node", args: ["scripts/generate-proto-types.ts", "--check"] },
   { name: "dead code", command: "knip", args: [] },
 ] as const;
 

@@ -109,9 +109,9 @@ export class RawServer implements AsyncDisposable {
     return this.#sockets.length;
   }
 
-  /** Those that are still open. */
+  /** Those that their clients have neither closed nor reset. */
   get open(): number {
-    return this.#sockets.filter(({ socket }) => !socket.destroyed).length;
+    return this.#sockets.filter(({ socket }) => !socket.destroyed && !socket.readableEnded).length;
   }
 
   /** The next connection that was not given yet, in the order in which they came. */

@@ -257,7 +257,7 @@ export class ClientConnection implements BodyOwner, TransportOwner {
   #readBody(intake: Intake): boolean {
     const body = this.#body;
     if (body?.readable !== true) return false;
-    if (this.#reading === "body") this.#transport.deadline.arm(this.#limits.bodyIdle);
+    this.#transport.bodyMoves(this.#reading === "tunnel");
     body.step(intake);
     return true;
   }

@@ -273,7 +273,7 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
   #readBody(intake: Intake): boolean {
     const body = this.#body;
     if (body === undefined || !body.readable) return false;
-    if (this.#reading === "body") this.#transport.deadline.arm(this.#limits.bodyIdle);
+    this.#transport.bodyMoves(this.#reading === "tunnel");
     if (!body.discarding) {
       body.step(intake);
       return true;

@@ -61,13 +61,18 @@ export class Transport {
     while (intake.holding && body.readable) if (!this.#owner.step(intake)) return;
   }
 
+  /** Bytes of a body are being read. A tunnel has a deadline only once it is half-closed. */
+  bodyMoves(tunnel: boolean): void {
+    if (!tunnel || this.deadline.armed) this.deadline.arm(this.#bodyIdle);
+  }
+
   /** One direction of a tunnel has ended: the other may go on, but must not stay for ever without a byte. */
   watchHalfOpen(): void {
     this.#writtenBefore = this.socket.bytesWritten;
     this.deadline.arm(this.#bodyIdle);
   }
 
-  /** Whether bytes left since; those that arrive move the deadline themselves. */
+  /** Whether bytes were sent since; those that arrive move the deadline themselves. */
   get movedHalfOpen(): boolean {
     return this.socket.bytesWritten !== this.#writtenBefore;
   }

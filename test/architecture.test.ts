@@ -34,7 +34,13 @@ const RULES: ImportRules = {
   sidecar: ["core", "proto"],
   "control-plane": ["core", "proto"],
   // What authors run is what the host runs, but for the engine.
-  "plugin-sdk": ["core", "sidecar/plugin-host/world"],
+  "plugin-sdk": [
+    "core",
+    "sidecar/plugin-host/world",
+    "sidecar/plugin-host/entry-output.ts",
+    "sidecar/plugin-host/entry-result.ts",
+    "sidecar/plugin-host/message-text.ts",
+  ],
   "plugins-example": ["plugin-sdk"],
   cli: ["core", "control-plane/api", "plugin-sdk", "package.json"],
 };

@@ -48,8 +48,8 @@ test("bytes sent together with the heads are the tunnel's", async () => {
 
   client.write(`${UPGRADE}early`);
 
-  await client.untilText("\r\n\r\nhello");
-  await (await app.accept()).untilText("\r\n\r\nearly");
+  expect(await client.untilText("hello")).toMatch(/\r\n\r\nhello$/);
+  expect(await (await app.accept()).untilText("early")).toMatch(/\r\n\r\nearly$/);
 });
 
 test.each(["client", "app"])(

@@ -27,7 +27,6 @@ export type Judged =
 /** A bomb in a timer goes off so long after the load as it did before, and a bit; ms. */
 const WATCH_MARGIN = 500;
 const LONGEST_WATCH = 10_000;
-const BACK_AGAIN = 5_000;
 
 /**
  * What becomes of a generation that brings a host down: suspended at once, tried once more on a scratch host with the
@@ -70,6 +69,17 @@ export class Culprits {
     void this.#readmit(instance, detail, questions, watch);
   }
 
+  /** Its isolate is gone, and no host with it: it is made anew, after waits that grow while it keeps happening. */
+  lost(instance: IsolateInstance, how: string): void {
+    if (instance.state.kind !== "running") return;
+    const { loader, log } = this.#options;
+    const detail = `its isolate is gone: ${how}`;
+    instance.state = { kind: "suspended", detail };
+    loader.abandon(instance);
+    log.error({ ...namesOf(instance), detail }, "a plugin is suspended");
+    this.#backLater(instance);
+  }
+
   /** A person's word: what was held against the plugin is forgotten, and generations that wait are brought up. */
   async release(plugin: string): Promise<boolean> {
     const { quarantine, instances } = this.#options;
@@ -80,7 +90,6 @@ export class Culprits {
     for (const instance of waiting) {
       instance.retried = false;
       instance.state = { kind: "suspended", detail: "released from quarantine" };
-      instances.rename(instance);
     }
     await Promise.all(waiting.map((instance) => this.#back(instance)));
     return found;
@@ -97,13 +106,18 @@ export class Culprits {
 
   /** Into the hosts again, after a trial or a person's word. */
   async #back(instance: IsolateInstance): Promise<void> {
+    const { log, instances } = this.#options;
+    if (instance.state.kind !== "suspended") return;
+    instances.rename(instance);
     const judged = await this.bringUp(instance);
-    const { log, clock } = this.#options;
     if (judged.kind === "up") return log.warn(namesOf(instance), "a plugin that was suspended is back");
     if (instance.state.kind !== "suspended") return;
-    // Nothing is known against it when there was no host to try it in.
-    if (judged.cause === "host_gone") clock.after(BACK_AGAIN, () => void this.#back(instance)).unref();
-    else this.#condemn(instance, judged.detail);
+    instance.state = { kind: "suspended", detail: judged.detail };
+    this.#backLater(instance);
+  }
+
+  #backLater(instance: IsolateInstance): void {
+    this.#options.clock.after(instance.comeback.next(), () => void this.#back(instance)).unref();
   }
 
   /** Undefined: it passed its trial, and has a new name for the hosts. */

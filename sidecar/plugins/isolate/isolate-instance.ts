@@ -1,3 +1,4 @@
+import { Backoff } from "../../../core/backoff.ts";
 import { POSITION_NAMES, type FailureCause } from "../../chain/verdict.ts";
 import type { KeyValueEntry, Load } from "../../plugin-host/protocol/messages.ts";
 import type { GenerationSpec } from "../generation-registry.ts";
@@ -30,6 +31,8 @@ export class IsolateInstance implements Askable {
   readonly generation: number;
   readonly spec: GenerationSpec;
   readonly fetch: readonly FetchPattern[];
+  /** Waits before it is made anew where that failed, or was needed again. */
+  readonly comeback = new Backoff({ first: 100, ceiling: 60_000 });
   /** It has had its second chance: the next time it brings a host down is the last. */
   retried = false;
   #load: number;

@@ -2,7 +2,7 @@ import type { Clock } from "../../../core/clock.ts";
 import { messageOf } from "../../../core/errors.ts";
 import type { Logger } from "../../../core/log.ts";
 import type { AskResult, SegmentCall } from "../../chain/runner.ts";
-import type { FetchRequest, KeyValueChanges, LogLines, Ran } from "../../plugin-host/protocol/messages.ts";
+import type { Fault, FetchRequest, KeyValueChanges } from "../../plugin-host/protocol/messages.ts";
 import type { GenerationSpec } from "../generation-registry.ts";
 import type { LoadFailure, LoadOutcome, PluginInstance, PluginRuntime } from "../plugin-runtime.ts";
 import { Culprits } from "./culprits.ts";
@@ -15,7 +15,6 @@ import type { HostCommand } from "./host-process.ts";
 import { IsolateInstance } from "./isolate-instance.ts";
 import { IsolateInstances } from "./isolate-instances.ts";
 import { KeyValueReplication } from "./key-value-replication.ts";
-import type { Sending } from "./pending-run.ts";
 import { PluginFetch } from "./plugin-fetch.ts";
 import type { HostReceiver, PluginHost } from "./plugin-host.ts";
 import { PluginLog } from "./plugin-log.ts";
@@ -225,24 +224,38 @@ export class IsolateRuntime implements PluginRuntime {
 
   #receiver(): HostReceiver {
     return {
-      ran: (host: PluginHost, sending: Sending, ran: Ran) => this.#dispatcher.ran(host, sending, ran),
-      log: (_host: PluginHost, lines: LogLines) => this.#logLines(lines),
-      fetch: (host: PluginHost, request: FetchRequest) => void this.#fetchFor(host, request),
-      keyValue: (host: PluginHost, changes: KeyValueChanges) => this.#keyValue(host, changes),
+      ran: (host, sending, ran) => this.#dispatcher.ran(host, sending, ran),
+      log: (_host, lines) => this.#logOf(lines.generation)?.write(lines),
+      fetch: (host, request) => void this.#fetchFor(host, request),
+      keyValue: (host, changes) => this.#keyValue(host, changes),
+      fault: (host, fault) => this.#fault(host, fault),
     };
   }
 
-  #logLines(lines: LogLines): void {
-    const instance = this.#instances.byLoad(lines.generation);
-    if (instance === undefined) return;
-    let log = this.#logs.get(instance);
-    if (log === undefined) {
-      const { name, version } = instance.spec.package.manifest;
-      const { generation } = instance;
-      log = new PluginLog(this.#log.child({ plugin: name, version, generation }), this.#clock);
-      this.#logs.set(instance, log);
-    }
-    log.write(lines);
+  #logOf(load: number): PluginLog | undefined {
+    const instance = this.#instances.byLoad(load);
+    if (instance === undefined) return undefined;
+    const known = this.#logs.get(instance);
+    if (known !== undefined) return known;
+    const { name, version } = instance.spec.package.manifest;
+    const { generation } = instance;
+    const log = new PluginLog(this.#log.child({ plugin: name, version, generation }), this.#clock);
+    this.#logs.set(instance, log);
+    return log;
+  }
+
+  /** Something went wrong in a plugin that no run tells of. */
+  #fault(host: PluginHost, { generation, failure: { cause, detail }, lost }: Fault): void {
+    const text = `${cause}: ${detail}`;
+    this.#logOf(generation)?.write({
+      kind: "log",
+      generation,
+      lines: [{ level: "error", text }],
+      dropped: 0,
+    });
+    const instance = this.#instances.byLoad(generation);
+    if (lost && instance !== undefined && this.#pair.hosts.includes(host))
+      this.#culprits.lost(instance, text);
   }
 
   #keyValue(host: PluginHost, changes: KeyValueChanges): void {

@@ -26,7 +26,7 @@ export interface HostReceiver {
   fetch(host: PluginHost, request: FetchRequest): void;
   keyValue(host: PluginHost, changes: KeyValueChanges): void;
   /** Work that no run waits for failed, or the isolate was lost. */
-  fault?(host: PluginHost, fault: Fault): void;
+  fault(host: PluginHost, fault: Fault): void;
 }
 
 export type HookOutcome =
@@ -221,7 +221,7 @@ export class PluginHost implements Carrier {
       case "unloaded":
         return this.#hooks.get(frame.generation)?.done(outcomeOf(frame.error));
       case "fault":
-        return this.#receiver.fault?.(this, frame);
+        return this.#receiver.fault(this, frame);
       case "hello":
         return this.#hello.resolve(undefined);
     }

@@ -27,6 +27,8 @@ const START_TIMEOUT = 15_000;
 export class HostNursery implements AsyncDisposable {
   readonly counts: HostCounts = { started: 0, died: 0 };
   readonly #options: HostNurseryOptions;
+  readonly #hosts = new Set<PluginHost>();
+  /** Of the hosts that have started: before, they cannot answer a Ping. */
   readonly #dogs = new Map<PluginHost, Watchdog>();
   readonly #heartbeat: Timer;
 
@@ -39,17 +41,17 @@ export class HostNursery implements AsyncDisposable {
     this.#heartbeat = options.clock.every(HEARTBEAT, () => setImmediate(look)).unref();
   }
 
-  /** Processes that are running now, and their resident bytes at the last heartbeat. */
+  /** Processes that have started and run, and their resident bytes at the last heartbeat. */
   get running(): readonly { readonly pid: number; readonly resident: number }[] {
     return Array.from(this.#dogs, ([{ pid }, { resident }]) => ({ pid, resident }));
   }
 
   /** Starts a host; it is killed if it does not say Hello. Throws if no process can be made. */
   spawn(): PluginHost {
-    const { command, receiver, limits, clock } = this.#options;
+    const { command, receiver, clock } = this.#options;
     const host = new PluginHost(command, receiver, clock);
     this.counts.started++;
-    this.#dogs.set(host, new Watchdog(host, limits, clock));
+    this.#hosts.add(host);
     void this.#attend(host, clock.after(START_TIMEOUT, () => host.kill("never_ready")).unref());
     return host;
   }
@@ -57,16 +59,19 @@ export class HostNursery implements AsyncDisposable {
   /** Kills all that run and waits until they are gone. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#heartbeat[Symbol.dispose]();
-    const hosts = [...this.#dogs.keys()];
+    const hosts = [...this.#hosts];
     for (const host of hosts) host.kill("disposed");
     await Promise.all(hosts.map((host) => host.ended));
   }
 
   async #attend(host: PluginHost, starting: Timer): Promise<void> {
+    const { limits, clock } = this.#options;
     await host.started;
     starting[Symbol.dispose]();
+    this.#dogs.set(host, new Watchdog(host, limits, clock));
     const exit = await host.ended;
     this.#dogs.delete(host);
+    this.#hosts.delete(host);
     this.#report(exit);
   }
 

@@ -75,6 +75,9 @@ export class PluginHost implements Carrier {
   #pingedAt: number | undefined;
   #late = false;
   #heard = 0;
+  /** `#heard` when lateness was judged last, and since when it has been so. */
+  #heardThen = 0;
+  #heardAt = 0;
 
   /** Throws if no process can be made. */
   constructor(command: HostCommand, receiver: HostReceiver, clock: Clock) {
@@ -93,14 +96,18 @@ export class PluginHost implements Carrier {
     return this.#process.pid;
   }
 
-  /** The load that has its CPU; 0: nobody. */
-  get onCpu(): number {
-    return this.#process.onCpu;
-  }
-
-  /** Its event loop has not turned for 50 ms. */
+  /** A Ping has been waiting for 50 ms: what is sent now waits too. */
   get late(): boolean {
     return this.#late;
+  }
+
+  /**
+   * The load that does not give the CPU back: it has it while the host is late and has said nothing for 50 ms, which
+   * it does between two entries. 0: nobody; a late host that answers is only busy.
+   */
+  get stuckIn(): number {
+    if (!this.#late || this.#clock.now() - this.#heardAt < LATE_AFTER) return 0;
+    return this.#process.onCpu;
   }
 
   /** It has to answer a Ping. */
@@ -171,7 +178,12 @@ export class PluginHost implements Carrier {
 
   /** To be called when what had arrived was read, so that our own delay is not taken for the host's. */
   judgeLateness(): void {
-    if (this.#pingedAt !== undefined) this.#late = this.#clock.now() - this.#pingedAt >= LATE_AFTER;
+    const now = this.#clock.now();
+    if (this.#heard !== this.#heardThen) {
+      this.#heardThen = this.#heard;
+      this.#heardAt = now;
+    }
+    if (this.#pingedAt !== undefined) this.#late = now - this.#pingedAt >= LATE_AFTER;
   }
 
   kill(reason: KillReason): void {

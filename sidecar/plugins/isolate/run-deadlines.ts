@@ -6,6 +6,8 @@ import type { RunDispatcher, RunHosts } from "./run-dispatcher.ts";
 
 /** Milliseconds between two looks at what is under way; deadlines are kept this coarsely. */
 const TICK = 10;
+/** ms beyond all timeouts after which a host that is not late has lost a run: it watches the timeouts itself. */
+const UNWATCHED = 250;
 /** Looks without any work after which the timer stops. */
 const IDLE_TICKS = 50;
 
@@ -54,46 +56,37 @@ export class RunDeadlines implements Disposable {
     const busy = host?.inFlight.size ?? 0;
     if (host === undefined || busy === 0) return 0;
     host.ping();
-    const onCpu = host.late ? host.onCpu : 0;
+    const { stuckIn } = host;
     const now = this.#clock.now();
-    for (const sending of host.inFlight.values()) this.#lookAt(sending, host, other, onCpu, now);
+    for (const sending of host.inFlight.values()) this.#lookAt(sending, { host, other, stuckIn, now });
     return busy;
   }
 
-  #lookAt(
-    sending: Sending,
-    host: PluginHost,
-    other: PluginHost | undefined,
-    onCpu: number,
-    now: number,
-  ): void {
+  #lookAt(sending: Sending, { host, other, stuckIn, now }: Look): void {
     const { run } = sending;
     if (run.settled) return;
-    if (now >= deadlineOf(run)) return run.fail(this.#causeAtDeadline(run, host, onCpu), "no answer in time");
+    if (now >= deadlineOf(run))
+      return run.fail(this.#causeAtDeadline(run, host, stuckIn), "no answer in time");
     if (run.sendings.length > 1 || run.call.background) return;
-    if (host.late && this.#move(run, other, onCpu)) return;
-    if (now >= sending.due) this.#overdue(sending, host, onCpu);
+    const culprit = this.#dispatcher.holdsUp(run, stuckIn);
+    if (culprit >= 0) return now >= sending.due ? this.#timeOut(sending, culprit) : undefined;
+    if (host.late) this.#move(run, other);
+    else if (now >= sending.due + UNWATCHED) this.#timeOut(sending, sending.picked[0] ?? 0);
   }
 
-  /** The late host's queue: whoever does not need the plugin on the CPU is asked in the other host as well. */
-  #move(run: PendingRun, other: PluginHost | undefined, onCpu: number): boolean {
+  /** Whoever waits in a late host is asked in the other one as well; the first answer counts. */
+  #move(run: PendingRun, other: PluginHost | undefined): void {
     if (other === undefined || other.late || other.congested || !this.#dispatcher.canAnswer(other, run))
-      return false;
-    if (this.#holdsUp(run, onCpu) >= 0) return false;
+      return;
     this.#dispatcher.counts.moved++;
     this.#dispatcher.sendTo(run, other);
-    return true;
   }
 
-  /** Its plugins have had their time. One that ran is timed out, one that only waited is not to blame. */
-  #overdue(sending: Sending, host: PluginHost, onCpu: number): void {
+  /** One plugin has had its time; those behind it are asked without it. */
+  #timeOut(sending: Sending, culprit: number): void {
     const { run } = sending;
-    const [first] = sending.picked;
-    const culprit = host.late ? this.#holdsUp(run, onCpu) : (first ?? -1);
-    if (culprit < 0)
-      return run.fail(() => "host_busy", "its plugin host is busy and there is no standby to take it");
     run.drop(sending);
-    host.forget(sending.id);
+    sending.carrier.forget(sending.id);
     run.preset(culprit, "timeout", "no answer within its timeout");
     this.#dispatcher.dispatch(run);
   }
@@ -104,17 +97,21 @@ export class RunDeadlines implements Disposable {
     if (run.settled) this.#dispatcher.waiting.delete(run);
   }
 
-  #causeAtDeadline(run: PendingRun, host: PluginHost, onCpu: number): (index: number) => FailureCause {
-    if (run.call.background) return () => "host_busy";
-    if (!host.late) return () => "chain_deadline";
-    return (index) => (this.#dispatcher.loadOf(run, index) === onCpu ? "timeout" : "host_busy");
+  /** Who only waited is not to blame. */
+  #causeAtDeadline(run: PendingRun, host: PluginHost, stuckIn: number): (index: number) => FailureCause {
+    if (!host.late && !run.call.background) return () => "chain_deadline";
+    const culprit = this.#dispatcher.holdsUp(run, stuckIn);
+    return (index) => (index === culprit ? "timeout" : "host_busy");
   }
+}
 
-  /** Which of the run's asks means the plugin on the CPU; -1: none. */
-  #holdsUp(run: PendingRun, onCpu: number): number {
-    if (onCpu === 0) return -1;
-    return run.picks().find((index) => this.#dispatcher.loadOf(run, index) === onCpu) ?? -1;
-  }
+/** One host at one look. */
+interface Look {
+  readonly host: PluginHost;
+  readonly other: PluginHost | undefined;
+  /** The load that does not give the CPU back; 0: none. */
+  readonly stuckIn: number;
+  readonly now: number;
 }
 
 /** Nobody waits for what runs in the background: the plugin's own timeout comes first. */

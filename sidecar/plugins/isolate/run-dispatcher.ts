@@ -190,6 +190,12 @@ export class RunDispatcher implements SegmentRunner {
     return generation === undefined ? 0 : (this.#instances.get(generation)?.load ?? 0);
   }
 
+  /** Which of the run's asks means this load; -1: none. */
+  holdsUp(run: PendingRun, load: number): number {
+    if (load === 0) return -1;
+    return run.picks().find((index) => this.loadOf(run, index) === load) ?? -1;
+  }
+
   #adopt(run: PendingRun, how: string): void {
     // The other host is at it already.
     if (run.settled || run.sendings.length > 0) return;
@@ -204,8 +210,7 @@ export class RunDispatcher implements SegmentRunner {
     const { active, standby } = this.#hosts;
     if (active === undefined || !active.late || standby === undefined || standby.late) return active;
     if (run.call.background || standby.congested || !this.canAnswer(standby, run)) return active;
-    const { onCpu } = active;
-    return run.picks().some((index) => this.loadOf(run, index) === onCpu) ? active : standby;
+    return this.holdsUp(run, active.stuckIn) < 0 ? standby : active;
   }
 
   /** Fixes the verdict of each that this host cannot ask. */

@@ -12,16 +12,13 @@ import {
 } from "../core/options/kinds.ts";
 import type { ValuesOf } from "../core/options/option.ts";
 import { DEFAULT_WIRE_LIMITS as WIRE, type WireLimits } from "./http/limits.ts";
+import { UPSTREAM_PROTOCOLS } from "./http/forwarding/endpoint-pools.ts";
 import { networkProblem } from "./http/trusted-networks.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
-
-/** How the sidecar speaks to the app; `auto`: gRPC as h2c, the rest as HTTP/1.1. */
-export const APP_PROTOCOLS = ["http1", "h2c", "auto"] as const;
-export type AppProtocol = (typeof APP_PROTOCOLS)[number];
 
 const WHERE = {
   config: text({
@@ -45,8 +42,8 @@ const WHERE = {
     default: { host: "127.0.0.1", port: 8080 },
     meaning: "The app in front of which the sidecar stands.",
   }),
-  appProtocol: choice(APP_PROTOCOLS, {
-    default: "http1",
+  appProtocol: choice(UPSTREAM_PROTOCOLS, {
+    default: "auto",
     meaning: "What the app speaks; `auto` sends gRPC as h2c and the rest as HTTP/1.1.",
   }),
   trustedProxies: list("networks", networkProblem, {

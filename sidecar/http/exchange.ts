@@ -68,6 +68,9 @@ export interface ServerExchange {
   readonly head: RequestHead;
   readonly peer: Peer;
   readonly body: BodySource;
+  /** Body bytes read from the client and given to it so far. */
+  readonly received: number;
+  readonly sent: number;
   /** Set by the handler: the client is gone or broke the rules before the answer was complete. At most once. */
   onAbort: ((reason: WireError) => void) | undefined;
   /** Set by the handler: the answer is complete and given to the kernel, trailers included. Exclusive with onAbort. */

@@ -59,6 +59,7 @@ export class IncomingBody implements BodySource {
   #sink: BodySink | undefined;
   #state: "waiting" | "flowing" | "blocked" | "discarding" | "done" = "waiting";
   #failure: WireError | undefined;
+  #delivered = 0;
 
   constructor(owner: BodyOwner, framing: Framing, limits: WireLimits, side: ChunkedSide) {
     this.#owner = owner;
@@ -79,6 +80,11 @@ export class IncomingBody implements BodySource {
 
   get discarding(): boolean {
     return this.#state === "discarding";
+  }
+
+  /** Bytes of content that its sink was given. */
+  get delivered(): number {
+    return this.#delivered;
   }
 
   /** Bytes of content that are still to come; infinite where only the end tells. */
@@ -179,7 +185,9 @@ export class IncomingBody implements BodySource {
   }
 
   #deliver(bytes: Buffer): void {
-    if (this.#sink === undefined || this.#sink.chunk(bytes)) return;
+    if (this.#sink === undefined) return;
+    this.#delivered += bytes.length;
+    if (this.#sink.chunk(bytes)) return;
     // The sink may have cancelled or failed this body within the call.
     if (this.#state === "flowing") this.#state = "blocked";
   }

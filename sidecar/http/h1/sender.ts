@@ -38,6 +38,9 @@ export class Sender implements BodySink {
   #scheduled = false;
   #blocked = false;
 
+  /** Content bytes of the message under way, or of the last one, that were taken so far. */
+  contentBytes = 0;
+
   /** `stall` runs out, through its own callback, `patience` ms after the peer stopped reading. */
   constructor(socket: Socket, owner: SenderOwner, stall: Deadline, patience: number) {
     this.#socket = socket;
@@ -62,6 +65,7 @@ export class Sender implements BodySink {
   sendWhole(head: string, body: Buffer | undefined): void {
     if (this.#state === "closed") return;
     this.#framing = "none";
+    this.contentBytes = 0;
     this.#batch += head;
     if (body !== undefined && body.length > 0) this.#add(body);
     this.#finish();
@@ -70,6 +74,7 @@ export class Sender implements BodySink {
   /** A message whose body comes from `source` and is written in `framing`. */
   sendStream(head: string, framing: Framing, source: BodySource): void {
     if (this.#state === "closed") return;
+    this.contentBytes = 0;
     this.#batch += head;
     this.#framing = framing.kind;
     this.#left = framing.kind === "length" ? framing.length : 0;
@@ -130,6 +135,7 @@ export class Sender implements BodySink {
   }
 
   #add(bytes: Buffer): void {
+    this.contentBytes += bytes.length;
     const chunked = this.#framing === "chunked";
     const joinable = this.#batch.length + bytes.length <= ONE_WRITE;
     if (!joinable || (this.#batch === "" && !chunked)) {

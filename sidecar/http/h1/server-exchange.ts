@@ -10,6 +10,7 @@ import type {
 import { WireError } from "../wire-error.ts";
 import { NO_BODY, TUNNEL } from "./framing.ts";
 import { responseHeadText } from "./head-writer.ts";
+import { IncomingBody } from "./incoming-body.ts";
 import { outgoingResponseFraming } from "./outgoing-framing.ts";
 import type { Sender } from "./sender.ts";
 
@@ -55,6 +56,14 @@ export class H1Exchange implements ServerExchange {
 
   get peer(): Peer {
     return this.#connection.peer;
+  }
+
+  get received(): number {
+    return this.body instanceof IncomingBody ? this.body.delivered : 0;
+  }
+
+  get sent(): number {
+    return this.awaited ? 0 : this.#connection.sender.contentBytes;
   }
 
   /** Whether nothing of the final answer was written yet. */

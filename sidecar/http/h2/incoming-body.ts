@@ -90,6 +90,11 @@ export class IncomingBody implements BodySource {
     if (!this.#stream.destroyed) this.#stream.resume();
   }
 
+  /** Bytes that its sink was given. */
+  get received(): number {
+    return this.#received;
+  }
+
   /** Whether the peer keeps a willing sink waiting. */
   get awaited(): boolean {
     return this.#state === "flowing";

@@ -26,6 +26,7 @@ export class OutgoingBody implements BodySink {
   #touched = false;
   #mayHaveTrailers = true;
   #moved = false;
+  #taken = 0;
 
   constructor(listener: OutgoingListener) {
     this.#listener = listener;
@@ -50,6 +51,11 @@ export class OutgoingBody implements BodySink {
     if (this.#state === "ended") stream.end();
   }
 
+  /** Bytes that its stream has taken. */
+  get taken(): number {
+    return this.#taken;
+  }
+
   /** Whether bytes of the body have been taken: they cannot be sent again. */
   get touched(): boolean {
     return this.#touched;
@@ -70,6 +76,7 @@ export class OutgoingBody implements BodySink {
     }
     this.#touched = true;
     this.#moved = true;
+    this.#taken += bytes.length;
     if (stream.write(bytes)) return true;
     this.#state = "blocked";
     return false;

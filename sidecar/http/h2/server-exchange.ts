@@ -39,6 +39,7 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
   readonly #owner: ExchangeOwner;
   #state: "open" | "answering" | "answered" | "over" = "open";
   #awaitsContinue: boolean;
+  #localBytes = 0;
   /** Milliseconds for which the client has kept us waiting. */
   #quiet = 0;
 
@@ -61,6 +62,14 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
 
   get body(): BodySource {
     return this.incoming;
+  }
+
+  get received(): number {
+    return this.incoming.received;
+  }
+
+  get sent(): number {
+    return this.outgoing.taken + this.#localBytes;
   }
 
   proceed(): void {
@@ -161,6 +170,7 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
   }
 
   #respondLocal(fields: string[], body: Buffer): void {
+    this.#localBytes = body.length;
     this.#stream.respond(fields, PLAIN_BODY);
     this.#stream.end(body);
     this.#answered();

@@ -1,0 +1,195 @@
+import type { HeaderBlock } from "../../../core/headers/header-block.ts";
+import { applyEdits } from "../../../core/headers/apply-edits.ts";
+import { withoutHopByHop } from "../../../core/headers/hop-by-hop.ts";
+import type { HeaderEdits } from "../../../core/headers/header-edits.ts";
+import type { ChainOutcome, ChainPass, PluginRecord } from "../../chain/chain.ts";
+import type {
+  BodySource,
+  Peer,
+  Protocol,
+  RequestHead,
+  ResponseHead,
+  ServerExchange,
+  UpstreamCall,
+  UpstreamListener,
+} from "../exchange.ts";
+import { normalisePath } from "../normalise-path.ts";
+import { WireError } from "../wire-error.ts";
+import { blockAnswer, refusalAnswer, wireAnswer, type LocalAnswer } from "./local-answer.ts";
+import type { FinishedExchange, ListenerName } from "./finished-exchange.ts";
+import { withoutMeshFields } from "./mesh-fields.ts";
+import type { ForwarderOptions } from "./forwarder.ts";
+import { ExchangeFacts, pathOf } from "./request-facts.ts";
+import { upstreamEdits } from "./upstream-edits.ts";
+
+const NO_RECORDS: readonly PluginRecord[] = [];
+
+/**
+ * One exchange's way (DESIGN-data-plane §2), step by step in the order of the methods: match, request chain, route
+ * and forward, response chain, answer, account. Where nothing has to be waited for, it is one synchronous run.
+ */
+export class ForwardedExchange implements FinishedExchange, UpstreamListener {
+  readonly id: number;
+  readonly bizStartAt: number;
+  remoteIp = "";
+  status = 0;
+  error: string | undefined;
+  blockedBy: string | undefined;
+  upstream: string | undefined;
+  duration = 0;
+  upstreamDuration: number | undefined;
+
+  readonly #exchange: ServerExchange;
+  readonly #options: ForwarderOptions;
+  readonly #startedAt: number;
+  #forwardedAt = 0;
+  #pass: ChainPass | undefined;
+  #call: UpstreamCall | undefined;
+  #over = false;
+
+  constructor(id: number, exchange: ServerExchange, options: ForwarderOptions) {
+    this.id = id;
+    this.#exchange = exchange;
+    this.#options = options;
+    this.#startedAt = options.clock.now();
+    this.bizStartAt = options.clock.wall();
+  }
+
+  get listener(): ListenerName {
+    return this.#options.listener;
+  }
+
+  get protocol(): Protocol {
+    return this.#exchange.head.protocol;
+  }
+
+  get received(): number {
+    return this.#exchange.received;
+  }
+
+  get sent(): number {
+    return this.#exchange.sent;
+  }
+
+  get head(): RequestHead {
+    return this.#exchange.head;
+  }
+
+  get peer(): Peer {
+    return this.#exchange.peer;
+  }
+
+  get plugins(): readonly PluginRecord[] {
+    return this.#pass?.records ?? NO_RECORDS;
+  }
+
+  start(): void {
+    const { head, peer } = this.#exchange;
+    this.#options.observer.began(this.#options.listener);
+    this.#exchange.onAbort = (reason) => this.#aborted(reason);
+    this.#exchange.onFinish = () => this.#finish();
+    this.remoteIp = this.#options.addresses.remoteIp(peer.remoteAddress, head.headers);
+    const path = normalisePath(pathOf(head.target));
+    if (path instanceof WireError) return this.#answer(wireAnswer(path, head));
+    const headers = withoutMeshFields(head.headers);
+    const facts = new ExchangeFacts(this.id, this.bizStartAt, this.remoteIp, path, headers, head);
+    this.#pass = this.#options.chain.begin(facts);
+    if (this.#pass === undefined) return this.#forward(headers, [], []);
+    this.#pass.run(0, headers, 0, (outcome) => this.#requestAsked(headers, outcome));
+  }
+
+  #requestAsked(headers: HeaderBlock, outcome: ChainOutcome): void {
+    if (this.#over) return;
+    if (outcome.kind === "continue") return this.#forward(headers, outcome.edits, outcome.skipped);
+    this.#stopped(outcome);
+  }
+
+  #forward(headers: HeaderBlock, edits: HeaderEdits, skipped: readonly string[]): void {
+    const { head, peer, body } = this.#exchange;
+    const route = this.#options.route(head);
+    if (route.kind === "refused") return this.#answer(wireAnswer(route.error, head));
+    this.upstream = route.destination.address;
+    this.#forwardedAt = this.#options.clock.now();
+    if (head.expectsContinue) this.#exchange.proceed();
+    const { addresses } = this.#options;
+    const forwarded = addresses.forwardedEdits(peer.remoteAddress, head.authority, headers);
+    const call = route.destination.upstream.request(
+      {
+        method: head.method,
+        target: head.target,
+        authority: head.authority,
+        headers: applyEdits(withoutHopByHop(headers), upstreamEdits(edits, skipped, forwarded)),
+        upgrade: head.upgrade,
+        body,
+      },
+      this,
+    );
+    // The upstream may have failed, or the client gone, while the request was being made.
+    if (this.#over) call.cancel(new WireError("cancelled", "the exchange is over"));
+    else this.#call = call;
+  }
+
+  informed(head: ResponseHead): void {
+    this.#exchange.inform({ status: head.status, headers: withoutMeshFields(withoutHopByHop(head.headers)) });
+  }
+
+  responded(head: ResponseHead, body: BodySource): void {
+    this.upstreamDuration = this.#options.clock.now() - this.#forwardedAt;
+    const headers = withoutMeshFields(head.headers);
+    if (this.#pass === undefined) return this.#pipe(head.status, headers, [], body);
+    this.#pass.run(1, headers, head.status, (outcome) =>
+      this.#responseAsked(head.status, headers, outcome, body),
+    );
+  }
+
+  failed(error: WireError): void {
+    this.#call = undefined;
+    this.#answer(wireAnswer(error, this.head));
+  }
+
+  #responseAsked(status: number, headers: HeaderBlock, outcome: ChainOutcome, body: BodySource): void {
+    if (this.#over) return;
+    if (outcome.kind === "continue") return this.#pipe(status, headers, outcome.edits, body);
+    body.cancel(new WireError("cancelled", `${outcome.plugin} answered in place of the app`));
+    this.#call = undefined;
+    this.#stopped(outcome);
+  }
+
+  #pipe(status: number, headers: HeaderBlock, edits: HeaderEdits, body: BodySource): void {
+    this.status = status;
+    const outgoing = applyEdits(withoutHopByHop(headers), edits);
+    this.#exchange.respond({ status, headers: outgoing }, body, { close: this.#options.draining() });
+  }
+
+  #stopped(outcome: Exclude<ChainOutcome, { kind: "continue" }>): void {
+    this.blockedBy = outcome.plugin;
+    const { head } = this;
+    this.#answer(
+      outcome.kind === "block" ? blockAnswer(outcome.answer, head) : refusalAnswer(outcome.cause, head),
+    );
+  }
+
+  #answer(answer: LocalAnswer): void {
+    if (this.#over) return;
+    this.status = answer.head.status;
+    this.error = answer.error;
+    const close = answer.close || this.#options.draining();
+    this.#exchange.respond(answer.head, answer.body, { close });
+  }
+
+  /** The client is gone, or one side broke off in mid-body: nobody is waiting any more. */
+  #aborted(reason: WireError): void {
+    if (this.#over) return;
+    this.error = reason.code;
+    this.#call?.cancel(reason);
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.duration = this.#options.clock.now() - this.#startedAt;
+    this.#pass?.end();
+    this.#options.observer.finished(this);
+  }
+}

@@ -1,0 +1,120 @@
+import { connect, type Socket } from "node:net";
+
+import type { Clock } from "../../../core/clock.ts";
+import { HeaderBlock } from "../../../core/headers/header-block.ts";
+import type {
+  BodySink,
+  BodySource,
+  Upstream,
+  UpstreamCall,
+  UpstreamListener,
+  UpstreamRequest,
+} from "../exchange.ts";
+import { WireError } from "../wire-error.ts";
+
+const ESTABLISHED = { status: 200, headers: HeaderBlock.empty };
+
+/**
+ * CONNECT (RFC 9110 §9.3.6): a TCP connection to the authority, its bytes untouched both ways. Each side may end its
+ * direction alone. Nothing of what goes through is looked at, so there is no idle deadline; TCP keep-alive finds
+ * peers that are gone.
+ */
+export class TunnelUpstream implements Upstream {
+  readonly #clock: Clock;
+  readonly #connectDeadline: number;
+
+  constructor(clock: Clock, connectDeadline: number) {
+    this.#clock = clock;
+    this.#connectDeadline = connectDeadline;
+  }
+
+  request(request: UpstreamRequest, listener: UpstreamListener): UpstreamCall {
+    const { hostname, port } = new URL(`tcp://${request.authority}`);
+    const host = hostname.replace(/^\[|\]$/g, "");
+    const socket = connect({ host, port: Number(port), allowHalfOpen: true, keepAlive: true, noDelay: true });
+    const tunnel = new Tunnel(socket, request.body);
+    const timer = this.#clock.after(this.#connectDeadline, () =>
+      tunnel.break(new WireError("upstream_connect_timeout", `no connection to ${request.authority}`)),
+    );
+    tunnel.onBroken = (error) => {
+      timer[Symbol.dispose]();
+      listener.failed(error);
+    };
+    socket.once("connect", () => {
+      timer[Symbol.dispose]();
+      tunnel.onBroken = undefined;
+      listener.responded(ESTABLISHED, tunnel);
+    });
+    return {
+      cancel(): void {
+        timer[Symbol.dispose]();
+        tunnel.onBroken = undefined;
+        socket.destroy();
+      },
+    };
+  }
+}
+
+/** Both directions of one tunnel: source of what the far end sends, sink of what the client sends. */
+class Tunnel implements BodySource, BodySink {
+  readonly length = undefined;
+  /** Set until the connection stands. */
+  onBroken: ((error: WireError) => void) | undefined;
+  readonly #socket: Socket;
+  readonly #fromClient: BodySource;
+  #toClient: BodySink | undefined;
+
+  constructor(socket: Socket, fromClient: BodySource) {
+    this.#socket = socket;
+    this.#fromClient = fromClient;
+    socket.pause();
+    socket.on("error", (cause) =>
+      this.break(new WireError("upstream_unreachable", cause.message, { cause })),
+    );
+    socket.on("close", () => this.break(new WireError("upstream_reset", "the far end closed the tunnel")));
+  }
+
+  start(sink: BodySink): void {
+    this.#toClient = sink;
+    this.#socket.on("data", (bytes: Buffer) => {
+      if (!sink.chunk(bytes)) this.#socket.pause();
+    });
+    this.#socket.on("end", () => {
+      this.#toClient = undefined;
+      sink.end(undefined);
+    });
+    this.#socket.on("drain", () => this.#fromClient.resume());
+    this.#fromClient.start(this);
+    this.#socket.resume();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  cancel(): void {
+    this.#toClient = undefined;
+    this.#socket.destroy();
+  }
+
+  chunk(bytes: Buffer): boolean {
+    return this.#socket.write(bytes);
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  fail(): void {
+    this.#socket.destroy();
+  }
+
+  break(error: WireError): void {
+    this.#socket.destroy();
+    const [broken, toClient] = [this.onBroken, this.#toClient];
+    this.onBroken = undefined;
+    this.#toClient = undefined;
+    if (broken !== undefined) broken(error);
+    else toClient?.fail(error);
+  }
+}

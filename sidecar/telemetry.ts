@@ -1,0 +1,64 @@
+import type { Logger } from "../core/log.ts";
+import { addProcessMetrics } from "../core/metrics/process-metrics.ts";
+import { MetricsRegistry } from "../core/metrics/registry.ts";
+import { AccessLog, type LineOutput } from "./access-log.ts";
+import type { ChainObserver } from "./chain/observer.ts";
+import type {
+  ExchangeObserver,
+  FinishedExchange,
+  ListenerName,
+} from "./http/forwarding/finished-exchange.ts";
+import { ExchangeMetrics, type ListenerMetrics } from "./metrics/exchange-metrics.ts";
+import { PluginMetrics } from "./metrics/plugin-metrics.ts";
+import { eventCounters, type EventCounters } from "./metrics/state-metrics.ts";
+
+export interface TelemetryOptions {
+  /** Share of the exchanges that get a line in the access log; 0: no access log. */
+  readonly accessLogSample: number;
+  readonly output: LineOutput;
+  readonly log: Logger;
+}
+
+/** Everything that counts and writes down what happens. */
+export class Telemetry implements ExchangeObserver {
+  readonly registry: MetricsRegistry = new MetricsRegistry();
+  readonly plugins: PluginMetrics;
+  readonly events: EventCounters;
+  readonly #listeners: Readonly<Record<ListenerName, ListenerMetrics>>;
+  readonly #accessLog: AccessLog | undefined;
+  readonly #log: Logger;
+
+  constructor({ accessLogSample, output, log }: TelemetryOptions) {
+    const exchanges = new ExchangeMetrics(this.registry);
+    this.#listeners = { inbound: exchanges.listener("inbound"), outbound: exchanges.listener("outbound") };
+    this.plugins = new PluginMetrics(this.registry);
+    this.events = eventCounters(this.registry);
+    this.#log = log;
+    this.#accessLog = accessLogSample > 0 ? new AccessLog({ output, sample: accessLogSample }) : undefined;
+    addProcessMetrics(this.registry);
+  }
+
+  began(listener: ListenerName): void {
+    this.#listeners[listener].began();
+  }
+
+  finished(exchange: FinishedExchange): void {
+    this.#listeners[exchange.listener].ended(exchange);
+    this.#accessLog?.finished(exchange);
+  }
+
+  /** What the chain tells: counted, and logged where it is rare. */
+  get chain(): ChainObserver {
+    const { plugins } = this;
+    return {
+      asked: (record) => plugins.asked(record),
+      roundTrip: (position, count) => plugins.roundTrip(position, count),
+      handedOver: (plugin, position) => plugins.handedOver(plugin, position),
+      dropped: (plugin, position) => plugins.dropped(plugin, position),
+      breakerChanged: (target, state) => {
+        plugins.breakerChanged(target, state);
+        this.#log.warn({ plugin: target.plugin, version: target.version, state }, "plugin breaker");
+      },
+    };
+  }
+}

@@ -41,7 +41,7 @@ const RULES: ImportRules = {
     "sidecar/plugin-host/entry-result.ts",
     "sidecar/plugin-host/message-text.ts",
   ],
-  "plugins-example": ["plugin-sdk"],
+  "plugins-example": [],
   cli: ["core", "control-plane/api", "plugin-sdk", "package.json"],
 };
 
@@ -66,6 +66,14 @@ test("only those whose business it is know sockets", () => {
     .filter(({ file }) => !SOCKET_FOLDERS.some((folder) => isUnder(file, folder)));
 
   expect(strangers).toEqual([]);
+});
+
+test("a plugin imports the SDK by the name that authors use, and nothing else", () => {
+  const foreign = importsUnder(ROOT)
+    .filter(({ file }) => isUnder(file, "plugins-example"))
+    .filter(({ target }) => target !== "sluice/plugin" && !isUnder(target, "plugins-example"));
+
+  expect(foreign).toEqual([]);
 });
 
 test("the chain is pure: it imports no module of Node's and no package", () => {

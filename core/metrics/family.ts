@@ -14,6 +14,8 @@ export interface MetricFamily {
   readonly name: string;
   readonly help: string;
   readonly type: MetricType;
+  /** Names of the labels that every sample has; a bucket has `le` beside them. */
+  readonly labels: readonly string[];
   samples(): Iterable<Sample>;
 }
 
@@ -29,15 +31,15 @@ export class LabelledFamily<Series extends { samples(labels: readonly string[]):
   readonly name: string;
   readonly help: string;
   readonly type: MetricType;
-  readonly #labelNames: readonly string[];
+  readonly labels: readonly string[];
   readonly #make: () => Series;
   readonly #series = new Map<string, { readonly values: readonly string[]; readonly series: Series }>();
 
-  constructor(head: Omit<MetricFamily, "samples">, labelNames: readonly string[], make: () => Series) {
+  constructor(head: Omit<MetricFamily, "samples">, make: () => Series) {
     this.name = head.name;
     this.help = head.help;
     this.type = head.type;
-    this.#labelNames = labelNames;
+    this.labels = head.labels;
     this.#make = make;
   }
 
@@ -59,7 +61,7 @@ export class LabelledFamily<Series extends { samples(labels: readonly string[]):
 
   *samples(): Iterable<Sample> {
     for (const { values, series } of this.#series.values()) {
-      yield* series.samples(this.#labelNames.flatMap((name, index) => [name, values[index] ?? ""]));
+      yield* series.samples(this.labels.flatMap((name, index) => [name, values[index] ?? ""]));
     }
   }
 }

@@ -1,5 +1,5 @@
 import { exposition } from "./exposition.ts";
-import { LabelledFamily, type MetricFamily, type MetricType, type Sample } from "./family.ts";
+import { LabelledFamily, type MetricFamily, type Sample } from "./family.ts";
 import { Counter, Gauge, Histogram } from "./series.ts";
 
 /** What a gauge that is read only when somebody scrapes gives: label values and a value for each series. */
@@ -15,11 +15,11 @@ export class MetricsRegistry {
   readonly #families = new Map<string, MetricFamily>();
 
   counter(name: string, help: string, labels: readonly string[] = []): LabelledFamily<Counter> {
-    return this.#add(new LabelledFamily(head(name, help, "counter"), labels, () => new Counter()));
+    return this.#add(new LabelledFamily({ name, help, type: "counter", labels }, () => new Counter()));
   }
 
   gauge(name: string, help: string, labels: readonly string[] = []): LabelledFamily<Gauge> {
-    return this.#add(new LabelledFamily(head(name, help, "gauge"), labels, () => new Gauge()));
+    return this.#add(new LabelledFamily({ name, help, type: "gauge", labels }, () => new Gauge()));
   }
 
   /** `bounds` ascend; a last bucket for everything is added. */
@@ -29,7 +29,9 @@ export class MetricsRegistry {
     bounds: readonly number[],
     labels: readonly string[] = [],
   ): LabelledFamily<Histogram> {
-    return this.#add(new LabelledFamily(head(name, help, "histogram"), labels, () => new Histogram(bounds)));
+    return this.#add(
+      new LabelledFamily({ name, help, type: "histogram", labels }, () => new Histogram(bounds)),
+    );
   }
 
   /** For what somebody else keeps count of: `read` is called at each scrape. */
@@ -40,7 +42,12 @@ export class MetricsRegistry {
     labels: readonly string[],
     read: () => Iterable<Reading>,
   ): void {
-    this.#add({ ...head(name, help, type), samples: () => samplesOf(labels, read()) });
+    this.#add({ name, help, type, labels, samples: () => samplesOf(labels, read()) });
+  }
+
+  /** In the order in which they were registered, as the exposition has them. */
+  get families(): readonly MetricFamily[] {
+    return [...this.#families.values()];
   }
 
   /** Everything in the text format of Prometheus, version 0.0.4. */
@@ -54,10 +61,6 @@ export class MetricsRegistry {
     this.#families.set(family.name, family);
     return family;
   }
-}
-
-function head(name: string, help: string, type: MetricType): Omit<MetricFamily, "samples"> {
-  return { name, help, type };
 }
 
 function* samplesOf(names: readonly string[], readings: Iterable<Reading>): Iterable<Sample> {

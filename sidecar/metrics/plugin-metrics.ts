@@ -48,7 +48,7 @@ export class PluginMetrics {
     ]);
     this.#durations = registry.histogram(
       "sluice_plugin_duration_seconds",
-      "Time for which traffic waited for a plugin.",
+      "Wall time of a plugin at one position of one exchange.",
       PLUGIN_BUCKETS,
       PLUGIN_LABELS,
     );

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { createHarness } from "../../../plugin-sdk/testing.ts";
+import { createHarness } from "sluice/plugin-testing";
 import plugin from "./plugin.ts";
 
 test("the app learns the tag of the chain entry", async () => {

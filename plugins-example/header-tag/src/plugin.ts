@@ -1,4 +1,4 @@
-import { allow, definePlugin, POSITION } from "../../../plugin-sdk/index.ts";
+import { allow, definePlugin, POSITION } from "sluice/plugin";
 
 export interface HeaderTagConfig {
   readonly requestHeader?: string;

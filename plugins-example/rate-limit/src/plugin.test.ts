@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { createHarness, type Harness } from "../../../plugin-sdk/testing.ts";
+import { createHarness, type Harness } from "sluice/plugin-testing";
 import plugin, { type RateLimitConfig } from "./plugin.ts";
 
 const MINUTE = 60_000;

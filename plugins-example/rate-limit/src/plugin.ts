@@ -1,4 +1,4 @@
-import { blockWithJson, definePlugin, type PluginRequest } from "../../../plugin-sdk/index.ts";
+import { blockWithJson, definePlugin, type PluginRequest } from "sluice/plugin";
 
 export interface RateLimitConfig {
   readonly requests: number;

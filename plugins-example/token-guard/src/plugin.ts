@@ -1,4 +1,4 @@
-import { blockWithJson, cookieOf, definePlugin } from "../../../plugin-sdk/index.ts";
+import { blockWithJson, cookieOf, definePlugin } from "sluice/plugin";
 
 export interface TokenGuardConfig {
   /** Name of the cookie. Default `token`. */

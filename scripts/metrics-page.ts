@@ -1,0 +1,45 @@
+import { addProcessMetrics } from "../core/metrics/process-metrics.ts";
+import { MetricsRegistry } from "../core/metrics/registry.ts";
+import { ExchangeMetrics } from "../sidecar/metrics/exchange-metrics.ts";
+import { PluginMetrics } from "../sidecar/metrics/plugin-metrics.ts";
+import { eventCounters, observeState } from "../sidecar/metrics/state-metrics.ts";
+
+/** docs/metrics.md, made from the families that a sidecar registers. */
+export function metricsPage(): string {
+  const rows = registryOfEverything().families.map(({ name, type, labels, help }) => {
+    const names = labels.map((label) => `\`${label}\``).join(", ");
+    return `| \`${name}\` | ${type} | ${names} | ${help} |`;
+  });
+  return `<!-- Made by \`npm run generate\` from sidecar/metrics; a test compares. -->
+
+# Metrics of the sidecar
+
+At \`http://127.0.0.1:15190/metrics\` (and \`/stats/prometheus\`) in the text format of Prometheus. Times are in seconds,
+sizes in bytes, counters end in \`_total\`. Label values come from closed lists and from configuration, never from
+requests: no path, no address, no header. Series of plugin versions that are not in force any more are forgotten.
+
+| metric | type | labels | meaning |
+| --- | --- | --- | --- |
+${rows.join("\n")}
+
+\`error\` is the code of \`X-Mesh-Error\` and empty where nothing went wrong; \`verdict\` is \`allow\`, \`rewrite\`, \`block\` or
+\`failed\`; \`mode\` is \`enforce\`, or \`degrade\` where nobody waited. Consecutive isolate plugins cost one round trip for
+each position, so \`sluice_plugin_round_trips_total\` grows by the number of segments, not of plugins.
+`;
+}
+
+function registryOfEverything(): MetricsRegistry {
+  const registry = new MetricsRegistry();
+  addProcessMetrics(registry);
+  void new ExchangeMetrics(registry);
+  void new PluginMetrics(registry);
+  eventCounters(registry);
+  observeState(registry, {
+    config: () => undefined,
+    generations: () => [],
+    connections: () => ({}),
+    pools: () => [],
+    ready: () => true,
+  });
+  return registry;
+}

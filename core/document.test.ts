@@ -39,7 +39,13 @@ test("every problem names file, key and reason", () => {
       key: "chain[1].plugin",
       message: "Invalid input: expected string, received number",
     },
-    { where: "mesh.yaml", key: "chian", message: "unknown key" },
+    { where: "mesh.yaml", key: "chian", message: 'unknown key, did you mean "chain"?' },
+  ]);
+});
+
+test("an unknown key inside a list is told from the keys that are known there", () => {
+  expect(problemsIn("timeout: 1s\nchain: [{plugin: a, plugni: b}]")).toEqual([
+    { where: "mesh.yaml", key: "chain[0].plugni", message: 'unknown key, did you mean "plugin"?' },
   ]);
 });
 

@@ -3,6 +3,9 @@ import { z } from "zod";
 
 import { DURATION_FORM, parseDuration } from "./duration.ts";
 import { InputError, messageOf, type Problem } from "./errors.ts";
+import { keysAt } from "./document-keys.ts";
+import { suggestion } from "./nearest.ts";
+import { plainValueProblem } from "./plain-value.ts";
 import { parseSize, SIZE_FORM } from "./size.ts";
 
 /** A duration with its unit (`50ms`), in milliseconds once parsed. */
@@ -19,11 +22,14 @@ export function readDocument<Out>(where: string, text: string, schema: z.ZodType
   return checkValue(where, readYaml(where, text), schema);
 }
 
-/** Checks a value that was read already. Throws an `InputError` as `readDocument` does. */
+/** Checks a value that was read already, which must be plain data. Throws an `InputError` as `readDocument` does. */
 export function checkValue<Out>(where: string, value: unknown, schema: z.ZodType<Out>): Out {
+  const problem = plainValueProblem(value);
+  if (problem !== undefined)
+    throw new InputError([{ where, key: keyPath(problem.path), message: problem.message }]);
   const checked = schema.safeParse(value, { reportInput: true });
   if (checked.success) return checked.data;
-  throw new InputError(checked.error.issues.flatMap((issue) => problemsOf(where, issue)));
+  throw new InputError(checked.error.issues.flatMap((issue) => problemsOf(where, issue, schema)));
 }
 
 function readYaml(where: string, text: string): unknown {
@@ -37,9 +43,15 @@ function readYaml(where: string, text: string): unknown {
   }
 }
 
-function problemsOf(where: string, issue: z.core.$ZodIssue): readonly Problem[] {
-  if (issue.code === "unrecognized_keys")
-    return issue.keys.map((key) => ({ where, key: keyPath([...issue.path, key]), message: "unknown key" }));
+function problemsOf(where: string, issue: z.core.$ZodIssue, schema: z.ZodType): readonly Problem[] {
+  if (issue.code === "unrecognized_keys") {
+    const known = keysAt(schema, issue.path);
+    return issue.keys.map((key) => ({
+      where,
+      key: keyPath([...issue.path, key]),
+      message: `unknown key${suggestion(key, known)}`,
+    }));
+  }
   const missing = issue.input === undefined && issue.code !== "custom";
   const message = missing ? `missing: ${issue.message.replace(/, received undefined$/, "")}` : issue.message;
   return [{ where, key: keyPath(issue.path), message }];

@@ -8,6 +8,8 @@ import {
   requestFacts,
   startChain,
 } from "../../test/support/chain-fixtures.ts";
+import { GenerationHold } from "./generation-hold.ts";
+import { ManualClock } from "../../core/manual-clock.ts";
 import { failure, rewrite, ScriptedGeneration } from "../../test/support/scripted-runtime.ts";
 
 test("a chain without entries, or with all of them off, is empty", () => {
@@ -143,6 +145,16 @@ test("disposing lets the generations go; an exchange under way may still end", (
   pass.end();
   expect(generation.holders).toBe(0);
   expect(fixture.clock.pending).toBe(0);
+});
+
+test("superseding a chain twice gives its generations back once", () => {
+  const generation = new ScriptedGeneration("a");
+  const hold = new GenerationHold([generation], new ManualClock());
+  hold.enter();
+  hold.supersede();
+  hold.supersede();
+  hold.leave();
+  expect(generation.holders).toBe(0);
 });
 
 test("a swap while a segment is under way changes nothing for it", () => {

@@ -34,6 +34,16 @@ test("paths are compared in normalised form, or a guard could be walked around",
   expect(matches({ path: { exact: "/private" } }, facts)).toBe(true);
 });
 
+test.each(["/api;v=1/private", "/api/private;a=b;c", "/api/private;"])(
+  "parameters do not lead around a guard: %s",
+  (path) => {
+    expect(matches({ path: { exact: "/api/private" } }, { path })).toBe(true);
+    expect(matches({ path: { prefix: "/api/private" } }, { path })).toBe(true);
+    expect(matches({ path: { prefix: "/api/private" } }, { path: `${path}/deeper` })).toBe(true);
+    expect(matches({ path: { exact: "/api/privat" } }, { path })).toBe(false);
+  },
+);
+
 test("methods are compared with case, as they are defined", () => {
   const match = { methods: ["GET", "POST"] };
   expect(matches(match, { method: "POST" })).toBe(true);

@@ -5,7 +5,8 @@ import { cookieValue } from "./cookie.ts";
 
 /**
  * `exact`: this path. `prefix`: this path and all below it by whole segments: `/api` covers `/api` and `/api/x`, not
- * `/apix`. Both are compared with the normalised path, case included.
+ * `/apix`. Both are compared with the normalised path, case included and parameters left out: some apps serve
+ * `/api;v=1` as `/api`, and what guards `/api` must not be walked around that way.
  */
 export type PathMatch = { readonly exact: string } | { readonly prefix: string };
 
@@ -61,11 +62,25 @@ export function compileMatch(match: EntryMatch, salt: string): Matcher | undefin
 
 /** Nothing for the prefix `/`, which covers `*` (RFC 9110 §9.3.7) and the empty path of CONNECT too. */
 function pathMatcher(path: PathMatch): Matcher[] {
-  if ("exact" in path) return [(facts) => facts.normalisedPath === path.exact];
+  if ("exact" in path) return [(facts) => withoutParameters(facts.normalisedPath) === path.exact];
   const whole = path.prefix.endsWith("/") ? path.prefix.slice(0, -1) : path.prefix;
   if (whole === "") return [];
   const below = `${whole}/`;
-  return [({ normalisedPath }) => normalisedPath === whole || normalisedPath.startsWith(below)];
+  return [
+    (facts) => {
+      const compared = withoutParameters(facts.normalisedPath);
+      return compared === whole || compared.startsWith(below);
+    },
+  ];
+}
+
+/** `/a;v=1/b` → `/a/b` (RFC 3986 §3.3). */
+function withoutParameters(path: string): string {
+  if (!path.includes(";")) return path;
+  return path
+    .split("/")
+    .map((segment) => segment.split(";", 1)[0])
+    .join("/");
 }
 
 function methodMatcher(methods: readonly string[]): Matcher {

@@ -153,6 +153,22 @@ test("the end of an exchange cancels what is under way, and nothing is reported 
   expect(fixture.observer.records).toEqual([]);
 });
 
+test("an answer that crosses the end of the exchange changes nothing", () => {
+  const slow = new ScriptedGeneration("slow", { script: () => failure("cpu") });
+  let answer: (() => void) | undefined;
+  slow.runner.run = (_call, done) => {
+    answer = () => done([{ verdict: failure("cpu"), micros: 1 }]);
+    return { cancel: () => {} };
+  };
+  using fixture = startChain(chainOf(entryFor(slow)));
+  const pass = begin(fixture.chain);
+  pass.run(0, HeaderBlock.empty, 0, () => expect.unreachable());
+  pass.end();
+  answer?.();
+  expect(fixture.observer.records).toEqual([]);
+  expect(fixture.observer.breakerChanges).toEqual([]);
+});
+
 test("the second segment can be cancelled although the first one answered within its call", () => {
   const quick = new ScriptedGeneration("quick");
   const slow = new ScriptedGeneration("slow");

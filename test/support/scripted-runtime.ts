@@ -79,14 +79,16 @@ export interface ScriptedGenerationOptions {
   readonly positions?: readonly Position[];
   readonly runner?: ScriptedRunner;
   readonly script?: Script;
+  readonly version?: string;
+  readonly digest?: string;
 }
 
 /** A generation whose answers, faults and expiry a test decides. */
 export class ScriptedGeneration implements Generation {
   readonly plugin: string;
-  readonly version = "1.0.0";
+  readonly version: string;
   readonly generation = ++generations;
-  readonly digest = "0".repeat(64);
+  readonly digest: string;
   readonly positions: readonly Position[];
   readonly runner: ScriptedRunner;
   script: Script;
@@ -98,6 +100,8 @@ export class ScriptedGeneration implements Generation {
 
   constructor(plugin: string, options: ScriptedGenerationOptions = {}) {
     this.plugin = plugin;
+    this.version = options.version ?? "1.0.0";
+    this.digest = options.digest ?? "0".repeat(64);
     this.positions = options.positions ?? [0, 1];
     this.runner = options.runner ?? new ScriptedRunner();
     this.script = options.script ?? ((): Verdict => ALLOW);

@@ -1,0 +1,127 @@
+import type { ChainEntry, EntryLoad } from "../chain/entry.ts";
+import type { Generation } from "../chain/generation.ts";
+import type { FailureCause, FailurePolicy, Position } from "../chain/verdict.ts";
+import type { GenerationRegistry, Prepared } from "../plugins/generation-registry.ts";
+import type { LoadState, PluginLoad } from "./apply-result.ts";
+import type { ReadyEntry, Resolution } from "./resolve-entry.ts";
+import type { SnapshotEntry } from "./snapshot.ts";
+
+/** An entry of the new chain and how its plugin was loaded. */
+export interface LoadedChainEntry {
+  readonly entry: ChainEntry;
+  readonly load: PluginLoad;
+  /** Why there is not what was configured. */
+  readonly cause: FailureCause | undefined;
+}
+
+/** A plugin about which nothing is known must not be passed by: it may be the one that guards. */
+const POLICY_OF_UNKNOWN: FailurePolicy = "closed";
+/** Nobody knows the positions of such a plugin: the request's is where a guard would stand. */
+const POSITIONS_OF_UNKNOWN: readonly Position[] = [0];
+
+const NOT_PREPARED: Prepared = {
+  kind: "failed",
+  cause: "not_loaded",
+  detail: "the registry did not prepare it",
+  previous: undefined,
+};
+
+/**
+ * Loads what was resolved, beside what serves. Each plugin succeeds or fails alone: what fails keeps its earlier
+ * generation, which for what could not even be resolved is that of `before`. Never rejects.
+ */
+export async function loadEntries(
+  entries: readonly SnapshotEntry[],
+  resolutions: readonly Resolution[],
+  registry: GenerationRegistry,
+  before: ReadonlyMap<string, ChainEntry>,
+): Promise<readonly LoadedChainEntry[]> {
+  const specs = resolutions.flatMap((resolution) => (resolution.kind === "ready" ? [resolution.spec] : []));
+  const prepared = await registry.prepare(specs);
+  return entries.map((entry, index): LoadedChainEntry => {
+    const resolution = resolutions[index] ?? { kind: "off" };
+    if (resolution.kind === "off") return unloaded(entry, "off", [], undefined);
+    if (resolution.kind === "ready")
+      return resolved(entry, resolution, prepared.get(entry.plugin) ?? NOT_PREPARED);
+    const detail = resolution.problems.map(({ message }) => message).join("; ");
+    const previous = before.get(entry.plugin);
+    return previous?.load.kind === "loaded"
+      ? unresolved(entry, previous, previous.load.generation, detail)
+      : unloaded(entry, "failed", POSITIONS_OF_UNKNOWN, detail);
+  });
+}
+
+function resolved(entry: SnapshotEntry, ready: ReadyEntry, prepared: Prepared): LoadedChainEntry {
+  const { failurePolicy, timeout, positions } = ready;
+  const settled = { failurePolicy, timeout };
+  if (prepared.kind === "ready") {
+    const { generation } = prepared;
+    return loaded(entry, settled, generation, "serving", undefined);
+  }
+  const { cause, detail, previous } = prepared;
+  if (previous !== undefined) return { ...loaded(entry, settled, previous, "kept", detail), cause };
+  const load: EntryLoad = { kind: "failed", cause, positions };
+  const { version } = ready.spec.package.manifest;
+  return {
+    entry: { ...identityOf(entry), ...settled, version, load },
+    load: { plugin: entry.plugin, state: "failed", version: undefined, digest: undefined, detail },
+    cause,
+  };
+}
+
+/** The generation of before goes on with the terms of before, where the entry does not state its own. */
+function unresolved(
+  entry: SnapshotEntry,
+  previous: ChainEntry,
+  generation: Generation,
+  detail: string,
+): LoadedChainEntry {
+  const failurePolicy = entry.failurePolicy ?? previous.failurePolicy;
+  const timeout = entry.timeout ?? previous.timeout;
+  return { ...loaded(entry, { failurePolicy, timeout }, generation, "kept", detail), cause: "not_loaded" };
+}
+
+function loaded(
+  entry: SnapshotEntry,
+  settled: Pick<ChainEntry, "failurePolicy" | "timeout">,
+  generation: Generation,
+  state: LoadState,
+  detail: string | undefined,
+): LoadedChainEntry {
+  const { version, digest } = generation;
+  return {
+    entry: { ...identityOf(entry), ...settled, version, load: { kind: "loaded", generation } },
+    load: { plugin: entry.plugin, state, version, digest, detail },
+    cause: undefined,
+  };
+}
+
+function unloaded(
+  entry: SnapshotEntry,
+  state: LoadState,
+  positions: readonly Position[],
+  detail: string | undefined,
+): LoadedChainEntry {
+  const { plugin, version = "", failurePolicy = POLICY_OF_UNKNOWN, timeout = 0 } = entry;
+  const cause = "not_loaded";
+  return {
+    entry: {
+      ...identityOf(entry),
+      version,
+      failurePolicy,
+      timeout,
+      load: { kind: "failed", cause, positions },
+    },
+    load: { plugin, state, version: undefined, digest: undefined, detail },
+    cause: state === "failed" ? cause : undefined,
+  };
+}
+
+function identityOf({
+  plugin,
+  mode,
+  tag,
+  match,
+}: SnapshotEntry): Pick<ChainEntry, "plugin" | "mode" | "tag" | "match"> {
+  return { plugin, mode, tag, match };
+}

@@ -1,0 +1,83 @@
+import type { Problem } from "../../core/errors.ts";
+import { suggestion } from "../../core/nearest.ts";
+import type { FailurePolicy, Position } from "../chain/verdict.ts";
+import { POSITION_NAMES } from "../chain/verdict.ts";
+import type { GenerationSpec } from "../plugins/generation-registry.ts";
+import { checkConfig } from "../plugins/packages/config-schema.ts";
+import type { PackageSource } from "../plugins/packages/package-source.ts";
+import type { PluginPackage } from "../plugins/packages/plugin-package.ts";
+import { resolveSecrets, type SecretContext } from "./secrets.ts";
+import type { SnapshotEntry } from "./snapshot.ts";
+
+/** What an entry came to when package, config schema and secrets were looked at; nothing is loaded yet. */
+export type Resolution =
+  | { readonly kind: "off" }
+  | ReadyEntry
+  /** There is no such package. */
+  | { readonly kind: "missing"; readonly problems: readonly Problem[] }
+  /** The package is there, but the entry does not fit it. */
+  | { readonly kind: "refused"; readonly problems: readonly Problem[] };
+
+export interface ReadyEntry {
+  readonly kind: "ready";
+  readonly spec: GenerationSpec;
+  readonly failurePolicy: FailurePolicy;
+  readonly timeout: number;
+  readonly positions: readonly Position[];
+}
+
+export interface ResolveContext extends SecretContext {
+  readonly packages: PackageSource;
+}
+
+/** Resolves one entry; `index` is its place in the chain. Never rejects. */
+export async function resolveEntry(
+  entry: SnapshotEntry,
+  index: number,
+  context: ResolveContext,
+): Promise<Resolution> {
+  if (entry.mode === "off") return { kind: "off" };
+  const found = context.packages.find(entry.plugin, entry.version);
+  if (found === undefined) return { kind: "missing", problems: [missing(entry, index, context)] };
+  const key = `chain[${index}].config`;
+  const secrets = await resolveSecrets(entry.config, key, context);
+  if (secrets.problems.length > 0) return { kind: "refused", problems: secrets.problems };
+  const check = checkConfig(found.configSchema, secrets.value, context.where, key);
+  if (check.kind === "invalid") return { kind: "refused", problems: check.problems };
+  return readyEntry(entry, found, check.config);
+}
+
+function readyEntry(entry: SnapshotEntry, found: PluginPackage, config: unknown): ReadyEntry {
+  const { manifest } = found;
+  const timeout = entry.timeout ?? manifest.timeout;
+  const cpu = entry.cpu ?? manifest.cpu;
+  const memory = entry.memory ?? manifest.memory;
+  return {
+    kind: "ready",
+    spec: { package: found, config, tag: entry.tag, timeout, cpu, memory },
+    failurePolicy: entry.failurePolicy ?? manifest.failurePolicy,
+    timeout,
+    positions: manifest.positions.map((name) => (name === POSITION_NAMES[0] ? 0 : 1)),
+  };
+}
+
+function missing(
+  { plugin, version }: SnapshotEntry,
+  index: number,
+  { where, packages }: ResolveContext,
+): Problem {
+  const ofName = packages.current().filter(({ manifest }) => manifest.name === plugin);
+  const refusal = packages.rejections().find(({ name }) => name === plugin);
+  if (refusal !== undefined) {
+    const reason = refusal.problems[0]?.message ?? "it was refused";
+    return { where, key: `chain[${index}].plugin`, message: `${refusal.path} is refused: ${reason}` };
+  }
+  if (version !== undefined && ofName.length > 0) {
+    const versions = ofName.map(({ manifest }) => manifest.version).join(", ");
+    const message = `there is no ${plugin} ${version} among the packages, only ${versions}`;
+    return { where, key: `chain[${index}].version`, message };
+  }
+  const names = new Set(packages.current().map(({ manifest }) => manifest.name));
+  const message = `there is no ${plugin} among the packages${suggestion(plugin, names)}`;
+  return { where, key: `chain[${index}].plugin`, message };
+}

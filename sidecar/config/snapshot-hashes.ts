@@ -1,0 +1,33 @@
+import { contentHash } from "./content-hash.ts";
+import type { SnapshotHashes } from "./apply-result.ts";
+import type { Resolution } from "./resolve-entry.ts";
+import type { MeshSnapshot } from "./snapshot.ts";
+
+/** The hashes under which a snapshot is known; may be shown, since it holds no secrets. */
+export function hashesOf(snapshot: MeshSnapshot): SnapshotHashes {
+  const { chain, deadlines, services, unknownServices } = snapshot;
+  return {
+    stage: contentHash(chain.map(({ plugin, version }) => ({ plugin, version }))),
+    route: contentHash({ services, unknownServices }),
+    chain: contentHash({ chain, deadlines }),
+  };
+}
+
+/**
+ * Tells whether a snapshot together with the packages and secrets of this moment is what is in force. Never shown:
+ * a short secret could be guessed from it.
+ */
+export function fingerprintOf(snapshot: MeshSnapshot, resolutions: readonly Resolution[]): string {
+  const { chain, deadlines, services } = snapshot;
+  return contentHash({
+    deadlines,
+    services,
+    entries: chain.map((entry, index) => ({ entry, resolution: resolvedPart(resolutions[index]) })),
+  });
+}
+
+function resolvedPart(resolution: Resolution | undefined): unknown {
+  if (resolution?.kind !== "ready") return resolution;
+  const { package: found, ...terms } = resolution.spec;
+  return { ...resolution, spec: { ...terms, digest: found.digest } };
+}

@@ -55,7 +55,7 @@ export class Http2App implements AsyncDisposable {
     const app = new Http2App(createHttp2Server(options));
     app.server.on("stream", (stream: ServerHttp2Stream, headers, flags, flat) => {
       stream.on("error", () => {});
-      handler(stream, headers, flags, flat as unknown as readonly string[]);
+      handler(stream, headers, flags, flat);
     });
     await listen(app.server, port);
     return app;
@@ -167,7 +167,10 @@ export class Http2Client implements AsyncDisposable {
 
   constructor(port: number) {
     // Tests repeat fields that node takes for single ones; its types do not know the option for clients.
-    const options: ClientSessionOptions & ServerOptions = { strictSingleValueFields: false };
+    const options: ClientSessionOptions & ServerOptions = {
+      strictSingleValueFields: false,
+      maxSessionMemory: 1_000,
+    };
     this.session = connect(`http://127.0.0.1:${port}`, options);
     this.session.on("error", () => {});
   }

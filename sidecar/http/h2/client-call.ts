@@ -8,6 +8,7 @@ import { guardAgainstCut, IncomingBody } from "./incoming-body.ts";
 import { OutgoingBody, type OutgoingListener } from "./outgoing-body.ts";
 import { ownerOf, ownStream, type StreamOwner } from "./owned-stream.ts";
 import { resetCodeOf } from "./reset-codes.ts";
+import { resetStream } from "./reset-stream.ts";
 
 /** What a call needs of the session that carries it. */
 export interface CallCarrier {
@@ -167,7 +168,7 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
   #answerEnded(stream: ClientHttp2Stream): void {
     if (this.#request.body.length === 0 || this.outgoing.ended) return;
     this.outgoing.cancel(new WireError("cancelled", "the answer was complete before the request"));
-    stream.close(constants.NGHTTP2_CANCEL);
+    resetStream(stream, constants.NGHTTP2_CANCEL);
   }
 
   #unanswered(code: number, stream: ClientHttp2Stream): void {
@@ -200,7 +201,7 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
     this.#state = "over";
     this.outgoing.cancel(reason);
     if (!this.#begun && this.#request.body.length !== 0) this.#request.body.cancel(reason);
-    this.#stream?.close(resetCodeOf(reason.code));
+    if (this.#stream !== undefined) resetStream(this.#stream, resetCodeOf(reason.code));
   }
 }
 

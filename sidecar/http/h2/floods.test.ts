@@ -111,6 +111,7 @@ test("a head in endless empty CONTINUATION frames ends the connection", async ()
   for (let i = 0; i < 200 && !peer.closed; i++) peer.send(frame(FRAME.continuation, 0, 1));
 
   await peer.untilClosed();
+  expect(front.inFlight.count).toBe(0);
 });
 
 test("a head of too many bytes from a client that cannot know the limit yet is answered 431", async () => {
@@ -188,6 +189,7 @@ test("a flood of empty DATA frames ends the connection", async () => {
   for (let i = 0; i < 2_000 && !peer.closed; i++) peer.send(data(1, ""));
 
   await peer.untilClosed();
+  expect(front.inFlight.count).toBe(0);
 });
 
 test("a stream too many from a client that cannot know the limit yet is refused, the others go on", async () => {

@@ -15,6 +15,7 @@ import type { IncomingBody } from "./incoming-body.ts";
 import { OutgoingBody, type OutgoingListener } from "./outgoing-body.ts";
 import { ownStream, type StreamOwner } from "./owned-stream.ts";
 import { clientReset, resetCodeOf } from "./reset-codes.ts";
+import { resetStream } from "./reset-stream.ts";
 
 /** Whose streams they are. */
 export interface ExchangeOwner {
@@ -210,15 +211,20 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
   #cut(reason: WireError): void {
     this.incoming.fail(reason);
     this.outgoing.cancel(reason);
-    this.#stream.close(resetCodeOf(reason.code));
+    resetStream(this.#stream, resetCodeOf(reason.code));
   }
 }
 
 /** Takes what has no bytes. */
 const NOBODY: BodySink = { chunk: () => true, end: () => {}, fail: () => {} };
 
-/** In a turn of its own: trailers leave in the one before. */
+/** In a turn of its own: trailers leave in the one before. Not before the answer has left: a reset would cut it. */
 function endRequest(stream: ServerHttp2Stream, incoming: IncomingBody): void {
+  if (stream.destroyed) return;
+  if (!stream.writableFinished) {
+    stream.once("finish", () => endRequest(stream, incoming));
+    return;
+  }
   stream.close(constants.NGHTTP2_NO_ERROR);
   incoming.discard();
 }

@@ -17,6 +17,7 @@ import { FloodGuard } from "./flood-guard.ts";
 import { IncomingBody } from "./incoming-body.ts";
 import { readRequestHead } from "./request-head.ts";
 import { resetCodeOf } from "./reset-codes.ts";
+import { resetStream } from "./reset-stream.ts";
 import { H2ServerExchange, type ExchangeOwner } from "./server-exchange.ts";
 import { serverSessionOptions } from "./session-options.ts";
 
@@ -101,7 +102,8 @@ export class ServerSession implements ExchangeOwner {
     session.on("localSettings", () => this.#settling.disarm());
     session.on("ping", () => this.#admit());
     session.on("remoteSettings", () => this.#admit());
-    this.#socket.on("end", () => this.#halfClosed());
+    // Unlike HTTP/1.1, nobody speaks HTTP/2 with half a connection: a client that closes its side is gone.
+    this.#socket.on("end", () => this.destroy());
     this.#socket.on("close", () => this.#closed());
   }
 
@@ -139,11 +141,6 @@ export class ServerSession implements ExchangeOwner {
     this.#session.destroy(error, constants.NGHTTP2_SETTINGS_TIMEOUT);
   }
 
-  /** The client sends nothing more, but reads what it is owed. */
-  #halfClosed(): void {
-    this.drain();
-  }
-
   #tick(): void {
     if (this.#state === "closing") {
       this.#socket.destroy();
@@ -177,7 +174,7 @@ function ignore(): void {}
 /** Malformed requests are reset (RFC 9113 §8.1.1); those that are only too long are told so. */
 function refuse(stream: ServerHttp2Stream, error: WireError): void {
   if (error.code === "bad_request") {
-    stream.close(resetCodeOf(error.code));
+    resetStream(stream, resetCodeOf(error.code));
     return;
   }
   const { head, body } = errorAnswer(error.code);

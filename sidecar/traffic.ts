@@ -8,7 +8,6 @@ import { createForwarder, ExchangeIds, LOCAL_ADDRESS_RULE } from "./http/forward
 import { outboundRoute, type ServiceTable } from "./http/forwarding/outbound-routes.ts";
 import { TunnelUpstream } from "./http/forwarding/tunnel-upstream.ts";
 import { Deadlines } from "./http/h1/deadlines.ts";
-import { ServerConnection } from "./http/h1/server-connection.ts";
 import { Listener } from "./http/listener.ts";
 import { RemoteAddressRule } from "./http/remote-address.ts";
 import { TrustedNetworks } from "./http/trusted-networks.ts";
@@ -82,7 +81,6 @@ export class Traffic implements AsyncDisposable {
         deadlines,
         clock,
         log: options.log,
-        http1: (socket, onClose) => new ServerConnection(socket, { handler, limits, deadlines, onClose }),
       });
     this.inbound = listener("inbound", inbound);
     this.outbound = listener("outbound", outbound);

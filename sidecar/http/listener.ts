@@ -6,6 +6,7 @@ import type { Service } from "../../core/lifecycle.ts";
 import type { Logger } from "../../core/log.ts";
 import type { ExchangeHandler } from "./exchange.ts";
 import type { Deadlines } from "./h1/deadlines.ts";
+import { ServerConnection } from "./h1/server-connection.ts";
 import { ServerSession } from "./h2/server-session.ts";
 import { InFlight } from "./in-flight.ts";
 import type { WireLimits } from "./limits.ts";
@@ -14,16 +15,6 @@ import { WireError } from "./wire-error.ts";
 
 /** Over the limit of connections, this many more are told so; those beyond are closed without a word. */
 const TOLD = 256;
-
-/** One HTTP/1.1 connection as the listener sees it. */
-export interface Http1Connection {
-  /** Begins to read; `first` is what was read already. */
-  accept(first: Buffer | undefined): void;
-  /** Answers with the error and closes. */
-  refuse(error: WireError): void;
-  drain(): void;
-  destroy(): void;
-}
 
 export interface ListenerOptions {
   /** For logs and errors: `inbound`, `outbound`. */
@@ -36,7 +27,6 @@ export interface ListenerOptions {
   readonly deadlines: Deadlines;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly http1: (socket: Socket, onClose: (connection: Http1Connection) => void) => Http1Connection;
 }
 
 /** What a listener carries, for metrics. */
@@ -57,7 +47,7 @@ export class Listener implements Service, SniffListener {
   readonly #server: Server;
   readonly #inFlight: InFlight;
   readonly #unknown = new Set<ProtocolSniffer>();
-  readonly #http1 = new Set<Http1Connection>();
+  readonly #http1 = new Set<ServerConnection>();
   readonly #http2 = new Set<ServerSession>();
   #refused = 0;
   #draining = false;
@@ -167,11 +157,14 @@ export class Listener implements Service, SniffListener {
     this.#acceptHttp1(socket, undefined).refuse(new WireError("too_many_requests_in_flight", detail));
   }
 
-  #acceptHttp1(socket: Socket, first: Buffer | undefined): Http1Connection {
-    const connection = this.#options.http1(socket, (closed) => {
+  #acceptHttp1(socket: Socket, first: Buffer | undefined): ServerConnection {
+    const { handler, limits, deadlines } = this.#options;
+    const inFlight = this.#inFlight;
+    const onClose = (closed: ServerConnection): void => {
       this.#http1.delete(closed);
       this.#left();
-    });
+    };
+    const connection = new ServerConnection(socket, { handler, limits, deadlines, inFlight, onClose });
     this.#http1.add(connection);
     connection.accept(first);
     if (this.#draining) connection.drain();

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 
 import { errorAnswer } from "../answers.ts";
 import type { ExchangeHandler, Peer, RequestHead } from "../exchange.ts";
+import type { InFlight } from "../in-flight.ts";
 import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import type { Deadlines } from "./deadlines.ts";
@@ -19,6 +20,8 @@ export interface ServerConnectionOptions {
   readonly handler: ExchangeHandler;
   readonly limits: WireLimits;
   readonly deadlines: Deadlines;
+  /** Counts exchanges; beyond its limit they are answered 503. */
+  readonly inFlight?: InFlight;
   /** The socket is closed and nothing of the connection is left. Once. */
   readonly onClose?: (connection: ServerConnection) => void;
 }
@@ -119,6 +122,10 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
     if (this.#transport.intake.exhausted || this.#reading === "lingering") return false;
     const body = this.#body;
     return this.#reading !== "body" || body === undefined || body.attached || body.left <= DROPPED_TO_KEEP;
+  }
+
+  exchangeEnded(): void {
+    this.#options.inFlight?.leave();
   }
 
   tunnelOpened(): void {
@@ -260,7 +267,10 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
     this.#reading = body === undefined || framing.kind === "none" ? "whole" : "body";
     const exchange = new H1Exchange(this, head, body ?? NO_BODY_SOURCE, keepAlive);
     this.#exchange = exchange;
-    this.#options.handler(exchange);
+    const { handler, inFlight } = this.#options;
+    if (inFlight === undefined || inFlight.enter()) return handler(exchange);
+    const answer = errorAnswer("too_many_requests_in_flight");
+    exchange.respond(answer.head, answer.body);
   }
 
   #bodyOf(head: RequestHead, framing: Framing): IncomingBody | undefined {

@@ -20,6 +20,8 @@ export interface ExchangeConnection {
   readonly sender: Sender;
   /** Whether another request may follow once this one is answered, as far as is known when the answer begins. */
   readonly keepable: boolean;
+  /** The exchange was answered or given up. Once for each. */
+  exchangeEnded(): void;
   /** From here on the client's bytes are a tunnel's. */
   tunnelOpened(): void;
   /** Ends the connection at once. */
@@ -131,6 +133,7 @@ export class H1Exchange implements ServerExchange {
   /** For the connection: the answer is with the kernel. */
   finish(): void {
     this.#state = "answered";
+    this.#connection.exchangeEnded();
     this.onFinish?.();
   }
 
@@ -138,6 +141,7 @@ export class H1Exchange implements ServerExchange {
   giveUp(reason: WireError): void {
     if (this.#state === "answered" || this.#state === "aborted") return;
     this.#state = "aborted";
+    this.#connection.exchangeEnded();
     this.onAbort?.(reason);
   }
 

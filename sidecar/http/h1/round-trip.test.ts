@@ -1,215 +1,263 @@
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { HeaderBlock } from "../../../core/headers/header-block.ts";
-import { withoutHopByHop } from "../../../core/headers/hop-by-hop.ts";
-import { KNOWN_NAMES } from "../../../core/headers/known-fields.ts";
-import { DEFAULT_WIRE_LIMITS } from "../limits.ts";
-import { type ChunkedRead, ChunkedReader } from "./chunked-reader.ts";
-import { chunkSizeLine, lastChunk, wholeChunk } from "./chunked-writer.ts";
-import { requestHeadText, responseHeadText } from "./head-writer.ts";
-import type { Framing, HeadRead, HeadReader } from "./message.ts";
-import { RequestReader } from "./request-reader.ts";
-import { ResponseReader } from "./response-reader.ts";
+import { H1Proxy } from "../../../test/support/h1-proxy.ts";
+import {
+  type PlainFraming,
+  type PlainMessage,
+  readMessages,
+  writeMessage,
+} from "../../../test/support/plain-messages.ts";
+import { RawServer, RawSocket } from "../../../test/support/raw-socket.ts";
 
-const token = fc.stringMatching(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,20}$/);
-const fieldName = token.filter((name) => !(KNOWN_NAMES as readonly string[]).includes(name.toLowerCase()));
-const fieldValue = fc
-  .string({
-    unit: fc.integer({ min: 0x20, max: 0xff }).map((char) => String.fromCharCode(char)),
-    maxLength: 60,
-  })
-  .map((value) => value.replaceAll("\u007f", "").replace(/^[ \t]+|[ \t]+$/g, ""));
-const fields = fc.array(fc.tuple(fieldName, fieldValue), { maxLength: 20 }).map((pairs) => pairs.flat());
-const path = fc.stringMatching(/^\/[!"$-~]{0,80}$/);
-const host = fc.stringMatching(/^[a-z0-9.-]{1,20}(:[1-9][0-9]{0,3})?$/);
-const method = token.filter((name) => name !== "CONNECT");
-const framing: fc.Arbitrary<Framing> = fc.oneof(
-  fc.constant<Framing>({ kind: "none" }),
-  fc.constant<Framing>({ kind: "chunked" }),
-  fc.maxSafeNat().map((length): Framing => ({ kind: "length", length })),
+/** One request and what the app is to answer. */
+interface PlainExchange {
+  readonly request: PlainMessage;
+  readonly requestFraming: PlainFraming;
+  readonly information: readonly PlainMessage[];
+  readonly response: PlainMessage;
+  readonly responseFraming: PlainFraming;
+}
+
+const SEEDED_RUNS = { numRuns: 300 };
+
+const token = fc.stringMatching(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,20}$/);
+const value = fc.stringMatching(/^([!-~\x80-\xff]([ \t!-~\x80-\xff]{0,30}[!-~\x80-\xff])?)?$/);
+// Prefixed, so that no field is by accident one that a hop must change.
+const fields = fc.array(
+  fc.tuple(
+    token.map((name) => `X-${name}`),
+    value,
+  ),
+  { maxLength: 8 },
 );
-
-/** The text in pieces cut at these places (any numbers), read until something comes of it. */
-function readCut<Parsed>(
-  reader: HeadReader<Parsed>,
-  text: string,
-  cuts: readonly number[],
-): HeadRead<Parsed> {
-  const bytes = Buffer.from(text, "latin1");
-  const places = [...cuts.map((cut) => cut % bytes.length), bytes.length].toSorted((a, b) => a - b);
-  let from = 0;
-  for (const place of places) {
-    const read = reader.read(bytes.subarray(from, place), 0);
-    // `next` counts from the start of a chunk; the whole is what callers of this compare.
-    if (read.kind !== "more") return read.kind === "head" ? { ...read, next: from + read.next } : read;
-    from = place;
-  }
-  return { kind: "more" };
-}
-
-const cuts = fc.array(fc.nat(), { maxLength: 8 });
-
-test("any request head that is written is read as it was written, whole or in pieces", () => {
-  fc.assert(
-    fc.property(
-      method,
-      path,
-      host,
-      fields,
-      framing,
-      cuts,
-      (method, target, authority, flat, framing, cuts) => {
-        const headers = HeaderBlock.fromFlat(flat);
-        const text = requestHeadText({ method, target, authority, headers, upgrade: false }, framing);
-
-        const read = readCut(new RequestReader(DEFAULT_WIRE_LIMITS), `${text}behind`, cuts);
-
-        expect(read).toMatchObject({ kind: "head", next: text.length, parsed: { framing, keepAlive: true } });
-        if (read.kind !== "head") return;
-        const { head } = read.parsed;
-        expect(head).toMatchObject({ protocol: "http/1.1", method, target, authority });
-        expect(withoutHopByHop(head.headers).toFlat()).toEqual(["Host", authority, ...flat]);
-      },
-    ),
-    { numRuns: 1000 },
-  );
-});
-
-test("any answer's head that is written is read as it was written, whole or in pieces", () => {
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 200, max: 599 }),
-      fields,
-      framing,
-      fc.boolean(),
-      cuts,
-      (status, flat, framing, close, cuts) => {
-        const bodiless = status === 204 || status === 304;
-        const text = responseHeadText({ status, headers: HeaderBlock.fromFlat(flat) }, framing, { close });
-        const reader = new ResponseReader(DEFAULT_WIRE_LIMITS);
-        reader.expect({ method: "GET", upgrade: false });
-
-        const read = readCut(reader, `${text}behind`, cuts);
-
-        const expected = bodiless ? { kind: "none" } : framing.kind === "none" ? { kind: "close" } : framing;
-        expect(read).toMatchObject({ kind: "head", next: text.length, parsed: { framing: expected } });
-        if (read.kind !== "head") return;
-        expect(read.parsed.keepAlive).toBe(!close && expected.kind !== "close");
-        expect(withoutHopByHop(read.parsed.head.headers).toFlat()).toEqual(flat);
-      },
-    ),
-    { numRuns: 1000 },
-  );
-});
-
-test("any body that is written in chunks is read as it was written, whole or in pieces", () => {
-  const chunk = fc.uint8Array({ minLength: 1, maxLength: 40 });
-  const trailerName = fieldName.map((name) => `x-${name}`);
-  const trailers = fc.array(
-    fc.tuple(
-      trailerName.filter((name) => !/^x-mesh-/i.test(name)),
-      fieldValue,
-    ),
-    { maxLength: 4 },
-  );
-  fc.assert(
-    fc.property(fc.array(chunk, { maxLength: 8 }), trailers, cuts, (chunks, trailers, cuts) => {
-      const flat = trailers.flat();
-      const last = lastChunk(flat.length === 0 ? undefined : HeaderBlock.fromFlat(flat));
-      const wire = Buffer.concat([
-        ...chunks.map((bytes) => wholeChunk(Buffer.from(bytes))),
-        Buffer.from(last, "latin1"),
-      ]);
-
-      const [body, end] = readChunked(wire, cuts);
-
-      expect(body).toEqual(Buffer.concat(chunks));
-      expect(end.kind === "end" && (end.trailers?.toFlat() ?? [])).toEqual(flat);
-    }),
-    { numRuns: 1000 },
-  );
-});
-
-function readChunked(wire: Buffer, cuts: readonly number[]): [Buffer, ChunkedRead] {
-  const reader = new ChunkedReader(DEFAULT_WIRE_LIMITS, "response");
-  const delivered: Buffer[] = [];
-  const places = [...cuts.map((cut) => cut % wire.length), wire.length].toSorted((a, b) => a - b);
-  let from = 0;
-  let read: ChunkedRead = { kind: "more" };
-  for (const place of places) {
-    const piece = wire.subarray(from, place);
-    from = place;
-    read = reader.read(piece, 0);
-    for (; read.kind === "data"; read = reader.read(piece, read.next)) delivered.push(read.bytes);
-  }
-  return [Buffer.concat(delivered), read];
-}
-
-test("a size line and a whole chunk begin alike", () => {
-  expect(wholeChunk(Buffer.alloc(31)).toString("latin1").startsWith(chunkSizeLine(31))).toBe(true);
-});
-
-/** Heads that were nearly legal: one thing in them is not what it was. */
-const mutated = fc
-  .record({
-    flat: fields,
-    at: fc.nat(),
-    byte: fc.integer({ min: 0, max: 255 }),
-    how: fc.constantFrom("set", "cut", "add"),
+const body = fc.oneof(
+  fc.constant(""),
+  fc.stringMatching(/^[\x00-\xff]{0,40}$/),
+  fc.nat(200_000).map((length) => "0123456789abcdef".repeat(Math.ceil(length / 16)).slice(0, length)),
+);
+const chunked = fc
+  .array(fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 70_000 })), {
+    minLength: 1,
+    maxLength: 5,
   })
-  .map(({ flat, at, byte, how }) => {
-    const lines = ["Content-Length: 5", "Connection: keep-alive, x-a"];
-    const head = { method: "POST", target: "/a?b", authority: "a.example", upgrade: false };
-    const text = requestHeadText({ ...head, headers: HeaderBlock.fromFlat(flat) }, { kind: "none" });
-    const bytes = Buffer.from(text.replace("\r\n\r\n", `\r\n${lines.join("\r\n")}\r\n\r\n`), "latin1");
-    const place = at % bytes.length;
-    const middle = how === "cut" ? [] : [byte];
-    return Buffer.concat([
-      bytes.subarray(0, place),
-      Buffer.from(middle),
-      bytes.subarray(how === "add" ? place : place + 1),
-    ]);
+  .map((chunks): PlainFraming => ({ kind: "chunked", chunks: [...chunks, 10_000] }));
+const framing = fc.oneof(fc.constant<PlainFraming>({ kind: "length" }), chunked);
+const target = fc.stringMatching(/^\/[!$-~]{0,40}$/);
+
+function message(
+  firstLine: string,
+  parts: Omit<PlainMessage, "firstLine">,
+  framing: PlainFraming,
+): PlainMessage {
+  return { firstLine, ...parts, trailers: framing.kind === "chunked" ? parts.trailers : [] };
+}
+
+const parts = fc.record({ fields, body, trailers: fields });
+
+const request = fc
+  .tuple(fc.constantFrom("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PURGE"), target, parts, framing)
+  .map(([method, target, parts, framing]) => {
+    const whole = message(`${method} ${target} HTTP/1.1`, parts, framing);
+    const bodiless = method === "GET" || method === "HEAD";
+    const request = { ...whole, fields: [["Host", "app.example"] as const, ...whole.fields] };
+    const none: PlainFraming = { kind: "none" };
+    return bodiless
+      ? { request: { ...request, body: "", trailers: [] }, requestFraming: none }
+      : { request, requestFraming: framing };
   });
 
-test("a head split at every byte comes to what it comes to whole, be it legal or not", () => {
-  fc.assert(
-    fc.property(mutated, (bytes) => {
-      const whole = new RequestReader(DEFAULT_WIRE_LIMITS).read(bytes, 0);
-      const split = new RequestReader(DEFAULT_WIRE_LIMITS);
-      let read: ReturnType<typeof split.read> = { kind: "more" };
-      for (let at = 0; at < bytes.length && read.kind === "more"; at++) {
-        read = split.read(bytes.subarray(at, at + 1), 0);
-        if (read.kind === "head") read = { ...read, next: at + 1 };
-      }
+const response = fc
+  .tuple(fc.constantFrom("200 OK", "404 Not Found", "503 Service Unavailable", "299 "), parts, framing)
+  .map(([status, parts, framing]) => ({
+    response: message(`HTTP/1.1 ${status}`, parts, framing),
+    responseFraming: framing,
+  }));
 
-      expect(read).toEqual(whole);
-    }),
-    { numRuns: 1000 },
+const information = fc.array(
+  fields.map((fields): PlainMessage => ({
+    firstLine: "HTTP/1.1 103 Early Hints",
+    fields,
+    body: "",
+    trailers: [],
+  })),
+  { maxLength: 2 },
+);
+
+const exchange: fc.Arbitrary<PlainExchange> = fc
+  .tuple(request, response, information)
+  .map(([request, response, information]) => {
+    const exchange = { ...request, ...response, information };
+    if (!request.request.firstLine.startsWith("HEAD ")) return exchange;
+    const none: PlainFraming = { kind: "none" };
+    return { ...exchange, response: { ...exchange.response, body: "", trailers: [] }, responseFraming: none };
+  });
+
+/** Writes a text in pieces, each in a turn of its own. */
+async function writePieces(socket: RawSocket, text: string, cuts: readonly number[]): Promise<void> {
+  let at = 0;
+  for (const cut of cuts) {
+    if (at >= text.length || socket.socket.destroyed) break;
+    socket.write(text.slice(at, at + cut));
+    at += cut;
+    await new Promise(setImmediate);
+  }
+  if (!socket.socket.destroyed) socket.write(text.slice(at));
+}
+
+const cuts = fc.array(fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 20_000 })), {
+  maxLength: 8,
+});
+
+function answerText({ information, response, responseFraming }: PlainExchange): string {
+  const before = information.map((message) => writeMessage(message, { kind: "none" })).join("");
+  return before + writeMessage(response, responseFraming);
+}
+
+/** What the app is to do, and what it saw. */
+let script: readonly PlainExchange[] = [];
+let scriptCuts: readonly number[] = [];
+let seen: PlainMessage[] = [];
+let app: RawServer;
+let proxy: H1Proxy;
+
+function idOf(request: PlainMessage | undefined): string | undefined {
+  return request?.fields.find(([name]) => name === "X-Id")?.[1];
+}
+
+function followScript(connection: RawSocket): void {
+  let unread = "";
+  connection.socket.on("data", (chunk: Buffer) => {
+    const { messages, rest } = readMessages(unread + chunk.toString("latin1"));
+    unread = rest;
+    for (const request of messages) {
+      seen.push(request);
+      const asked = script.find((exchange) => idOf(exchange.request) === idOf(request));
+      if (asked !== undefined) void writePieces(connection, answerText(asked), scriptCuts);
+    }
+  });
+}
+
+beforeAll(async () => {
+  app = await RawServer.listen(followScript);
+  proxy = await H1Proxy.to(app.port, { linger: 100 });
+});
+
+afterAll(async () => {
+  await proxy[Symbol.asyncDispose]();
+  await app[Symbol.asyncDispose]();
+});
+
+let made = 0;
+
+/** Each request says which one it is, so that the app answers the right thing in any order. */
+function numbered(exchanges: readonly PlainExchange[]): PlainExchange[] {
+  return exchanges.map((exchange) => ({
+    ...exchange,
+    request: { ...exchange.request, fields: [...exchange.request.fields, ["X-Id", `id-${made++}`] as const] },
+  }));
+}
+
+function withoutConnection(message: PlainMessage): PlainMessage {
+  return { ...message, fields: message.fields.filter(([name]) => name !== "Connection") };
+}
+
+test("any pipelined exchanges, cut anywhere on both sides, arrive as they were sent", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(exchange, { minLength: 1, maxLength: 4 }),
+      cuts,
+      cuts,
+      async (exchanges, up, down) => {
+        script = numbered(exchanges);
+        scriptCuts = down;
+        seen = [];
+        await using client = await RawSocket.connect(proxy.port);
+        const text = script
+          .map(({ request, requestFraming }) => writeMessage(request, requestFraming))
+          .join("");
+
+        await writePieces(client, text, up);
+        client.socket.end();
+        const received = await client.untilEnd();
+
+        expect(seen).toEqual(script.map(({ request }) => request));
+        let asked = 0;
+        const answers = readMessages(received, (firstLine) => {
+          if (firstLine.startsWith("HTTP/1.1 1")) return false;
+          return script[asked++]?.request.firstLine.startsWith("HEAD ") === false;
+        });
+        const expected = script.flatMap(({ information, response }) => [...information, response]);
+        expect(answers.rest).toBe("");
+        expect(answers.messages.map(withoutConnection)).toEqual(expected);
+      },
+    ),
+    SEEDED_RUNS,
   );
 });
 
-test("whatever head is accepted can be sent on, and reads the same behind this hop", () => {
-  fc.assert(
-    fc.property(mutated, (bytes) => {
-      const first = new RequestReader(DEFAULT_WIRE_LIMITS).read(bytes, 0);
-      if (first.kind !== "head") return;
-      const { head, framing } = first.parsed;
-      const headers = withoutHopByHop(head.headers);
-      const sent = Buffer.from(requestHeadText({ ...head, headers }, framing), "latin1");
+const anywhere = fc.oneof(fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true }));
+const manner = fc.constantFrom("close", "reset");
 
-      const second = new RequestReader(DEFAULT_WIRE_LIMITS).read(sent, 0);
+test("a client that leaves at any byte leaves nothing behind, and the app sees no whole request that was not", async () => {
+  await fc.assert(
+    fc.asyncProperty(exchange, anywhere, manner, cuts, async (exchange, share, manner, up) => {
+      script = numbered([exchange]);
+      scriptCuts = [];
+      seen = [];
+      const client = await RawSocket.connect(proxy.port);
+      const { request, requestFraming } = script[0] as PlainExchange;
+      const text = writeMessage(request, requestFraming);
+      const sent = text.slice(0, Math.floor(text.length * share));
 
-      if (second.kind !== "head") throw new Error("what was sent on is not legal");
-      expect(second.next).toBe(sent.length);
-      expect(second.parsed.framing).toEqual(framing);
-      expect(second.parsed.head).toMatchObject({
-        method: head.method,
-        target: head.target,
-        authority: head.authority,
-      });
-      expect(withoutHopByHop(second.parsed.head.headers).toFlat()).toEqual(headers.toFlat());
+      await writePieces(client, sent, up);
+      if (manner === "close") client.socket.destroySoon();
+      else client.socket.resetAndDestroy();
+      await client.untilClosed();
+      await proxy.server.emptied();
+
+      // What the app sees of the request before may still come in.
+      const whole = seen.filter((other) => idOf(other) === idOf(request));
+      expect(whole.length).toBeLessThanOrEqual(sent.length === text.length ? 1 : 0);
+      await expect.poll(() => proxy.pool.open - proxy.pool.idle).toBe(0);
     }),
-    { numRuns: 2000 },
+    SEEDED_RUNS,
+  );
+});
+
+test("an app that leaves at any byte gives an error or a cut, never an answer that looks whole", async () => {
+  await fc.assert(
+    fc.asyncProperty(exchange, anywhere, manner, async (exchange, share, manner) => {
+      await using leaver = await RawServer.listen((connection) => {
+        let unread = "";
+        connection.socket.on("data", (chunk: Buffer) => {
+          unread += chunk.toString("latin1");
+          if (readMessages(unread).messages.length === 0) return;
+          const text = answerText(exchange);
+          connection.write(text.slice(0, Math.floor(text.length * share)));
+          if (manner === "close") connection.socket.end();
+          else connection.socket.resetAndDestroy();
+        });
+      });
+      await using through = await H1Proxy.to(leaver.port, { linger: 100 });
+      await using client = await RawSocket.connect(through.port);
+
+      client.write(writeMessage(exchange.request, exchange.requestFraming));
+      client.socket.end();
+      const received = await client.untilEnd();
+
+      const isHead = exchange.request.firstLine.startsWith("HEAD ");
+      const { messages } = readMessages(received, (line) => !line.startsWith("HTTP/1.1 1") && !isHead);
+      const information = messages.filter(({ firstLine }) => firstLine.startsWith("HTTP/1.1 1"));
+      const answers = messages.slice(information.length).map(withoutConnection);
+      const isError = answers[0]?.fields.some(([name]) => name === "x-mesh-error") === true;
+      const possible =
+        share < 1 ? [[]] : manner === "close" ? [[exchange.response]] : [[], [exchange.response]];
+      expect(exchange.information.slice(0, information.length)).toEqual(information);
+      expect(possible).toContainEqual(isError && possible[0]?.length === 0 ? [] : answers);
+      await through.server.emptied();
+      expect(through.pool.open).toBe(0);
+    }),
+    SEEDED_RUNS,
   );
 });

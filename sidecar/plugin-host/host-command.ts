@@ -18,7 +18,9 @@ export function hostCommand(): HostCommand {
     // isolated-vm is a native addon.
     "--allow-addons",
     "--no-node-snapshot",
+    // Both say what we know; the output of a host is kept for the report of its death.
     "--disable-warning=ExperimentalWarning",
+    "--disable-warning=SecurityWarning",
     ...readable().map((path) => `--allow-fs-read=${path}`),
     fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./main.ts" : "./main.js", import.meta.url)),
   ];

@@ -39,6 +39,7 @@ export class HostDriver implements AsyncDisposable {
   #onRan: ((ran: Ran) => void) | undefined;
   #over = false;
   #lastRun = 0;
+  #lastGeneration = 1000;
   output = "";
 
   private constructor() {
@@ -112,6 +113,13 @@ export class HostDriver implements AsyncDisposable {
   async loadWell(generation: number, source: string, more: Partial<Load> = {}): Promise<void> {
     const { error } = await this.load(generation, source, more);
     if (error !== undefined) throw new Error(`load: ${error.cause}: ${error.detail}`);
+  }
+
+  /** Loads what must load under a number of its own. */
+  async loadNew(source: string, more: Partial<Load> = {}): Promise<number> {
+    const generation = ++this.#lastGeneration;
+    await this.loadWell(generation, source, more);
+    return generation;
   }
 
   /** Sends Run and waits for its Ran. */

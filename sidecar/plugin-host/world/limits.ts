@@ -16,7 +16,8 @@ export const MAX_ERROR_TEXT = 2000;
 export const MAX_LOG_LINES = 100;
 export const MAX_LOG_LINE = 4 * 1024;
 
-export const MAX_TIMERS = 100;
+/** As many as questions may wait. */
+export const MAX_TIMERS = 1000;
 /** Milliseconds. */
 export const MAX_TIMER_DELAY = 24 * 60 * 60 * 1000;
 export const MAX_FETCHES = 16;

@@ -38,7 +38,10 @@ const CASES = [
 
 await using host = await HostDriver.start();
 for (const generation of [1, 2, 3])
-  await host.loadWell(generation, `export default { execute: () => ({ headerSet: { "x-web-${generation}": "on" } }) }`);
+  await host.loadWell(
+    generation,
+    `export default { execute: () => ({ headerSet: { "x-web-${generation}": "on" } }) }`,
+  );
 await host.loadWell(4, "export default { execute: () => {} }");
 await host.loadWell(
   5,

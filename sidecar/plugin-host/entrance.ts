@@ -87,18 +87,18 @@ export class Entrance {
     const message = messageOf(thrown);
     if (this.lost) return { value: undefined, ms, failure: lossOf(message), stray: undefined };
     if (message !== TIMED_OUT) return { value: undefined, ms, failure: undefined, stray: message };
-    // Cut off although it had not used up its budget: the machine was too busy, and the plugin is not to blame.
+    // Cut off with little CPU: the machine was too busy, and the plugin is not to blame.
     const failure: Failure =
-      ms >= budget
+      ms >= budget / 2
         ? overrun(budget)
         : { cause: "host_busy", detail: `cut off after ${ms.toFixed(1)} ms on the CPU: the machine is busy` };
     return { value: undefined, ms, failure, stray: undefined };
   }
 }
 
-/** Whole milliseconds of wall time, as isolated-vm wants it. */
+/** Whole milliseconds of wall time, as isolated-vm wants it: more than the budget, since others want the CPU too. */
 function deadline(budget: number): number {
-  return Math.ceil(budget + Math.min(Math.max(budget, PREEMPTION_SLACK), 2 * PREEMPTION_SLACK));
+  return Math.ceil(2 * budget + PREEMPTION_SLACK);
 }
 
 function overrun(budget: number): Failure {

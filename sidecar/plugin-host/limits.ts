@@ -1,6 +1,6 @@
 // Bounds on the host's side; those of what leaves an isolate are in world/limits.ts.
 
-/** Wall time that an entry may take beyond its CPU budget, ms: the host itself may not have the CPU all the time. */
+/** Wall time that an entry may take beyond twice its CPU budget, ms: the host does not have the CPU all the time. */
 export const PREEMPTION_SLACK = 20;
 
 /** CPU of `init`, of `destroy` and of evaluating a script, ms; never more than the hook's timeout. */

@@ -1,7 +1,9 @@
+import type { Module } from "isolated-vm";
+
 import { messageOf } from "../../core/errors.ts";
 import type { CpuMeter } from "./cpu-meter.ts";
 import type { HostLink } from "./effects.ts";
-import { Entrance } from "./entrance.ts";
+import { Entrance, type EntryPoint } from "./entrance.ts";
 import { Generation, type Budgets } from "./generation.ts";
 import { linkPlugin, makeIsolateWorld, pointOf, type IsolateWorld } from "./isolate-world.ts";
 import { HOOK_CPU } from "./limits.ts";
@@ -86,8 +88,17 @@ async function firstFailure(
   const evaluated = entrance.run((options) => link.evaluateSync(options), budgets.hookCpu);
   if (evaluated.failure !== undefined) return evaluated.failure;
   if (evaluated.stray !== undefined) return { cause: "throw", detail: evaluated.stray };
-  const failure = await generation.init(pointOf(link, "begin"));
+  const failure = await generation.init(beginOf(link));
   return failure ?? (await generation.smoke(smokeMessage(load), load.tag));
+}
+
+/** The link is there as soon as the script was evaluated to its end. */
+function beginOf(link: Module): EntryPoint {
+  try {
+    return pointOf(link, "begin");
+  } catch {
+    throw new Error("the script waits for something at its top level: wait in init instead");
+  }
 }
 
 function settingsOf(load: Load): WorldSettings {

@@ -18,8 +18,11 @@ process.permission.drop("fs.read");
 const channel: FrameChannel<ToHost, FromHost> = new FrameChannel(openInheritedLink(LINK), TO_HOST_KINDS, {
   frame: (frame) => host.frame(frame),
   turn: () => host.turn(),
-  // Without the sidecar there is nothing to do, and what it sends is never wrong.
-  closed: (error) => process.exit(error === undefined ? 0 : 1),
+  // Without the sidecar there is nothing to do. What it sends is never wrong; if it is, it reads why.
+  closed: (error) => {
+    if (error !== undefined) process.stderr.write(`the link to the sidecar failed: ${error.message}\n`);
+    process.exit(error === undefined ? 0 : 1);
+  },
 });
 const host = new PluginHost({
   source,

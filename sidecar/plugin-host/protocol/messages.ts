@@ -22,27 +22,32 @@ export type FromHost =
   | KeyValueChanges
   | Fault;
 
-export const TO_HOST_KINDS = [
-  "load",
-  "unload",
-  "run",
-  "cancel",
-  "ping",
-  "fetched",
-  "keyValue",
-] as const satisfies readonly ToHost["kind"][];
+/** The kinds of each direction; the compiler sees to it that none is missing. */
+export const TO_HOST_KINDS = kindsOf<ToHost["kind"]>({
+  load: true,
+  unload: true,
+  run: true,
+  cancel: true,
+  ping: true,
+  fetched: true,
+  keyValue: true,
+});
 
-export const FROM_HOST_KINDS = [
-  "hello",
-  "loaded",
-  "unloaded",
-  "ran",
-  "pong",
-  "log",
-  "fetch",
-  "keyValue",
-  "fault",
-] as const satisfies readonly FromHost["kind"][];
+export const FROM_HOST_KINDS = kindsOf<FromHost["kind"]>({
+  hello: true,
+  loaded: true,
+  unloaded: true,
+  ran: true,
+  pong: true,
+  log: true,
+  fetch: true,
+  keyValue: true,
+  fault: true,
+});
+
+function kindsOf<Kind extends string>(kinds: Readonly<Record<Kind, true>>): readonly Kind[] {
+  return Object.keys(kinds) as Kind[];
+}
 
 export interface Hello {
   readonly kind: "hello";

@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import type { KeyValueChanges, Unloaded } from "../../../sidecar/plugin-host/protocol/messages.ts";
+import { HostDriver } from "../../support/host-driver.ts";
+
+// From Load to Unloaded. One host for all: nothing here harms it.
+let host: HostDriver;
+beforeAll(async () => {
+  host = await HostDriver.start();
+});
+afterAll(async () => {
+  await host[Symbol.asyncDispose]();
+});
+
+test.for([
+  ["a syntax error", "export default {", "throw", "Unexpected end of input [plugin-1.js:1:17]"],
+  ["a script that throws", `throw new Error("top")`, "throw", "top"],
+  ["a script that throws after an await", `await null; throw new Error("later")`, "throw", "later"],
+  [
+    "a script that never gets to its export",
+    "await new Promise(() => {}); export default {}",
+    "throw",
+    "waits for something at its top level",
+  ],
+  ["no default export", "export const execute = () => {}", "throw", "default export"],
+  ["a default export that is no object", "export default 1", "throw", "default export"],
+  ["no execute", "export default { init() {} }", "throw", "execute"],
+  ["an execute that is no function", "export default { execute: 1 }", "throw", "execute must be a function"],
+  [
+    "an import",
+    `import x from "node:fs"; export default { execute() {} }`,
+    "throw",
+    "cannot import 'node:fs'",
+  ],
+  [
+    "an init that throws",
+    `export default { init() { throw new Error("bad init"); }, execute() {} }`,
+    "throw",
+    "bad init",
+  ],
+  [
+    "an init that rejects",
+    `export default { async init() { await null; throw new Error("bad init"); }, execute() {} }`,
+    "throw",
+    "bad init",
+  ],
+  [
+    "an init that never ends",
+    "export default { init: () => new Promise(() => {}), execute() {} }",
+    "timeout",
+    "no answer after 300 ms",
+  ],
+  [
+    "a smoke call that throws",
+    `export default { execute() { throw new Error("not me"); } }`,
+    "throw",
+    "not me",
+  ],
+  [
+    "a smoke call with an invalid answer",
+    "export default { execute: () => 1 }",
+    "invalid_answer",
+    "expected an object",
+  ],
+] as const)("%s fails the load and says why", async ([, source, cause, says]) => {
+  const { error } = await host.load(1, source, { hookTimeoutMs: 300 });
+  host.frames.length = 0;
+
+  expect(error?.cause).toBe(cause);
+  expect(error?.detail).toContain(says);
+  expect((await host.run([1])).results[0]?.failure?.cause).toBe("not_loaded");
+  host.frames.length = 0;
+});
+
+test("init has config, tag, positions and names, and may wait", async () => {
+  const source = `let seen;
+    export default {
+      async init({ config, tag, positions, plugin, version }) { await null; seen = JSON.stringify([config, tag, positions, plugin, version]); },
+      execute: () => ({ headerSet: { "x-web-seen": seen } }),
+    }`;
+  const plugin = await host.loadNew(source, {
+    configJson: '{"a":[1]}',
+    tag: "blue",
+    plugin: "tagger",
+    version: "2.0.1",
+  });
+
+  const { results } = await host.run([plugin]);
+
+  expect(results[0]?.edits[0]?.values).toEqual(['[{"a":[1]},"blue",[0,1],"tagger","2.0.1"]']);
+});
+
+test("the smoke call can be told apart", async () => {
+  const source = `export default { execute(request) { if (request.smoke !== (request.host === "smoke.invalid")) throw new Error("?"); } }`;
+  const plugin = await host.loadNew(source);
+
+  expect((await host.run([plugin])).results[0]?.failure).toBeUndefined();
+});
+
+test("destroy runs once, may wait and write, and then the generation is gone", async () => {
+  const source = `export default { execute() {}, async destroy({ kv }) { await new Promise((go) => setTimeout(go, 3)); kv.set("end", 1); } }`;
+  const plugin = await host.loadNew(source, { keyValue: true });
+
+  const { error } = await unload(plugin);
+
+  expect(error).toBeUndefined();
+  const { set } = await host.next(
+    (frame): frame is KeyValueChanges => frame.kind === "keyValue" && frame.generation === plugin,
+  );
+  expect(set[0]?.key).toBe("end");
+  expect((await host.run([plugin])).results[0]?.failure?.cause).toBe("not_loaded");
+});
+
+test.for([
+  ["throws", `destroy() { throw new Error("bad end"); }`, "throw"],
+  ["never ends", "destroy: () => new Promise(() => {})", "timeout"],
+  ["loops", "destroy() { for (;;); }", "cpu"],
+  ["loops after an await", "async destroy() { await null; for (;;); }", "cpu"],
+] as const)(
+  "a destroy that %s is reported, and the generation is gone all the same",
+  async ([, hook, cause]) => {
+    const plugin = await host.loadNew(`export default { execute() {}, ${hook} }`, { hookTimeoutMs: 200 });
+
+    const { error } = await unload(plugin);
+
+    expect(error?.cause).toBe(cause);
+    expect((await host.run([plugin])).results[0]?.failure?.cause).toBe("not_loaded");
+  },
+);
+
+test("a generation that is abandoned is not asked to destroy itself", async () => {
+  const plugin = await host.loadNew(`export default { execute() {}, destroy() { for (;;); } }`);
+
+  const { error } = await unload(plugin, true);
+
+  expect(error).toBeUndefined();
+});
+
+test("questions that wait when their generation is unloaded are answered", async () => {
+  const plugin = await host.loadNew(
+    "export default { execute: (r) => r.smoke ? undefined : new Promise(() => {}) }",
+    {
+      timeoutMs: 60_000,
+    },
+  );
+  const run = host.start([plugin]);
+
+  await unload(plugin);
+
+  expect((await host.answer(run.id)).results[0]?.failure?.cause).toBe("not_loaded");
+});
+
+test("an unload of what is not there is answered", async () => {
+  expect(await unload(999_999)).toMatchObject({ error: undefined });
+});
+
+test("pings are answered with the memory in use", async () => {
+  host.send({ kind: "ping", sequence: 77 });
+
+  const pong = await host.next((frame) => frame.kind === "pong" && frame.sequence === 77);
+
+  expect(pong).toHaveProperty("residentBytes");
+  expect(pong.kind === "pong" && pong.residentBytes).toBeGreaterThan(10_000_000);
+});
+
+test("memory is given back: two hundred generations come and go", async () => {
+  const bulky = `const bulk = new Array(100000).fill(1.5); export default { execute: () => bulk.length && undefined }`;
+  const resident = async (sequence: number): Promise<number> => {
+    host.send({ kind: "ping", sequence });
+    const pong = await host.next((frame) => frame.kind === "pong" && frame.sequence === sequence);
+    return pong.kind === "pong" ? pong.residentBytes : 0;
+  };
+  const cycle = async (): Promise<void> => {
+    const plugin = await host.loadNew(bulky);
+    await unload(plugin);
+  };
+  for (let i = 0; i < 30; i++) await cycle();
+  const before = await resident(1001);
+
+  for (let i = 0; i < 170; i++) await cycle();
+
+  expect(await resident(1002)).toBeLessThan(before * 1.25);
+});
+
+async function unload(generation: number, abandon = false): Promise<Unloaded> {
+  host.send({ kind: "unload", generation, abandon });
+  return await host.next(
+    (frame): frame is Unloaded => frame.kind === "unloaded" && frame.generation === generation,
+  );
+}

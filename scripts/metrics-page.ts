@@ -2,7 +2,7 @@ import { addProcessMetrics } from "../core/metrics/process-metrics.ts";
 import { MetricsRegistry } from "../core/metrics/registry.ts";
 import { ExchangeMetrics } from "../sidecar/metrics/exchange-metrics.ts";
 import { PluginMetrics } from "../sidecar/metrics/plugin-metrics.ts";
-import { eventCounters, observeState } from "../sidecar/metrics/state-metrics.ts";
+import { configResults, observeState } from "../sidecar/metrics/state-metrics.ts";
 
 /** docs/metrics.md, made from the families that a sidecar registers. */
 export function metricsPage(): string {
@@ -33,13 +33,15 @@ function registryOfEverything(): MetricsRegistry {
   addProcessMetrics(registry);
   void new ExchangeMetrics(registry);
   void new PluginMetrics(registry);
-  eventCounters(registry);
+  configResults(registry);
   observeState(registry, {
     config: () => undefined,
     generations: () => [],
     connections: () => ({}),
     pools: () => [],
     ready: () => true,
+    hosts: () => ({ started: 0, deaths: 0, promotions: 0, resident: [] }),
+    loads: () => ({ loaded: 0, unloaded: 0, failed: 0 }),
   });
   return registry;
 }

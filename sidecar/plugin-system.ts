@@ -29,10 +29,7 @@ export class PluginSystem implements AsyncDisposable {
     const cache = new PackageCache(join(stateFolder, "packages"));
     this.packages = new PackageFolder({ directories: folders, cache, clock, log });
     this.isolates = new IsolateRuntime({ command: hostCommand(), clock, log, hostMemory });
-    const runtimes = [
-      this.isolates,
-      new RemoteRuntime(clock, log),
-    ];
+    const runtimes = [this.isolates, new RemoteRuntime(clock, log)];
     this.registry = new Registry({ runtimes, clock, log });
   }
 

@@ -15,7 +15,7 @@ import {
 import { SIDECAR_SETTINGS } from "./settings.ts";
 
 /** The rest of the file is the configuration's, which says itself what is wrong with it. */
-const SECTION = z.looseObject({ sidecar: z.unknown() });
+const SECTION = z.looseObject({ sidecar: z.unknown().optional() });
 
 export type ResolvedSettings = Resolved<typeof SIDECAR_SETTINGS>;
 

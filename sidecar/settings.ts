@@ -191,6 +191,11 @@ const RUNNING = {
     max: HOUR,
     meaning: "After the delay: what is under way may end; then it is cut.",
   }),
+  stateFolder: text({
+    default: "",
+    meaning:
+      "Where packages are unpacked and process plugins have their sockets; empty: in the temporary folder.",
+  }),
   hostMemory: size({
     default: 512 * MIB,
     min: 64 * MIB,

@@ -1,6 +1,8 @@
 import type { Logger } from "../core/log.ts";
 import { addProcessMetrics } from "../core/metrics/process-metrics.ts";
+import type { LabelledFamily } from "../core/metrics/family.ts";
 import { MetricsRegistry } from "../core/metrics/registry.ts";
+import type { Counter } from "../core/metrics/series.ts";
 import { AccessLog, type LineOutput } from "./access-log.ts";
 import type { ChainObserver } from "./chain/observer.ts";
 import type {
@@ -10,7 +12,7 @@ import type {
 } from "./http/forwarding/finished-exchange.ts";
 import { ExchangeMetrics, type ListenerMetrics } from "./metrics/exchange-metrics.ts";
 import { PluginMetrics } from "./metrics/plugin-metrics.ts";
-import { eventCounters, type EventCounters } from "./metrics/state-metrics.ts";
+import { configResults } from "./metrics/state-metrics.ts";
 
 export interface TelemetryOptions {
   /** Share of the exchanges that get a line in the access log; 0: no access log. */
@@ -23,7 +25,8 @@ export interface TelemetryOptions {
 export class Telemetry implements ExchangeObserver {
   readonly registry: MetricsRegistry = new MetricsRegistry();
   readonly plugins: PluginMetrics;
-  readonly events: EventCounters;
+  /** By source and result. */
+  readonly configResults: LabelledFamily<Counter>;
   readonly #listeners: Readonly<Record<ListenerName, ListenerMetrics>>;
   readonly #accessLog: AccessLog | undefined;
   readonly #log: Logger;
@@ -32,7 +35,7 @@ export class Telemetry implements ExchangeObserver {
     const exchanges = new ExchangeMetrics(this.registry);
     this.#listeners = { inbound: exchanges.listener("inbound"), outbound: exchanges.listener("outbound") };
     this.plugins = new PluginMetrics(this.registry);
-    this.events = eventCounters(this.registry);
+    this.configResults = configResults(this.registry);
     this.#log = log;
     this.#accessLog = accessLogSample > 0 ? new AccessLog({ output, sample: accessLogSample }) : undefined;
     addProcessMetrics(this.registry);

@@ -36,31 +36,34 @@ export interface StateProviders {
   readonly connections: () => Readonly<Record<string, number>>;
   readonly pools: () => readonly PoolState[];
   readonly ready: () => boolean;
+  readonly hosts: () => HostCounts;
+  readonly loads: () => LoadCounts;
 }
 
-/** Things that happen seldom enough to be counted by name. */
-export interface EventCounters {
-  /** `cause`: crash, memory, hung, killed, … */
-  readonly hostDeaths: LabelledFamily<Counter>;
-  /** `result`: loaded, failed. */
-  readonly pluginLoads: LabelledFamily<Counter>;
-  /** `result`: applied, unchanged, rejected. */
-  readonly configResults: LabelledFamily<Counter>;
+/** Plugin hosts, since the start. */
+export interface HostCounts {
+  readonly started: number;
+  /** Ended unasked, whoever was to blame. */
+  readonly deaths: number;
+  /** How often the standby took over. */
+  readonly promotions: number;
+  /** Bytes resident, of each that runs. */
+  readonly resident: readonly number[];
 }
 
-export function eventCounters(registry: MetricsRegistry): EventCounters {
-  return {
-    hostDeaths: registry.counter("sluice_host_deaths_total", "Plugin hosts that ended unasked.", ["cause"]),
-    pluginLoads: registry.counter("sluice_plugin_loads_total", "Generations built, by result.", [
-      "plugin",
-      "result",
-    ]),
-    configResults: registry.counter(
-      "sluice_config_results_total",
-      "Configurations that arrived, by result.",
-      ["source", "result"],
-    ),
-  };
+/** Generations, since the start. */
+export interface LoadCounts {
+  readonly loaded: number;
+  readonly unloaded: number;
+  readonly failed: number;
+}
+
+/** The counter of configurations that arrived, by source and result (applied, unchanged, rejected). */
+export function configResults(registry: MetricsRegistry): LabelledFamily<Counter> {
+  return registry.counter("sluice_config_results_total", "Configurations that arrived, by result.", [
+    "source",
+    "result",
+  ]);
 }
 
 /** Registers everything that is read at a scrape. */
@@ -109,6 +112,22 @@ export function observeState(registry: MetricsRegistry, providers: StateProvider
   gauge("pool_waiting", "Requests in line for a connection.", ["endpoint"], () =>
     providers.pools().map(({ endpoint, waiting }): Reading => [[endpoint], waiting]),
   );
+  observePlugins(registry, providers);
+}
+
+/** Hosts and generations: their own parts keep count, and this only reads. */
+function observePlugins(registry: MetricsRegistry, { hosts, loads }: StateProviders): void {
+  const counter = (name: string, help: string, labels: readonly string[], read: () => Reading[]): void =>
+    registry.observe(`sluice_${name}_total`, help, "counter", labels, read);
+  counter("hosts_started", "Plugin hosts that were started.", [], () => [[[], hosts().started]]);
+  counter("host_deaths", "Plugin hosts that ended unasked.", [], () => [[[], hosts().deaths]]);
+  counter("host_promotions", "Standby hosts that took over.", [], () => [[[], hosts().promotions]]);
+  counter("plugin_loads", "Generations by what became of them.", ["result"], () =>
+    Object.entries(loads()).map(([result, count]): Reading => [[result], count]),
+  );
+  registry.observe("sluice_hosts_resident_bytes", "Resident memory of plugin hosts.", "gauge", [], () => [
+    [[], hosts().resident.reduce((sum, bytes) => sum + bytes, 0)],
+  ]);
 }
 
 function appliedNumber({ lastApplied }: ConfigState): number {

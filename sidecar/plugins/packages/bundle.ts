@@ -4,7 +4,7 @@ import { InputError, messageOf, type Problem } from "../../../core/errors.ts";
 import { refusal } from "./package-errors.ts";
 
 /**
- * Bundles a plugin's TypeScript into the one script that the plugin host runs: CommonJS whose default export has the
+ * Bundles a plugin's TypeScript into the one script that the plugin host runs: an ES module whose default export has the
  * hooks. For development and packing only: a production sidecar has no esbuild and takes packed JavaScript. Throws an
  * `InputError` with file and line of each problem.
  */
@@ -19,7 +19,7 @@ export async function bundlePlugin(where: string, directory: string, entry: stri
       entryPoints: [entry],
       bundle: true,
       write: false,
-      format: "cjs",
+      format: "esm",
       platform: "neutral",
       mainFields: ["module", "main"],
       target: "es2024",

@@ -1,0 +1,40 @@
+import { pino } from "pino";
+
+import { systemClock } from "../core/clock.ts";
+import { MeshError } from "../core/errors.ts";
+import { createLogger } from "../core/log.ts";
+import { Sidecar } from "./app.ts";
+import { readSettings } from "./settings-source.ts";
+
+// Environment, signals and the exit code: the only file of the sidecar that knows the process.
+const STDOUT = 1;
+
+async function main(): Promise<void> {
+  const settings = await readSettings(process.argv.slice(2), process.env);
+  const { logLevel, drainDelay, drainTimeout } = settings.values;
+  const output = pino.destination({ dest: STDOUT, sync: false });
+  const log = createLogger(logLevel, output);
+  for (const warning of settings.warnings) log.warn(warning);
+
+  const stop = Promise.withResolvers<number>();
+  const end = (delay: number) => (): void => stop.resolve(delay);
+  // Who presses Ctrl-C does not wait for balancers.
+  process.once("SIGINT", end(0)).once("SIGTERM", end(drainDelay));
+  const environment = process.env;
+  const options = { settings, environment, clock: systemClock, log, output, onDrain: end(drainDelay) };
+  await using sidecar = await Sidecar.create(options);
+  log.info({ ...(await sidecar.start()), pid: process.pid }, "ready");
+  const delay = await stop.promise;
+  log.info({ delay, deadline: drainTimeout }, "draining");
+  await sidecar.drain(delay, drainTimeout);
+  log.info("drained");
+  output.flushSync();
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof MeshError)) throw error;
+  process.stderr.write(`sluice sidecar: ${error.message}\n`);
+  process.exitCode = 1;
+}

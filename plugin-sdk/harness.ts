@@ -7,7 +7,8 @@ import { outcomeOf, thrownBy, type HarnessOutcome } from "./harness-outcome.ts";
 
 /** As plugin.yaml has it, when it says nothing. */
 const DEFAULT_TIMEOUT = 50;
-const STORE_LIMITS = { bytes: 1024 * 1024, keys: 10_000 } as const;
+/** As the sidecar bounds each plugin's store. */
+const STORE_LIMITS = { bytes: 4 * 1024 * 1024, keys: 10_000 } as const;
 
 export interface HarnessOptions<Config> {
   readonly config: Config;

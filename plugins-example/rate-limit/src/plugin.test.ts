@@ -71,6 +71,16 @@ test("a caller with an endless key costs one bounded key of the store", async ()
   expect(harness.store?.keys()[0]?.length).toBeLessThan(300);
 });
 
+test("a flood of callers that fills the store lets the rest pass and says so", async () => {
+  await using harness = await harnessFor({ requests: 1 });
+  for (let i = 0; i < 10_000; i++) harness.store?.set(`other-${i}`, 1);
+
+  const kinds = [await ask(harness, NOON), await ask(harness, NOON)];
+
+  expect(kinds).toEqual(["continue", "continue"]);
+  expect(harness.log[0]?.values).toEqual(["more callers than the store can hold: not limited"]);
+});
+
 test("without a store it does not load", async () => {
   const config = { requests: 1, windowSeconds: 1 };
 

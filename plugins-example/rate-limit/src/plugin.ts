@@ -1,4 +1,4 @@
-import { blockWithJson, definePlugin, type PluginRequest } from "sluice/plugin";
+import { blockWithJson, definePlugin, type PluginRequest, type PluginStore } from "sluice/plugin";
 
 export interface RateLimitConfig {
   readonly requests: number;
@@ -20,13 +20,14 @@ export default definePlugin<RateLimitConfig>({
     if (kv === undefined) throw new Error("the manifest must ask for kv");
   },
 
-  execute(request, { config, kv }) {
+  execute(request, { config, kv, log }) {
     if (kv === undefined) return;
     const length = config.windowSeconds * 1_000;
     const window = Math.floor(request.bizStartAt / length);
     const ends = (window + 1) * length;
     // The window is in the key: a new one counts from zero, and the time to live only clears up behind it.
-    const count = kv.increment(`${window}:${callerOf(request, config.by)}`, 1, { ttl: length });
+    const count = counted(kv, `${window}:${callerOf(request, config.by)}`, length);
+    if (count === undefined) return log.warn("more callers than the store can hold: not limited");
     if (count <= config.requests) return;
     const seconds = Math.max(1, Math.ceil((ends - request.bizStartAt) / 1_000));
     return blockWithJson(
@@ -36,6 +37,16 @@ export default definePlugin<RateLimitConfig>({
     );
   },
 });
+
+/** Undefined when the store is full: a flood of callers must not look like a broken plugin. */
+function counted(kv: PluginStore, key: string, ttl: number): number | undefined {
+  try {
+    return kv.increment(key, 1, { ttl });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
 
 function callerOf(request: PluginRequest, by = "address"): string {
   const caller = by === "address" ? request.remoteIp : (request.headers.get(by) ?? "");

@@ -11,7 +11,10 @@ import { refusal } from "./package-errors.ts";
 import type { PluginPackage } from "./plugin-package.ts";
 
 export const CONFIG_SCHEMA_FILE = "config.schema.json";
+/** Starts the gRPC server of a process plugin. */
 export const START_SCRIPT = "bin/start.sh";
+/** Optional: asks it to end. */
+export const STOP_SCRIPT = "bin/stop.sh";
 
 const MAX_TEXT = 256 * 1024;
 const MAX_SOURCE = 8 * 2 ** 20;

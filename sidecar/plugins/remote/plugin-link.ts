@@ -4,22 +4,24 @@ import type { Lane } from "./lane.ts";
 import type { QuestionEncoder } from "./mesh-request.ts";
 import { PluginConnection, type PluginEndpoint } from "./plugin-connection.ts";
 
+/** How a link is: nobody there, somebody there who is not this plugin, or connected. */
+export type LinkStatus =
+  | { readonly kind: "connected" }
+  | { readonly kind: "unreachable" | "refused"; readonly reason: string };
+
 /** What a link tells its owner. */
 export interface LinkEvents {
   /** There may be a lane again. */
   writable(): void;
-  /** For the log: each change between connected and not, with the reason of the latter. */
-  changed(reason: string | undefined): void;
+  /** Connected, not any more, or not for another reason. */
+  changed(status: LinkStatus): void;
 }
-
-export type FirstAttempt =
-  | { readonly kind: "connected" }
-  | { readonly kind: "unreachable" | "refused"; readonly reason: string };
 
 const FIRST_DELAY = 100;
 const MAX_DELAY = 10_000;
 
 type LinkState =
+  | { readonly kind: "idle" }
   | { readonly kind: "connecting" }
   | { readonly kind: "connected"; readonly connection: PluginConnection }
   | { readonly kind: "waiting"; readonly timer: Timer }
@@ -32,7 +34,7 @@ export class PluginLink {
   readonly #events: LinkEvents;
   readonly #clock: Clock;
   readonly #backoff = new Backoff({ first: FIRST_DELAY, ceiling: MAX_DELAY });
-  #state: LinkState = { kind: "connecting" };
+  #state: LinkState = { kind: "idle" };
   #fault: string | undefined = "not connected yet";
 
   constructor(endpoint: PluginEndpoint, encoder: QuestionEncoder, clock: Clock, events: LinkEvents) {
@@ -62,7 +64,7 @@ export class PluginLink {
   }
 
   /** Tries once, and goes on trying unless it was refused or closed. Never rejects. */
-  async connect(): Promise<FirstAttempt> {
+  async connect(): Promise<LinkStatus> {
     this.#state = { kind: "connecting" };
     const outcome = await PluginConnection.open(this.#endpoint, this.#encoder, this.#clock);
     if (this.#isClosed()) {
@@ -73,14 +75,14 @@ export class PluginLink {
       this.#use(outcome.connection);
       return { kind: "connected" };
     }
-    this.#lose(outcome.reason);
+    this.#lose(outcome);
     return outcome;
   }
 
-  /** Tries again now: there is reason to think that it works. */
+  /** Tries now unless it is connected or trying: there is reason to think that it works. */
   retry(): void {
-    if (this.#state.kind !== "waiting") return;
-    this.#state.timer[Symbol.dispose]();
+    if (this.#state.kind !== "waiting" && this.#state.kind !== "idle") return;
+    if (this.#state.kind === "waiting") this.#state.timer[Symbol.dispose]();
     void this.connect();
   }
 
@@ -100,19 +102,20 @@ export class PluginLink {
     connection.events = {
       writable: () => this.#events.writable(),
       broken: (reason) => {
-        if (this.#state.kind === "connected" && this.#state.connection === connection) this.#lose(reason);
+        if (this.#state.kind === "connected" && this.#state.connection === connection)
+          this.#lose({ kind: "unreachable", reason });
       },
     };
-    this.#events.changed(undefined);
+    this.#events.changed({ kind: "connected" });
     this.#events.writable();
   }
 
-  #lose(reason: string): void {
-    const known = this.#fault === reason;
-    this.#fault = reason;
+  #lose(status: LinkStatus & { readonly reason: string }): void {
+    const isKnown = this.#fault === status.reason;
+    this.#fault = status.reason;
     const timer = this.#clock.after(this.#backoff.next(), () => void this.connect()).unref();
     this.#state = { kind: "waiting", timer };
-    if (!known) this.#events.changed(reason);
+    if (!isKnown) this.#events.changed(status);
   }
 
   /** A method of its own, since the compiler does not see that an await lets others change the state. */

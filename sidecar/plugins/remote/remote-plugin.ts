@@ -5,8 +5,16 @@ import type { FailureCause } from "../../chain/verdict.ts";
 import type { PluginInstance } from "../plugin-runtime.ts";
 import { QuestionEncoder } from "./mesh-request.ts";
 import type { PluginEndpoint } from "./plugin-connection.ts";
-import { PluginLink, type FirstAttempt } from "./plugin-link.ts";
+import { PluginLink, type LinkStatus } from "./plugin-link.ts";
 import { RemoteRunner } from "./remote-runner.ts";
+
+/** What a plugin behind gRPC tells whoever loaded it. */
+export interface RemotePluginEvents {
+  /** It is connected, or is not, and why. */
+  changed(status: LinkStatus): void;
+  /** Nothing is left of it. Once. */
+  closed(): void;
+}
 
 /** One generation of a plugin behind gRPC, wherever its server runs. */
 export class RemotePlugin implements PluginInstance {
@@ -14,27 +22,28 @@ export class RemotePlugin implements PluginInstance {
   readonly name: string;
   readonly runner: RemoteRunner;
   readonly #link: PluginLink;
-  readonly #closed: () => void;
+  readonly #events: RemotePluginEvents;
+  #over = false;
 
-  /** `closed` is called once, when nothing is left of it. */
-  constructor(endpoint: PluginEndpoint, clock: Clock, log: Logger, closed: () => void) {
+  constructor(endpoint: PluginEndpoint, clock: Clock, log: Logger, events: RemotePluginEvents) {
     this.name = endpoint.manifest.name;
-    this.#closed = closed;
+    this.#events = events;
     const encoder = new QuestionEncoder();
     const { name: plugin, version } = endpoint.manifest;
     this.#link = new PluginLink(endpoint, encoder, clock, {
       writable: () => this.runner.pump(),
-      changed: (reason) => {
-        if (reason === undefined) log.info({ plugin, version }, "plugin connected");
-        else log.warn({ plugin, version, reason }, "plugin not connected");
-        if (reason !== undefined) this.runner.disconnected(reason);
+      changed: (status) => {
+        if (status.kind === "connected") log.info({ plugin, version }, "plugin connected");
+        else log.warn({ plugin, version, reason: status.reason }, "plugin not connected");
+        if (status.kind !== "connected") this.runner.disconnected(status.reason);
+        events.changed(status);
       },
     });
     this.runner = new RemoteRunner(this.#link, encoder, clock);
   }
 
   /** The first attempt; others follow by themselves. */
-  async connect(): Promise<FirstAttempt> {
+  async connect(): Promise<LinkStatus> {
     return this.#link.connect();
   }
 
@@ -66,8 +75,10 @@ export class RemotePlugin implements PluginInstance {
 
   /** At once: what is under way fails. */
   close(reason: string): void {
+    if (this.#over) return;
+    this.#over = true;
     this.#link.close(reason);
     this.runner.disconnected(reason);
-    this.#closed();
+    this.#events.closed();
   }
 }

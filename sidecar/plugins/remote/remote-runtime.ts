@@ -24,7 +24,10 @@ export class RemoteRuntime implements PluginRuntime {
   async load(spec: GenerationSpec): Promise<LoadOutcome> {
     const { manifest } = spec.package;
     const endpoint = { address: manifest.address ?? "", manifest, configJson: configText(spec.config) };
-    const plugin = new RemotePlugin(endpoint, this.#clock, this.#log, () => this.#plugins.delete(plugin));
+    const plugin: RemotePlugin = new RemotePlugin(endpoint, this.#clock, this.#log, {
+      changed: () => {},
+      closed: () => void this.#plugins.delete(plugin),
+    });
     const hasOlder = [...this.#plugins].some(
       ({ name, fault }) => name === manifest.name && fault === undefined,
     );

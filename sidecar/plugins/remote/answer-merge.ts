@@ -32,7 +32,7 @@ export class AnswerMerge {
     const set = headerSet.map(({ key, value }) => ({ name: latin1(key), values: value.map(latin1) }));
     const refused = refusedEdit(set);
     if (refused !== undefined) return refused.message;
-    const edits = mergeEdits(httpCode === 0 ? this.#edits : NO_EDITS, set);
+    const edits = mergeEdits(httpCode === 0 ? this.#edits : NO_EDITS, oneForEachName(set));
     if (edits.length > MAX_EDITS) return `more than ${MAX_EDITS} header changes`;
     if (httpCode === 0) this.#edits = edits;
     else return this.#blockWith(httpCode, edits, body);
@@ -51,6 +51,12 @@ export class AnswerMerge {
     this.#block = { status, headers, body };
     return undefined;
   }
+}
+
+/** The later one where a response names a header twice: edits hold each name once. */
+function oneForEachName(edits: HeaderEdits): HeaderEdits {
+  if (edits.length < 2) return edits;
+  return [...new Map(edits.map((edit) => [edit.name.toLowerCase(), edit])).values()];
 }
 
 function latin1(bytes: Buffer): string {

@@ -90,6 +90,15 @@ describe.for(MODES)("a plugin asked by %s", ([, description]) => {
     expect(micros).toBeGreaterThan(0);
   });
 
+  test("names a header twice in one response: the later one is meant, and there is one edit for it", async () => {
+    const headerSet = [header("X-WEB-A", "1"), header("x-web-a", "2")];
+    await using loaded = await LoadedRemote.start({ description, answer: () => [{ headerSet }] });
+
+    const { verdict } = await ask(loaded.instance);
+
+    expect(verdict).toEqual({ kind: "rewrite", edits: [{ name: "x-web-a", values: ["2"] }] });
+  });
+
   test("blocks: the first block is the whole answer", async () => {
     await using loaded = await LoadedRemote.start({
       description,

@@ -58,8 +58,14 @@ export class IsolateMesh implements AsyncDisposable {
   async settled(not: readonly number[] = []): Promise<void> {
     await until(() => {
       const { active, standby, hosts } = this.runtime.status;
-      return active && standby && hosts.every(({ pid }) => !not.includes(pid));
+      return active !== undefined && standby !== undefined && hosts.every(({ pid }) => !not.includes(pid));
     });
+  }
+
+  /** Process ids by role. */
+  get roles(): { readonly active: number | undefined; readonly standby: number | undefined } {
+    const { active, standby } = this.runtime.status;
+    return { active, standby };
   }
 
   get hostPids(): readonly number[] {

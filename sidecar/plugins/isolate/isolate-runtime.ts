@@ -48,9 +48,9 @@ export interface IsolateRuntimeStatus {
   readonly loaded: number;
   readonly unloaded: number;
   readonly hosts: readonly { readonly pid: number; readonly resident: number }[];
-  /** Whether each of the two roles is filled. */
-  readonly active: boolean;
-  readonly standby: boolean;
+  /** Process ids; undefined: nobody has this role now. */
+  readonly active: number | undefined;
+  readonly standby: number | undefined;
   readonly quarantined: readonly Quarantined[];
 }
 
@@ -126,8 +126,8 @@ export class IsolateRuntime implements PluginRuntime {
       promotions,
       ...this.#loader.counts,
       hosts: this.#nursery.running,
-      active: active !== undefined,
-      standby: standby !== undefined,
+      active: active?.pid,
+      standby: standby?.pid,
       quarantined: this.#quarantine.entries,
     };
   }

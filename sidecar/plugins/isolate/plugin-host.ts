@@ -42,6 +42,8 @@ const HOOK_GRACE = 5_000;
 /** Bytes on their way to a host, and runs under way in it, beyond which nothing more is sent to it. */
 const MAX_BACKLOG = 8 * 1024 * 1024;
 const MAX_IN_FLIGHT = 8192;
+/** Cancelled runs that are remembered, in case that one of them is what kills the host. */
+const MAX_FORGOTTEN = 64;
 /** Milliseconds between the end of the link and that of the process, when it ends by itself. */
 const ENDING_GRACE = 500;
 const LOST: Failure = { cause: "timeout", detail: "the plugin host did not answer" };
@@ -66,6 +68,8 @@ export class PluginHost implements Carrier {
   readonly #receiver: HostReceiver;
   readonly #clock: Clock;
   readonly #loading = new Map<number, Promise<HookOutcome>>();
+  /** Cancelled runs; the host answers those too, when it comes to it. */
+  readonly #forgotten = new Map<number, Sending>();
   readonly #hooks = new Map<number, PendingHook>();
   readonly #hello = Promise.withResolvers<undefined>();
   readonly #closed = Promise.withResolvers<void>();
@@ -102,12 +106,15 @@ export class PluginHost implements Carrier {
   }
 
   /**
-   * The load that does not give the CPU back: it has it while the host is late and has said nothing for 50 ms, which
-   * it does between two entries. 0: nobody; a late host that answers is only busy.
+   * Whether whoever has the CPU does not give it back: a host that is only busy says something between two entries.
    */
-  get stuckIn(): number {
-    if (!this.#late || this.#clock.now() - this.#heardAt < LATE_AFTER) return 0;
-    return this.#process.onCpu;
+  get stuck(): boolean {
+    return this.#late && this.#clock.now() - this.#heardAt >= LATE_AFTER;
+  }
+
+  /** The load that has the CPU while the host is late; 0: nobody, or the host is in time. */
+  get holder(): number {
+    return this.#late ? this.#process.onCpu : 0;
   }
 
   /** It has to answer a Ping. */
@@ -160,7 +167,18 @@ export class PluginHost implements Carrier {
   }
 
   forget(id: number): void {
-    if (this.inFlight.delete(id)) this.#channel.send({ kind: "cancel", id });
+    const sending = this.inFlight.get(id);
+    if (sending === undefined) return;
+    this.inFlight.delete(id);
+    this.#forgotten.set(id, sending);
+    if (this.#forgotten.size > MAX_FORGOTTEN)
+      this.#forgotten.delete(this.#forgotten.keys().next().value ?? 0);
+    this.#channel.send({ kind: "cancel", id });
+  }
+
+  /** What it may be busy with: runs that it has not answered, wanted or not. */
+  get unanswered(): readonly Sending[] {
+    return [...this.#forgotten.values(), ...this.inFlight.values()];
   }
 
   /** Sends anything that is neither a run nor a hook. */
@@ -241,8 +259,10 @@ export class PluginHost implements Carrier {
 
   #ran(frame: Ran): void {
     const sending = this.inFlight.get(frame.id);
-    // Nobody waits for it: cancelled, or another host was faster.
-    if (sending === undefined) return;
+    if (sending === undefined) {
+      this.#forgotten.delete(frame.id);
+      return;
+    }
     this.inFlight.delete(frame.id);
     this.#receiver.ran(this, sending, frame);
   }

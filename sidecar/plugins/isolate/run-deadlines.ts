@@ -56,20 +56,21 @@ export class RunDeadlines implements Disposable {
     const busy = host?.inFlight.size ?? 0;
     if (host === undefined || busy === 0) return 0;
     host.ping();
-    const { stuckIn } = host;
-    const now = this.#clock.now();
-    for (const sending of host.inFlight.values()) this.#lookAt(sending, { host, other, stuckIn, now });
+    const { holder, stuck } = host;
+    const look = { host, other, holder, stuck, now: this.#clock.now() };
+    for (const sending of host.inFlight.values()) this.#lookAt(sending, look);
     return busy;
   }
 
-  #lookAt(sending: Sending, { host, other, stuckIn, now }: Look): void {
+  #lookAt(sending: Sending, look: Look): void {
+    const { host, other, holder, stuck, now } = look;
     const { run } = sending;
     if (run.settled) return;
-    if (now >= deadlineOf(run))
-      return run.fail(this.#causeAtDeadline(run, host, stuckIn), "no answer in time");
+    if (now >= deadlineOf(run)) return run.fail(this.#causeAtDeadline(run, look), "no answer in time");
     if (run.sendings.length > 1 || run.call.background) return;
-    const culprit = this.#dispatcher.holdsUp(run, stuckIn);
-    if (culprit >= 0) return now >= sending.due ? this.#timeOut(sending, culprit) : undefined;
+    // Whoever needs the plugin that has the CPU is not moved: it could take the other host's CPU too.
+    const culprit = this.#dispatcher.holdsUp(run, holder);
+    if (culprit >= 0) return stuck && now >= sending.due ? this.#timeOut(sending, culprit) : undefined;
     if (host.late) this.#move(run, other);
     else if (now >= sending.due + UNWATCHED) this.#timeOut(sending, sending.picked[0] ?? 0);
   }
@@ -98,9 +99,9 @@ export class RunDeadlines implements Disposable {
   }
 
   /** Who only waited is not to blame. */
-  #causeAtDeadline(run: PendingRun, host: PluginHost, stuckIn: number): (index: number) => FailureCause {
+  #causeAtDeadline(run: PendingRun, { host, holder, stuck }: Look): (index: number) => FailureCause {
     if (!host.late && !run.call.background) return () => "chain_deadline";
-    const culprit = this.#dispatcher.holdsUp(run, stuckIn);
+    const culprit = stuck ? this.#dispatcher.holdsUp(run, holder) : -1;
     return (index) => (index === culprit ? "timeout" : "host_busy");
   }
 }
@@ -109,8 +110,9 @@ export class RunDeadlines implements Disposable {
 interface Look {
   readonly host: PluginHost;
   readonly other: PluginHost | undefined;
-  /** The load that does not give the CPU back; 0: none. */
-  readonly stuckIn: number;
+  /** See `PluginHost`. */
+  readonly holder: number;
+  readonly stuck: boolean;
   readonly now: number;
 }
 

@@ -168,10 +168,10 @@ export class RunDispatcher implements SegmentRunner {
     }
   }
 
-  /** What one generation was asked in this host and has not answered: what may have killed it. */
+  /** What one generation was asked in this host and has not answered, wanted or not: what may have killed it. */
   underWay(host: PluginHost, generation: number): readonly SegmentCall[] {
     const calls: SegmentCall[] = [];
-    for (const { run, picked } of host.inFlight.values()) {
+    for (const { run, picked } of host.unanswered) {
       const asks = picked.flatMap((index) => run.call.asks[index] ?? []);
       const own = asks.filter(({ target }) => target.generation === generation);
       if (own.length > 0) calls.push({ ...run.call, asks: own });
@@ -210,7 +210,7 @@ export class RunDispatcher implements SegmentRunner {
     const { active, standby } = this.#hosts;
     if (active === undefined || !active.late || standby === undefined || standby.late) return active;
     if (run.call.background || standby.congested || !this.canAnswer(standby, run)) return active;
-    return this.holdsUp(run, active.stuckIn) < 0 ? standby : active;
+    return this.holdsUp(run, active.holder) < 0 ? standby : active;
   }
 
   /** Fixes the verdict of each that this host cannot ask. */

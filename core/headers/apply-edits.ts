@@ -16,7 +16,8 @@ const GOES = -2;
  */
 export function applyEdits(headers: HeaderBlock, edits: HeaderEdits): HeaderBlock {
   if (edits.length === 0) return headers;
-  const fates = new Array<number>(headers.size).fill(STAYS);
+  const fates: number[] = [];
+  for (let index = 0; index < headers.size; index++) fates.push(STAYS);
   const added: HeaderEdit[] = [];
   let values = 0;
   for (const [number, edit] of edits.entries()) {

@@ -55,6 +55,11 @@ export class HeaderBlock {
     return this.#cut(index * OFFSETS_PER_FIELD + 2);
   }
 
+  /** Where in the text the value ends; behind it stand white space that is no part of it, and CRLF. */
+  valueEnd(index: number): number {
+    return this.offsets[index * OFFSETS_PER_FIELD + 3] ?? 0;
+  }
+
   /** Whether field `index` has this name, which must be given in lower case. */
   is(index: number, lowerName: string): boolean {
     const at = index * OFFSETS_PER_FIELD;

@@ -1,3 +1,4 @@
+import { SPACE, TAB } from "../../../core/headers/field-syntax.ts";
 import type { HeaderBlock } from "../../../core/headers/header-block.ts";
 import { FIELD } from "../../../core/headers/known-fields.ts";
 import type { KnownFieldIndex } from "./field-scanner.ts";
@@ -15,6 +16,7 @@ const BAD_LENGTH = refused("a malformed Content-Length");
 const REPEATED_LENGTH = refused("more than one Content-Length");
 const UNKNOWN_CODING = refused("a Transfer-Encoding other than one final chunked");
 const CODING_IN_1_0 = refused("Transfer-Encoding in HTTP/1.0");
+const INFORMED_IN_1_0 = refused("1xx in HTTP/1.0");
 const CONNECT_WITH_BODY = refused("CONNECT with a body");
 
 /** What of a head says how long its body is. */
@@ -43,6 +45,8 @@ export interface AskedRequest {
 
 /** An answer's body, RFC 9112 §6.3. What cannot be trusted is refused, even where there is no body to misread. */
 export function responseFraming(asked: AskedRequest, status: number, head: FramedHead): FramingResult {
+  // RFC 9110 §15.2: HTTP/1.0 has no such answers; who knows none takes it for the final one.
+  if (status < 200 && head.minor === 0) return INFORMED_IN_1_0;
   // Case 2: a tunnel begins behind the head, whatever it says of lengths.
   if (status === 101) return asked.upgrade ? TUNNEL : refused("101 though no upgrade was asked");
   if (asked.method === "CONNECT" && status >= 200 && status < 300) return TUNNEL;
@@ -65,12 +69,22 @@ function statedFraming({ minor, headers, known }: FramedHead): FramingResult | u
     if (minor === 0) return CODING_IN_1_0;
     if (known.repeats(FIELD.transferEncoding) || !headers.valueEquals(coding, "chunked"))
       return UNKNOWN_CODING;
-    return CHUNKED;
+    return isTabBehind(headers, coding) ? UNKNOWN_CODING : CHUNKED;
   }
   if (length < 0) return undefined;
   if (known.repeats(FIELD.contentLength)) return REPEATED_LENGTH;
   const bytes = parseLength(headers.value(length));
   return bytes === undefined ? BAD_LENGTH : { kind: "length", length: bytes };
+}
+
+/**
+ * Whether a tab stands between a value and the end of its line. It is legal white space, but widespread parsers take
+ * `chunked` with a tab behind it for another coding.
+ */
+function isTabBehind(headers: HeaderBlock, index: number): boolean {
+  let at = headers.valueEnd(index);
+  while (headers.text.charCodeAt(at) === SPACE) at++;
+  return headers.text.charCodeAt(at) === TAB;
 }
 
 /** RFC 9110 §8.6, without what is read in two ways: leading zeros, signs, lists, more than a number can hold. */

@@ -94,6 +94,7 @@ test.each([
   ["§3 a space behind the version", "GET / HTTP/1.1 \r\nHost: a\r\n\r\n"],
   ["§3.1 no method", " / HTTP/1.1\r\nHost: a\r\n\r\n"],
   ["§3.1 a method that is no token", "G(T / HTTP/1.1\r\nHost: a\r\n\r\n"],
+  ["RFC 9113 §11.6 PRI, which is no method", "PRI / HTTP/1.1\r\nHost: a\r\n\r\n"],
   ["§3.1 a method of 33 bytes", `${"M".repeat(33)} / HTTP/1.1\r\nHost: a\r\n\r\n`],
   ["§3.2 a fragment", "GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n"],
   ["§3.2 a control character", "GET /\u0001 HTTP/1.1\r\nHost: a\r\n\r\n"],
@@ -129,6 +130,10 @@ test.each([
   ["§6.1 an empty coding", withLines("Transfer-Encoding:")],
   ["§6.1 an empty element behind chunked", withLines("Transfer-Encoding: chunked,")],
   ["§6.1 chunked in quotes", withLines('Transfer-Encoding: "chunked"')],
+  [
+    "§6.1 a tab behind chunked, which llhttp reads as another coding",
+    withLines("Transfer-Encoding: chunked \t"),
+  ],
   ["§6.1 xchunked", withLines("Transfer-Encoding: xchunked")],
   ["§6.1 chunked in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"],
   ["§6.2 a length and a coding", withLines("Content-Length: 1", "Transfer-Encoding: chunked")],
@@ -200,7 +205,7 @@ test.each([
   ["Content-Length: 0", { kind: "length", length: 0 }],
   ["content-length: 9007199254740991", { kind: "length", length: 9007199254740991 }],
   ["Transfer-Encoding: chunked", { kind: "chunked" }],
-  ["transfer-encoding:CHUNKED\t", { kind: "chunked" }],
+  ["transfer-encoding:\tCHUNKED  ", { kind: "chunked" }],
   ["x: y", { kind: "none" }],
 ])("§6.3 %s frames the body", (line, framing) => {
   expect(parsed(withLines(line)).framing).toEqual(framing);

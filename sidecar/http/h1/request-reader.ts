@@ -44,6 +44,8 @@ export class RequestReader implements HeadReader<ParsedRequest> {
   #understand(next: number): HeadRead<ParsedRequest> {
     const { line, fields, text } = this.#scanner;
     const method = text.slice(0, line.methodEnd);
+    // RFC 9113 §11.6: never a method, only the first word of an HTTP/2 connection.
+    if (method === "PRI") return refused("bad_request", "PRI outside of an HTTP/2 preface");
     const target = readTarget(method, text.slice(line.methodEnd + 1, line.targetEnd));
     if (target.kind === "refused") return refused("bad_request", target.detail);
     const arrived = new HeaderBlock(text, fields.offsets());

@@ -67,7 +67,9 @@ test.each([
   ["§6.3 a malformed length", answer(200, "Content-Length: 01")],
   ["§6.3 a malformed length where there is no body", answer(304, "Content-Length: 1x")],
   ["§9.1 a Connection that is no list", answer(200, "Connection: a b")],
-  ["§15.2.2 101 that nobody asked for", answer(101, "Connection: Upgrade", "Upgrade: websocket")],
+  ["§9.6 1xx that closes the connection", answer(103, "Connection: close")],
+  ["RFC 9110 §15.2 1xx in HTTP/1.0", "HTTP/1.0 100 Continue\r\n\r\n"],
+  ["RFC 9110 §15.2.2 101 that nobody asked for", answer(101, "Connection: Upgrade", "Upgrade: websocket")],
   ["a head over the limit", answer(200, `x: ${"y".repeat(300)}`)],
   ["more fields than the limit", answer(200, "1: a", "2: a", "3: a", "4: a", "5: a")],
 ])("an answer is invalid: %s", (_name, text) => {

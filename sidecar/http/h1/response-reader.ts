@@ -52,6 +52,8 @@ export class ResponseReader implements HeadReader<ParsedResponse> {
     if (framing.kind === "refused") return refused(framing.detail);
     const options = connectionOptions(headers, fields.first(FIELD.connection));
     if (options === undefined) return refused("a malformed Connection field");
+    // Who closes behind it cannot send the final answer.
+    if (line.status < 200 && options.close) return refused("1xx that ends its connection");
     if (line.status === 101 && !switchesToWebSocket(headers, options.upgrade))
       return refused("101 that does not switch to what was asked");
     if (line.status === 101 || line.status >= 200) this.#asked = undefined;

@@ -2,7 +2,6 @@ import { Backoff } from "../../core/backoff.ts";
 import type { Clock, Timer } from "../../core/clock.ts";
 import { describeProblem, type Problem } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
-import type { PackageChange } from "../plugins/packages/package-source.ts";
 import { SnapshotApplier, type ApplyTargets, type AppliedSnapshot } from "./apply.ts";
 import type { ApplyResult } from "./apply-result.ts";
 import { restartNotices } from "./restart-notices.ts";
@@ -60,7 +59,7 @@ export class Configuration implements AsyncDisposable {
   constructor(options: ConfigurationOptions) {
     this.#options = options;
     this.#applier = new SnapshotApplier(options);
-    this.#subscription = options.packages.onChange((changes) => this.#onPackages(changes));
+    this.#subscription = options.packages.onChange(() => this.#onPackages());
   }
 
   get status(): ConfigurationStatus {
@@ -103,12 +102,7 @@ export class Configuration implements AsyncDisposable {
     await this.idle();
   }
 
-  #onPackages(changed: readonly PackageChange[]): void {
-    const names = new Set(changed.map(({ name }) => name));
-    const wanted = [this.#refused, this.#applier.inForce?.snapshot].flatMap(
-      (snapshot) => snapshot?.chain ?? [],
-    );
-    if (!wanted.some(({ plugin }) => names.has(plugin))) return;
+  #onPackages(): void {
     this.#backoff.reset();
     this.#renewSoon();
   }
@@ -120,9 +114,7 @@ export class Configuration implements AsyncDisposable {
 
   #work(): void {
     if (this.#working !== undefined || this.#closed) return;
-    this.#working = this.#rounds().finally(() => {
-      this.#working = undefined;
-    });
+    this.#working = Promise.resolve().then(() => this.#rounds());
   }
 
   async #rounds(): Promise<void> {
@@ -137,6 +129,8 @@ export class Configuration implements AsyncDisposable {
       if (packagesChanged && (result === undefined || result.kind === "rejected")) await this.#renew();
       this.#scheduleRetry();
     }
+    // In the same turn as the last look at what waits: whoever comes later starts anew.
+    this.#working = undefined;
   }
 
   async #try(snapshot: MeshSnapshot): Promise<ApplyResult> {

@@ -112,8 +112,14 @@ export class ScriptedRegistry implements GenerationRegistry {
   /** Plugins whose new generations fail to load, and why. */
   readonly failing = new Map<string, FailureCause>();
   readonly #generations = new Map<string, Generation>();
+  readonly #asked = Promise.withResolvers<void>();
   readonly #latest = new Map<string, Generation>();
   #gate: Promise<void> | undefined;
+
+  /** Resolves when something is to be prepared for the first time. */
+  get asked(): Promise<void> {
+    return this.#asked.promise;
+  }
 
   /** Loads wait until the result is called. */
   hold(): () => void {
@@ -127,6 +133,7 @@ export class ScriptedRegistry implements GenerationRegistry {
 
   async prepare(specs: readonly GenerationSpec[]): Promise<ReadonlyMap<string, Prepared>> {
     this.prepared.push(specs);
+    this.#asked.resolve();
     await this.#gate;
     return new Map(specs.map((spec) => [spec.package.manifest.name, this.#prepare(spec)]));
   }

@@ -71,7 +71,7 @@ export class ClientConnection implements BodyOwner, TransportOwner {
     this.#deadlines = deadlines;
     this.#call = call;
     this.#heads = new ResponseReader(limits);
-    const socket = connectTo(options.endpoint, limits);
+    const socket = connectTo(options.endpoint, limits, (lent) => this.#transport.intake.lend(lent));
     this.#transport = new Transport(socket, this, limits, deadlines);
     this.#transport.listen();
     this.#transport.deadline.arm(limits.connect);

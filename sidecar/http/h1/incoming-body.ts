@@ -1,8 +1,9 @@
 import type { HeaderBlock } from "../../../core/headers/header-block.ts";
-import type { BodySink, BodySource } from "../exchange.ts";
+import type { BodySink, BodySource, RequestHead } from "../exchange.ts";
 import type { WireLimits } from "../limits.ts";
 import type { WireError } from "../wire-error.ts";
 import { ChunkedReader, type ChunkedSide } from "./chunked-reader.ts";
+import { TUNNEL } from "./framing.ts";
 import type { Intake } from "./intake.ts";
 import type { Framing } from "./message.ts";
 
@@ -25,6 +26,18 @@ export const NO_BODY_SOURCE: BodySource = {
   resume: () => undefined,
   cancel: () => undefined,
 };
+
+/** The body of a request, if it has one; what may become a tunnel has one from the start. */
+export function requestBody(
+  owner: BodyOwner,
+  head: RequestHead,
+  framing: Framing,
+  limits: WireLimits,
+): IncomingBody | undefined {
+  if (head.upgrade || head.method === "CONNECT") return new IncomingBody(owner, TUNNEL, limits, "request");
+  if (framing.kind === "none" || (framing.kind === "length" && framing.length === 0)) return undefined;
+  return new IncomingBody(owner, framing, limits, "request");
+}
 
 /** What an answer to HEAD, or a 304, says of a body that it does not have. */
 export class AnnouncedBody implements BodySource {
@@ -155,12 +168,11 @@ export class IncomingBody implements BodySource {
   }
 
   #stepPlain(intake: Intake): void {
-    const { chunk, at } = intake;
-    const next = Math.min(chunk.length, at + this.#left);
-    const bytes = at === 0 && next === chunk.length ? chunk : chunk.subarray(at, next);
+    const { at } = intake;
+    const next = Math.min(intake.chunk.length, at + this.#left);
     intake.at = next;
-    this.#left -= bytes.length;
-    this.#deliver(bytes);
+    this.#left -= next - at;
+    this.#deliver(intake, at, next);
     if (this.#left === 0 && this.#state !== "done") this.complete();
   }
 
@@ -169,7 +181,7 @@ export class IncomingBody implements BodySource {
     switch (read.kind) {
       case "data":
         intake.at = read.next;
-        this.#deliver(read.bytes);
+        this.#deliver(intake, read.next - read.bytes.length, read.next);
         break;
       case "end":
         intake.at = read.next;
@@ -184,10 +196,10 @@ export class IncomingBody implements BodySource {
     }
   }
 
-  #deliver(bytes: Buffer): void {
+  #deliver(intake: Intake, from: number, to: number): void {
     if (this.#sink === undefined) return;
-    this.#delivered += bytes.length;
-    if (this.#sink.chunk(bytes)) return;
+    this.#delivered += to - from;
+    if (this.#sink.chunk(intake.keep(from, to))) return;
     // The sink may have cancelled or failed this body within the call.
     if (this.#state === "flowing") this.#state = "blocked";
   }

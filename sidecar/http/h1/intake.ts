@@ -18,6 +18,7 @@ export class Intake {
   readonly #socket: Socket;
   readonly #reader: IntakeReader;
   #driving = false;
+  #lent = false;
   #paused = false;
   #ended = false;
   #told = false;
@@ -48,9 +49,27 @@ export class Intake {
 
   /** Bytes came; while some are held the socket is paused and none come. */
   push(chunk: Buffer): void {
+    this.#lent = false;
     this.chunk = chunk;
     this.at = 0;
     this.#drive();
+  }
+
+  /** Bytes came in a buffer that is somebody else's again after this call: what is kept of it is copied. */
+  lend(chunk: Buffer): void {
+    this.#lent = true;
+    this.chunk = chunk;
+    this.at = 0;
+    this.#drive();
+  }
+
+  /** Part of the chunk at hand, for somebody to keep. */
+  keep(from: number, to: number): Buffer {
+    const { chunk } = this;
+    if (!this.#lent) return from === 0 && to === chunk.length ? chunk : chunk.subarray(from, to);
+    const copy = Buffer.allocUnsafe(to - from);
+    chunk.copy(copy, 0, from, to);
+    return copy;
   }
 
   /** The peer closed its side. */
@@ -75,7 +94,7 @@ export class Intake {
     while (this.at < this.chunk.length) if (!this.#reader.step(this)) break;
     this.#driving = false;
     if (this.at < this.chunk.length) {
-      this.#pause();
+      this.#hold();
       return;
     }
     this.drop();
@@ -89,7 +108,12 @@ export class Intake {
     }
   }
 
-  #pause(): void {
+  #hold(): void {
+    if (this.#lent) {
+      this.chunk = this.keep(this.at, this.chunk.length);
+      this.at = 0;
+      this.#lent = false;
+    }
     if (this.#paused) return;
     this.#paused = true;
     this.#socket.pause();

@@ -1,16 +1,15 @@
 import type { Socket } from "node:net";
 
 import { errorAnswer } from "../answers.ts";
-import type { ExchangeHandler, Peer, RequestHead } from "../exchange.ts";
+import type { ExchangeHandler, Peer } from "../exchange.ts";
 import type { InFlight } from "../in-flight.ts";
 import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import type { Deadlines } from "./deadlines.ts";
-import { TUNNEL } from "./framing.ts";
 import { responseHeadText } from "./head-writer.ts";
-import { type BodyOwner, IncomingBody, NO_BODY_SOURCE } from "./incoming-body.ts";
+import { type BodyOwner, type IncomingBody, NO_BODY_SOURCE, requestBody } from "./incoming-body.ts";
 import type { Intake } from "./intake.ts";
-import type { Framing, ParsedRequest } from "./message.ts";
+import type { ParsedRequest } from "./message.ts";
 import { RequestReader } from "./request-reader.ts";
 import type { Sender } from "./sender.ts";
 import { type ExchangeConnection, H1Exchange } from "./server-exchange.ts";
@@ -73,6 +72,7 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
   accept(first: Buffer | undefined): void {
     const { intake, socket, deadline } = this.#transport;
     this.#transport.listen();
+    socket.on("data", (chunk: Buffer) => intake.push(chunk));
     deadline.arm(this.#limits.firstByte);
     if (first !== undefined) intake.push(first);
     if (!intake.holding) socket.resume();
@@ -98,11 +98,6 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
   /** Closes at once; what is under way is aborted. */
   destroy(): void {
     this.cut(new WireError("draining", "the connection was closed by its owner"));
-  }
-
-  /** Whether no exchange is under way. */
-  get idle(): boolean {
-    return this.#exchange === undefined;
   }
 
   // === ExchangeConnection ===
@@ -262,7 +257,7 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
     this.#headBegun = false;
     this.#served = true;
     this.#dropped = 0;
-    const body = this.#bodyOf(head, framing);
+    const body = requestBody(this, head, framing, this.#limits);
     this.#body = body;
     this.#reading = body === undefined || framing.kind === "none" ? "whole" : "body";
     const exchange = new H1Exchange(this, head, body ?? NO_BODY_SOURCE, keepAlive);
@@ -271,13 +266,6 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
     if (inFlight === undefined || inFlight.enter()) return handler(exchange);
     const answer = errorAnswer("too_many_requests_in_flight");
     exchange.respond(answer.head, answer.body);
-  }
-
-  #bodyOf(head: RequestHead, framing: Framing): IncomingBody | undefined {
-    if (head.upgrade || head.method === "CONNECT")
-      return new IncomingBody(this, TUNNEL, this.#limits, "request");
-    if (framing.kind === "none" || (framing.kind === "length" && framing.length === 0)) return undefined;
-    return new IncomingBody(this, framing, this.#limits, "request");
   }
 
   #readBody(intake: Intake): boolean {

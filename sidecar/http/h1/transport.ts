@@ -38,14 +38,13 @@ export class Transport {
     this.sender = new Sender(socket, owner, stall, limits.bodyIdle);
   }
 
-  /** Listeners for the connection's whole life: none is added or removed for a request. */
+  /** Listeners for the connection's whole life, but for what is read: none is added or removed for a request. */
   listen(): void {
     const { socket, intake, sender } = this;
     socket.on("error", (cause) => this.#owner.broke(cause));
     socket.on("close", () => this.#owner.closed());
     socket.on("drain", () => sender.drained());
     socket.on("end", () => intake.end());
-    socket.on("data", (chunk: Buffer) => intake.push(chunk));
   }
 
   /**

@@ -2,6 +2,7 @@ import {
   Server,
   ServerCredentials,
   type sendUnaryData,
+  type ServiceError,
   type ServerDuplexStream,
   type ServerWritableStream,
 } from "@grpc/grpc-js";
@@ -97,7 +98,11 @@ function handlers(behaviour: Behaviour, { requests, cancelled }: Seen): Observer
     }
   };
   const describe = async (callback: sendUnaryData<DescribeResponse>): Promise<void> => {
-    callback(null, (await behaviour.describe?.()) ?? { apiVersion: "mesh.v1", ...behaviour.description });
+    try {
+      callback(null, (await behaviour.describe?.()) ?? { apiVersion: "mesh.v1", ...behaviour.description });
+    } catch (thrown) {
+      callback(thrown as ServiceError);
+    }
   };
   return {
     Describe: (_call, callback) => void describe(callback),

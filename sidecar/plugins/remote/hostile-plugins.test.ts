@@ -133,6 +133,17 @@ test.for<
   expect(calls).toBe(2);
 });
 
+test("a plugin that does not take its config is refused, with what it says", async () => {
+  const says = Object.assign(new Error("windows[0]: until is not after from"), { code: 3 });
+  await using plugin = await GrpcPlugin.start({ describe: () => Promise.reject(says) });
+  await using runtime = new RemoteRuntime(systemClock, createLogger("silent"));
+
+  const outcome = await loadRemote(runtime, plugin.address);
+
+  expect(outcome).toMatchObject({ kind: "failed", cause: "not_loaded" });
+  expect(outcome.kind === "failed" && outcome.detail).toMatch(/refuses Describe: .*until is not after from/);
+});
+
 test("a peer that speaks something else than gRPC is unreachable", async () => {
   await using web = await listening((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
   await using runtime = new RemoteRuntime(systemClock, createLogger("silent"));

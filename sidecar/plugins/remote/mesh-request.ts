@@ -20,7 +20,7 @@ interface HeaderEntry {
 
 /**
  * Encodes questions and cancellations. Written by hand since the reflection of proto-loader would make an object for
- * each header of each question first (measured: 3 to 4 times the time of this).
+ * each header of each question first (measured with 12 headers on a busy machine: 1.5 to 2.6 times the time).
  */
 export class QuestionEncoder {
   readonly #writer = new WireWriter();

@@ -1,4 +1,11 @@
-import { Client, connectivityState, credentials, type ChannelOptions } from "@grpc/grpc-js";
+import {
+  Client,
+  connectivityState,
+  credentials,
+  status,
+  type ChannelOptions,
+  type ServiceError,
+} from "@grpc/grpc-js";
 
 import type { Clock, Timer } from "../../../core/clock.ts";
 import { messageOf } from "../../../core/errors.ts";
@@ -35,6 +42,13 @@ const HEARTBEAT = 5_000;
 const MISSES = 2;
 /** Bytes of one answer; the limits of headers and body are below it. */
 const MAX_ANSWER = 2 * 1024 * 1024;
+
+/** What a server says that is there, and will say the same again: no such service, a config it does not take. */
+const NO_BY_DESIGN: ReadonlySet<status> = new Set([
+  status.INVALID_ARGUMENT,
+  status.FAILED_PRECONDITION,
+  status.UNIMPLEMENTED,
+]);
 
 const OPTIONS: ChannelOptions = {
   "grpc.max_receive_message_length": MAX_ANSWER,
@@ -154,6 +168,9 @@ async function handshake(client: Client, endpoint: PluginEndpoint): Promise<Hand
     const checked = checkDescription(manifest, await describe(client, configJson));
     return checked.kind === "agreed" ? checked : { kind: "refused", reason: `${at}: ${checked.reason}` };
   } catch (thrown) {
+    const { code, details } = thrown as Partial<ServiceError>;
+    if (code !== undefined && NO_BY_DESIGN.has(code))
+      return { kind: "refused", reason: `${at} refuses Describe: ${(details ?? "").slice(0, 500)}` };
     return { kind: "unreachable", reason: `${at} does not answer Describe: ${messageOf(thrown)}` };
   }
 }

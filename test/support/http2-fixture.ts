@@ -175,6 +175,13 @@ export class Http2Client implements AsyncDisposable {
     this.session.on("error", () => {});
   }
 
+  /** Resolves when the server has our acknowledgement of its SETTINGS, for which it has a deadline. */
+  async settled(): Promise<void> {
+    // Its answer to the first PING comes behind its SETTINGS, its answer to the second behind our acknowledgement.
+    await new Promise((resolve) => this.session.ping(resolve));
+    await new Promise((resolve) => this.session.ping(resolve));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.session.closed && this.session.destroyed) return;
     const closed = once(this.session, "close");

@@ -16,8 +16,10 @@ export interface CallCarrier {
   callClosed(call: ClientCall): void;
   /** Whether the peer said, by GOAWAY, that it never looked at this stream. */
   neverSaw(stream: ClientHttp2Stream): boolean;
-  /** Why the session ended, if it has. */
-  readonly failure: WireError | undefined;
+  /** Whether the session itself is gone. */
+  readonly lost: boolean;
+  /** The error of ours for what a stream of the session ended with. */
+  errorOf(thrown: unknown): WireError;
 }
 
 /** What a call needs of the pool it came from. */
@@ -48,6 +50,7 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
   #retried = false;
   /** Milliseconds for which the peer has kept us waiting. */
   #quiet = 0;
+  #cause: Error | undefined;
 
   constructor(request: UpstreamRequest, listener: UpstreamListener, queue: CallQueue) {
     this.#request = request;
@@ -70,7 +73,7 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
     this.#stream = stream;
     this.#state = "sent";
     this.#quiet = 0;
-    stream.on("error", ignore);
+    stream.on("error", broken);
     ownStream(stream, this);
     guardAgainstCut(stream);
     stream.on("response", responded);
@@ -104,6 +107,11 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
 
   bodyBroke(error: WireError): void {
     this.fail(error);
+  }
+
+  /** For the stream's listeners only: what the stream is about to be closed with. */
+  broken(error: Error): void {
+    this.#cause = error;
   }
 
   /** For the stream's listeners only: a 1xx. */
@@ -173,7 +181,7 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
 
   #unanswered(code: number, stream: ClientHttp2Stream): void {
     const unseen = code === constants.NGHTTP2_REFUSED_STREAM || this.#carrier?.neverSaw(stream) === true;
-    const lostSession = this.#carrier?.failure !== undefined && IDEMPOTENT.has(this.#request.method);
+    const lostSession = this.#carrier?.lost === true && IDEMPOTENT.has(this.#request.method);
     const harmless = (unseen || lostSession) && !this.outgoing.touched;
     if (harmless && !this.#retried) {
       this.#retried = true;
@@ -185,16 +193,14 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
   }
 
   #lost(code: number, when: string, retryable = false): WireError {
-    const failure = this.#carrier?.failure;
-    if (failure === undefined)
+    if (this.#carrier?.lost !== true)
       return new WireError("upstream_reset", `the upstream reset the stream ${when}, code ${code}`, {
         retryable,
       });
-    const kind =
-      failure.code === "upstream_reset" && when !== "before it answered"
-        ? "upstream_closed_early"
-        : failure.code;
-    return new WireError(kind, `${failure.message} ${when}`, { retryable, cause: failure });
+    const { code: kind, message } = this.#carrier.errorOf(this.#cause);
+    const early = kind === "upstream_reset" && this.#state === "over";
+    const cause = this.#cause;
+    return new WireError(early ? "upstream_closed_early" : kind, `${message} ${when}`, { retryable, cause });
   }
 
   #end(reason: WireError): void {
@@ -221,8 +227,11 @@ function withoutHost(headers: HeaderBlock): HeaderBlock {
   return headers.indexOf("host") < 0 ? headers : headers.filter((index) => !headers.is(index, "host"));
 }
 
-/** `close` follows and tells the code. */
-function ignore(): void {}
+/** `close` follows. */
+function broken(this: ClientHttp2Stream, error: Error): void {
+  const call = ownerOf(this);
+  if (call instanceof ClientCall) call.broken(error);
+}
 
 function statusOf(headers: Record<string, unknown>): number {
   return Number(headers[":status"]);

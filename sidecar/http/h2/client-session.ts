@@ -40,6 +40,7 @@ export class ClientSession implements CallCarrier {
   #places = 0;
   /** By GOAWAY: the last stream that the app may have looked at. */
   #lastSeen: number | undefined;
+  /** Why it never became ready. */
   #failure: WireError | undefined;
 
   constructor(endpoint: Endpoint, limits: WireLimits, deadlines: Deadlines, listener: SessionListener) {
@@ -76,8 +77,12 @@ export class ClientSession implements CallCarrier {
     return this.#calls.size;
   }
 
-  get failure(): WireError | undefined {
-    return this.#failure;
+  get lost(): boolean {
+    return this.#session.destroyed;
+  }
+
+  errorOf(thrown: unknown): WireError {
+    return sessionError(thrown, this.#where);
   }
 
   /** Only while there are `places`. */
@@ -129,8 +134,7 @@ export class ClientSession implements CallCarrier {
       this.#leave();
     });
     session.on("error", (error) => {
-      this.#failure ??=
-        this.#state === "connecting" ? connectError(error, this.#where) : sessionError(error, this.#where);
+      this.#failure ??= connectError(error, this.#where);
     });
     session.on("close", () => this.#closed());
   }

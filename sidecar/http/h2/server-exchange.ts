@@ -1,5 +1,6 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
 
+import { errorAnswer } from "../answers.ts";
 import type {
   BodySink,
   BodySource,
@@ -9,7 +10,8 @@ import type {
   ResponseHead,
   ServerExchange,
 } from "../exchange.ts";
-import { WireError } from "../wire-error.ts";
+import { grpcAnswer, isGrpc } from "../grpc-answer.ts";
+import { WireError, type WireErrorCode } from "../wire-error.ts";
 import { toRecord } from "./header-record.ts";
 import type { IncomingBody } from "./incoming-body.ts";
 import { OutgoingBody, type OutgoingListener } from "./outgoing-body.ts";
@@ -102,6 +104,13 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
     }
   }
 
+  /** Answers with what the error means to this client. */
+  refuse(code: WireErrorCode): void {
+    const { grpcStatus, head, body } = errorAnswer(code);
+    if (isGrpc(this.head)) this.respond(grpcAnswer(grpcStatus, code, head.headers), undefined);
+    else this.respond(head, body);
+  }
+
   abort(reason: WireError): void {
     if (this.#state === "over") return;
     this.#silence();
@@ -141,7 +150,7 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
   /** `elapsed` ms have gone by; `limit` is how long a body may stand still while nothing moves the other way either. */
   sweep(elapsed: number, limit: number): void {
     const moved = this.incoming.takeMoved() || this.outgoing.takeMoved();
-    const { stuck } = this.outgoing;
+    const stuck = this.#stream.writableLength > 0;
     const waiting = stuck || this.incoming.awaited;
     this.#quiet = moved || !waiting ? 0 : this.#quiet + elapsed;
     if (this.#quiet < limit) return;
@@ -149,11 +158,16 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
     else this.#requestStalled(limit);
   }
 
-  /** While nothing was answered the handler can still say why: the failed body comes back to it as its answer. */
+  /** The handler is told, and the client answered where nothing was answered yet. */
   #requestStalled(limit: number): void {
     const error = new WireError("body_timeout", `no byte of the request's body for ${limit} ms`);
-    if (this.#state === "open") this.incoming.fail(error);
-    else this.breakOff(error);
+    if (this.#state !== "open") return this.breakOff(error);
+    const { onAbort } = this;
+    this.onAbort = undefined;
+    this.onFinish = undefined;
+    onAbort?.(error);
+    this.incoming.fail(error);
+    this.refuse(error.code);
   }
 
   #send(head: ResponseHead, body: BodySource | LocalBody): void {

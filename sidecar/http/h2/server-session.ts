@@ -123,10 +123,7 @@ export class ServerSession implements ExchangeOwner {
     this.#exchanges.add(exchange);
     if (this.#exchanges.size === 1) this.#deadline.arm(SWEEP);
     if (inFlight.enter()) handler(exchange);
-    else {
-      const { head, body } = errorAnswer("too_many_requests_in_flight");
-      exchange.respond(head, body);
-    }
+    else exchange.refuse("too_many_requests_in_flight");
   }
 
   #admit(): void {
@@ -155,7 +152,7 @@ export class ServerSession implements ExchangeOwner {
   /** node ends the socket after the last stream; a client that then does not close its side is not waited for. */
   #close(): void {
     this.#state = "closing";
-    this.#deadline.arm(this.#context.limits.head);
+    this.#deadline.arm(this.#context.limits.linger);
   }
 
   #closed(): void {

@@ -34,12 +34,12 @@ export function adminProviders(
   };
 }
 
-function retryPlugin({ plugins, chain }: SidecarParts, name: string): RetryOutcome {
+function retryPlugin({ plugins, chain, configuration }: SidecarParts, name: string): RetryOutcome {
   const entry = chain.status.find(({ plugin }) => plugin === name);
   if (entry === undefined) return { kind: "unknown_plugin" };
   if (entry.obstacle !== "quarantined" && entry.obstacle !== "suspended") {
     return { kind: "nothing_to_retry", state: entry.obstacle ?? "serving" };
   }
-  void plugins.registry.releaseQuarantine(name);
+  void plugins.registry.releaseQuarantine(name).then(() => configuration.retry());
   return { kind: "retrying" };
 }

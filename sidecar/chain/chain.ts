@@ -34,7 +34,10 @@ export interface ChainPass {
    * status. Position 0 must be done before position 1 is asked.
    */
   run(position: Position, headers: HeaderBlock, status: number, done: (outcome: ChainOutcome) => void): void;
-  /** The exchange is over, however it ended; runs that are under way are cancelled. Once. */
+  /**
+   * The exchange is over, however it ended; runs that are under way are cancelled, and plugins in mode `degrade` are
+   * asked now unless the chain was through already. Further calls do nothing.
+   */
   end(): void;
   /** For the access log: each plugin asked so far, with verdict and time. */
   readonly records: readonly PluginRecord[];

@@ -10,7 +10,7 @@ import {
 } from "../../test/support/chain-fixtures.ts";
 import { GenerationHold } from "./generation-hold.ts";
 import { ManualClock } from "../../core/manual-clock.ts";
-import { failure, rewrite, ScriptedGeneration } from "../../test/support/scripted-runtime.ts";
+import { block, failure, rewrite, ScriptedGeneration } from "../../test/support/scripted-runtime.ts";
 
 test("a chain without entries, or with all of them off, is empty", () => {
   using fixture = startChain(chainOf());
@@ -24,7 +24,7 @@ test("a chain without entries, or with all of them off, is empty", () => {
   expect(fixture.chain.empty).toBe(false);
 });
 
-test("an exchange goes on with the generation it began with, which stays held until it ends", () => {
+test("an exchange goes on with the generation it began with, which stays held until then", () => {
   const old = new ScriptedGeneration("tag", { script: () => rewrite("x-v", "old") });
   const young = new ScriptedGeneration("tag", { script: () => rewrite("x-v", "new") });
   using fixture = startChain(chainOf(entryFor(old)));
@@ -34,9 +34,34 @@ test("an exchange goes on with the generation it began with, which stays held un
 
   expect(outcomeAt(pass, 1)).toMatchObject({ edits: [{ name: "x-v", values: ["old"] }] });
   expect(outcomeAt(begin(fixture.chain))).toMatchObject({ edits: [{ name: "x-v", values: ["new"] }] });
-  expect([old.holders, young.holders]).toEqual([1, 1]);
-  pass.end();
   expect([old.holders, young.holders]).toEqual([0, 1]);
+});
+
+test.each([0, 1] as const)("when position %i is waited for the generation stays held", (position) => {
+  const old = new ScriptedGeneration("tag");
+  using fixture = startChain(chainOf(entryFor(old)));
+  const pass = begin(fixture.chain);
+  if (position === 1) outcomeAt(pass, 0);
+  old.runner.held = true;
+  outcomeAt(pass, position);
+  fixture.chain.swap(chainOf());
+  expect(old.holders).toBe(1);
+  pass.end();
+  expect(old.holders).toBe(0);
+});
+
+test("a stream whose head went through the chain holds no generation, and neither does a blocked request", () => {
+  const generation = new ScriptedGeneration("tag");
+  using fixture = startChain(chainOf(entryFor(generation)));
+  const stream = begin(fixture.chain);
+  outcomeAt(stream, 0);
+  outcomeAt(stream, 1);
+  generation.script = () => block(403);
+  outcomeAt(begin(fixture.chain));
+  fixture.chain.swap(chainOf());
+  expect(generation.holders).toBe(0);
+  stream.end();
+  expect(generation.holders).toBe(0);
 });
 
 test("a generation in both chains is never let go in between", () => {

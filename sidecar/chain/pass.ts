@@ -52,15 +52,15 @@ export class Pass implements ChainPass {
 
   run(position: Position, headers: HeaderBlock, status: number, done: (outcome: ChainOutcome) => void): void {
     const segments = this.#plan.segments[position];
-    if (segments.length === 0) return done(UNCHANGED);
     this.#position = position;
+    this.#done = done;
+    if (segments.length === 0) return this.#finish(UNCHANGED);
     this.#message = messageOf(this.#facts, position, headers, status);
     this.#segments = segments;
     this.#next = 0;
     this.#edits = NO_EDITS;
     this.#skipped = NO_MARKERS;
     this.#deadline = this.#context.runtime.clock.now() + this.#context.deadlines[position];
-    this.#done = done;
     this.#proceed(this.#message);
   }
 
@@ -190,6 +190,8 @@ export class Pass implements ChainPass {
     const done = this.#done;
     this.#done = undefined;
     done?.(outcome);
+    // No plugin will be asked any more, however long the body flows: a stream must not keep its generations loaded.
+    if (this.#position === 1 || outcome.kind !== "continue") this.end();
   }
 }
 

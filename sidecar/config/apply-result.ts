@@ -1,4 +1,5 @@
 import type { Problem } from "../../core/errors.ts";
+import type { FailureCause } from "../chain/verdict.ts";
 
 /** Content hashes (sha256, hex) of a snapshot's parts; equal parts need not be sent or applied again. */
 export interface SnapshotHashes {
@@ -30,6 +31,8 @@ export interface PluginLoad {
   /** Of the generation that serves; undefined without one. */
   readonly version: string | undefined;
   readonly digest: string | undefined;
-  /** Why it is `kept` or `failed`, for people. */
+  /** Why it is `kept` or `failed`; undefined otherwise. */
+  readonly cause: FailureCause | undefined;
+  /** The same for people. */
   readonly detail: string | undefined;
 }

@@ -28,7 +28,9 @@ export interface AppliedSnapshot {
   readonly loads: readonly PluginLoad[];
 }
 
-interface InForce extends AppliedSnapshot {
+/** Kept apart from what may be shown. */
+interface InForce {
+  readonly applied: AppliedSnapshot;
   readonly fingerprint: string;
   readonly entries: ReadonlyMap<string, ChainEntry>;
 }
@@ -52,7 +54,7 @@ export class SnapshotApplier {
   }
 
   get inForce(): AppliedSnapshot | undefined {
-    return this.#inForce;
+    return this.#inForce?.applied;
   }
 
   /** Never rejects. */
@@ -67,8 +69,8 @@ export class SnapshotApplier {
 
     const fingerprint = fingerprintOf(snapshot, resolutions);
     const before = this.#inForce;
-    if (before?.fingerprint === fingerprint && before.loads.every(isAsConfigured)) {
-      this.#inForce = { ...before, snapshot, hashes };
+    if (before?.fingerprint === fingerprint && before.applied.loads.every(isAsConfigured)) {
+      this.#inForce = { ...before, applied: { ...before.applied, snapshot, hashes } };
       return { kind: "unchanged", hashes };
     }
     const loaded = await loadEntries(chain, resolutions, registry, before?.entries ?? new Map());
@@ -79,10 +81,8 @@ export class SnapshotApplier {
     });
     this.#targets.services(new Map(Object.entries(snapshot.services)));
     this.#inForce = {
-      snapshot,
-      hashes,
+      applied: { snapshot, hashes, loads: loaded.map(({ load }) => load) },
       fingerprint,
-      loads: loaded.map(({ load }) => load),
       entries: new Map(entries.map((entry) => [entry.plugin, entry])),
     };
     return { kind: "applied", hashes };

@@ -70,6 +70,7 @@ test("secrets reach the plugin but neither the snapshot nor its hashes nor the l
   expect(mesh.registry.prepared[0]?.[0]?.config).toEqual({ token: "hunter2" });
   expect(JSON.stringify([mesh.configuration.status, mesh.logLines])).not.toContain("hunter2");
   expect(await other.apply(entry)).toEqual(result);
+  expect(other.configuration.status).toEqual(mesh.configuration.status);
 });
 
 test("a secret that is missing refuses the snapshot", async () => {
@@ -182,6 +183,17 @@ test("what failed to load is tried again, ever less often, until it works", asyn
   expect(mesh.serving).toEqual(["guard 1.0.0 ok"]);
   expect(mesh.clock.pending).toBe(0);
   expect(mesh.logLines.filter((line) => line.includes("plugin not loaded"))).toHaveLength(1);
+});
+
+test("out of quarantine a plugin comes by a person's word only", async () => {
+  await using mesh = new ConfiguredChain([testPackage("guard")]);
+  mesh.registry.failing.set("guard", "quarantined");
+  await mesh.apply({ plugin: "guard" });
+  expect(mesh.clock.pending).toBe(0);
+  mesh.registry.failing.clear();
+  mesh.configuration.retry();
+  await mesh.configuration.idle();
+  expect(mesh.serving).toEqual(["guard 1.0.0 ok"]);
 });
 
 test("a package that no longer fits its config, or is gone, leaves the generation before in place", async () => {

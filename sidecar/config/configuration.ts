@@ -3,7 +3,7 @@ import type { Clock, Timer } from "../../core/clock.ts";
 import { describeProblem, type Problem } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { SnapshotApplier, type ApplyTargets, type AppliedSnapshot } from "./apply.ts";
-import type { ApplyResult } from "./apply-result.ts";
+import type { ApplyResult, PluginLoad } from "./apply-result.ts";
 import { restartNotices } from "./restart-notices.ts";
 import type { MeshSnapshot } from "./snapshot.ts";
 
@@ -59,7 +59,7 @@ export class Configuration implements AsyncDisposable {
   constructor(options: ConfigurationOptions) {
     this.#options = options;
     this.#applier = new SnapshotApplier(options);
-    this.#subscription = options.packages.onChange(() => this.#onPackages());
+    this.#subscription = options.packages.onChange(() => this.retry());
   }
 
   get status(): ConfigurationStatus {
@@ -88,6 +88,12 @@ export class Configuration implements AsyncDisposable {
     this.#reject(problems);
   }
 
+  /** Tries at once what could not be loaded, and a snapshot that was refused: something may be different now. */
+  retry(): void {
+    this.#backoff.reset();
+    this.#renewSoon();
+  }
+
   /** Resolves when nothing is waiting or under way. */
   async idle(): Promise<void> {
     while (this.#working !== undefined) await this.#working;
@@ -100,11 +106,6 @@ export class Configuration implements AsyncDisposable {
     this.#waiting?.resolve({ kind: "superseded" });
     this.#waiting = undefined;
     await this.idle();
-  }
-
-  #onPackages(): void {
-    this.#backoff.reset();
-    this.#renewSoon();
   }
 
   #renewSoon(): void {
@@ -189,8 +190,9 @@ export class Configuration implements AsyncDisposable {
   #scheduleRetry(): void {
     this.#retry?.[Symbol.dispose]();
     this.#retry = undefined;
-    const failed = this.#applier.inForce?.loads.some(({ detail }) => detail !== undefined) ?? false;
-    if (!failed) this.#backoff.reset();
+    // Out of quarantine only a person lets it, or another package.
+    const mayPass = ({ cause }: PluginLoad): boolean => cause !== undefined && cause !== "quarantined";
+    if (this.#applier.inForce?.loads.some(mayPass) !== true) this.#backoff.reset();
     else if (!this.#closed)
       this.#retry = this.#options.clock.after(this.#backoff.next(), () => this.#renewSoon()).unref();
   }

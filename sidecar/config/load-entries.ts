@@ -1,6 +1,6 @@
 import type { ChainEntry, EntryLoad } from "../chain/entry.ts";
 import type { Generation } from "../chain/generation.ts";
-import type { FailureCause, FailurePolicy, Position } from "../chain/verdict.ts";
+import type { FailurePolicy, Position } from "../chain/verdict.ts";
 import type { GenerationRegistry, Prepared } from "../plugins/generation-registry.ts";
 import type { LoadState, PluginLoad } from "./apply-result.ts";
 import type { ReadyEntry, Resolution } from "./resolve-entry.ts";
@@ -10,9 +10,12 @@ import type { SnapshotEntry } from "./snapshot.ts";
 export interface LoadedChainEntry {
   readonly entry: ChainEntry;
   readonly load: PluginLoad;
-  /** Why there is not what was configured. */
-  readonly cause: FailureCause | undefined;
 }
+
+/** Why an entry has not what was configured; undefined where it has. */
+type Shortfall = Pick<PluginLoad, "cause" | "detail">;
+
+const NO_SHORTFALL: Shortfall = { cause: undefined, detail: undefined };
 
 /** A plugin about which nothing is known must not be passed by: it may be the one that guards. */
 const POLICY_OF_UNKNOWN: FailurePolicy = "closed";
@@ -40,14 +43,17 @@ export async function loadEntries(
   const prepared = await registry.prepare(specs);
   return entries.map((entry, index): LoadedChainEntry => {
     const resolution = resolutions[index] ?? { kind: "off" };
-    if (resolution.kind === "off") return unloaded(entry, "off", [], undefined);
+    if (resolution.kind === "off") return unloaded(entry, "off", [], NO_SHORTFALL);
     if (resolution.kind === "ready")
       return resolved(entry, resolution, prepared.get(entry.plugin) ?? NOT_PREPARED);
-    const detail = resolution.problems.map(({ message }) => message).join("; ");
+    const shortfall = {
+      cause: "not_loaded",
+      detail: resolution.problems.map(({ message }) => message).join("; "),
+    } as const;
     const previous = before.get(entry.plugin);
     return previous?.load.kind === "loaded"
-      ? unresolved(entry, previous, previous.load.generation, detail)
-      : unloaded(entry, "failed", POSITIONS_OF_UNKNOWN, detail);
+      ? unresolved(entry, previous, previous.load.generation, shortfall)
+      : unloaded(entry, "failed", POSITIONS_OF_UNKNOWN, shortfall);
   });
 }
 
@@ -55,17 +61,15 @@ function resolved(entry: SnapshotEntry, ready: ReadyEntry, prepared: Prepared): 
   const { failurePolicy, timeout, positions } = ready;
   const settled = { failurePolicy, timeout };
   if (prepared.kind === "ready") {
-    const { generation } = prepared;
-    return loaded(entry, settled, generation, "serving", undefined);
+    return loaded(entry, settled, prepared.generation, "serving", NO_SHORTFALL);
   }
   const { cause, detail, previous } = prepared;
-  if (previous !== undefined) return { ...loaded(entry, settled, previous, "kept", detail), cause };
+  if (previous !== undefined) return loaded(entry, settled, previous, "kept", { cause, detail });
   const load: EntryLoad = { kind: "failed", cause, positions };
   const { version } = ready.spec.package.manifest;
   return {
     entry: { ...identityOf(entry), ...settled, version, load },
-    load: { plugin: entry.plugin, state: "failed", version: undefined, digest: undefined, detail },
-    cause,
+    load: { plugin: entry.plugin, state: "failed", version: undefined, digest: undefined, cause, detail },
   };
 }
 
@@ -74,11 +78,11 @@ function unresolved(
   entry: SnapshotEntry,
   previous: ChainEntry,
   generation: Generation,
-  detail: string,
+  shortfall: Shortfall,
 ): LoadedChainEntry {
   const failurePolicy = entry.failurePolicy ?? previous.failurePolicy;
   const timeout = entry.timeout ?? previous.timeout;
-  return { ...loaded(entry, { failurePolicy, timeout }, generation, "kept", detail), cause: "not_loaded" };
+  return loaded(entry, { failurePolicy, timeout }, generation, "kept", shortfall);
 }
 
 function loaded(
@@ -86,13 +90,12 @@ function loaded(
   settled: Pick<ChainEntry, "failurePolicy" | "timeout">,
   generation: Generation,
   state: LoadState,
-  detail: string | undefined,
+  shortfall: Shortfall,
 ): LoadedChainEntry {
   const { version, digest } = generation;
   return {
     entry: { ...identityOf(entry), ...settled, version, load: { kind: "loaded", generation } },
-    load: { plugin: entry.plugin, state, version, digest, detail },
-    cause: undefined,
+    load: { plugin: entry.plugin, state, version, digest, ...shortfall },
   };
 }
 
@@ -100,7 +103,7 @@ function unloaded(
   entry: SnapshotEntry,
   state: LoadState,
   positions: readonly Position[],
-  detail: string | undefined,
+  shortfall: Shortfall,
 ): LoadedChainEntry {
   const { plugin, version = "", failurePolicy = POLICY_OF_UNKNOWN, timeout = 0 } = entry;
   const cause = "not_loaded";
@@ -112,8 +115,7 @@ function unloaded(
       timeout,
       load: { kind: "failed", cause, positions },
     },
-    load: { plugin, state, version: undefined, digest: undefined, detail },
-    cause: state === "failed" ? cause : undefined,
+    load: { plugin, state, version: undefined, digest: undefined, ...shortfall },
   };
 }
 

@@ -195,7 +195,7 @@ test("any text gives a snapshot or problems of this file", () => {
     fc.property(fc.array(part), (parts) => {
       expect(problemsIn(HEAD + parts.join(""))).toMatch(/^(none$|mesh\.yaml: )/);
     }),
-    { numRuns: 1_000 },
+    { numRuns: 500 },
   );
 });
 
@@ -219,6 +219,6 @@ test("any value gives a snapshot or problems of its source", () => {
       const value = { apiVersion: "sluice/v1", kind: "Mesh", ...Object.fromEntries(members) };
       expect(problemsOf(() => checkSnapshot("mesh.yaml", value))).toMatch(/^(none$|mesh\.yaml: )/);
     }),
-    { numRuns: 1_000 },
+    { numRuns: 500 },
   );
 });

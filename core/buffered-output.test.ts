@@ -2,9 +2,21 @@ import { mkdtempDisposable, open, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { bufferedOutput } from "./buffered-output.ts";
+
+test("a line that is written leaves at once, behind those that were collected", async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "sluice-output-"));
+  const path = join(folder.path, "log");
+  await using file = await open(path, "w");
+  using output = bufferedOutput(file.fd);
+
+  output.collect("collected\n");
+  output.write("written\n");
+
+  await vi.waitFor(async () => expect(await readFile(path, "utf8")).toBe("collected\nwritten\n"));
+});
 
 test("lines are collected, and disposing writes what waits", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "sluice-output-"));
@@ -12,7 +24,7 @@ test("lines are collected, and disposing writes what waits", async () => {
   await using file = await open(path, "w");
   {
     using output = bufferedOutput(file.fd);
-    for (let i = 0; i < 100; i++) output.write(`line ${i}\n`);
+    for (let i = 0; i < 100; i++) output.collect(`line ${i}\n`);
 
     expect(await readFile(path, "utf8")).toBe("");
   }

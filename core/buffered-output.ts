@@ -7,8 +7,12 @@ const CHUNK = 16 * 1024;
 /** What waits for a reader that does not read; beyond it lines are lost rather than traffic held up. */
 const MOST_WAITING = 8 * 1024 * 1024;
 
-/** Lines for a file descriptor, collected into few writes; at the latest after a quarter of a second they leave. */
+/** Lines for a file descriptor. A reader that does not read holds nobody up. */
 export interface BufferedOutput extends DestinationStream, Disposable {
+  /** Writes at once, behind what was collected: for lines that are rare. */
+  write(line: string): void;
+  /** Takes a line that leaves within a quarter of a second, with others in one write: for lines of every request. */
+  collect(line: string): void;
   /** Chunks of lines that were lost because nobody read. */
   readonly dropped: number;
 }
@@ -27,10 +31,15 @@ export function bufferedOutput(descriptor = 1): BufferedOutput {
     waiting = "";
   };
   const timer = systemClock.every(FLUSH_EVERY, pass).unref();
+  const collect = (line: string): void => {
+    waiting += line;
+    if (waiting.length >= CHUNK) pass();
+  };
   return {
+    collect,
     write: (line) => {
       waiting += line;
-      if (waiting.length >= CHUNK) pass();
+      pass();
     },
     get dropped() {
       return dropped;

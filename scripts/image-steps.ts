@@ -1,16 +1,18 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+import { packPlugin } from "../sidecar/plugins/packages/pack.ts";
 import { buildStages, type BuiltStage } from "./image/build-stages.ts";
 import { parseCommand, parseDockerfile } from "./image/dockerfile.ts";
 
-// Runs the Dockerfile's steps in folders of a temporary directory, starts the image's command there, asks its health
-// check, and ends it with SIGTERM. What this cannot show: the base image, the user, and that nothing else is there.
+// Runs the Dockerfile's steps in folders of a temporary directory, starts the image's command there with a packed
+// plugin, asks the plugin and the health check, and ends it with SIGTERM. What this cannot show: the base image, the
+// user, and that nothing else is there.
 
 const CONTEXT = fileURLToPath(new URL("..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "sluice-image-"));
@@ -26,21 +28,31 @@ function commandOf(image: BuiltStage, name: string): readonly string[] {
   return parseCommand(rest).slice(1);
 }
 
-async function startAndStop(image: BuiltStage): Promise<void> {
+/** The configuration file: a guard that blocks everything, packed as production has it. */
+async function configuration(): Promise<string> {
+  const { zip } = await packPlugin(join(CONTEXT, "plugins-example/token-guard"));
+  mkdirSync(join(folder, "plugins"));
+  writeFileSync(join(folder, "plugins/token-guard.zip"), zip);
+  // Generous: whether it is fast on this machine is another question.
+  const budgets = { timeout: "2s", cpu: "500ms" };
+  const chain = [{ plugin: "token-guard", config: { token: "let-me-in" }, ...budgets }];
   const config = join(folder, "mesh.yaml");
-  writeFileSync(config, "apiVersion: sluice/v1\nkind: Mesh\nplugins: { folder: . }\nchain: []\n");
-  const addresses = {
-    SLUICE_INBOUND: "127.0.0.1:0",
-    SLUICE_OUTBOUND: "127.0.0.1:0",
-    SLUICE_ADMIN: "127.0.0.1:0",
-  };
-  const env = {
-    ...process.env,
-    ...image.environment,
-    ...addresses,
-    SLUICE_CONFIG: config,
+  writeFileSync(
+    config,
+    JSON.stringify({ apiVersion: "sluice/v1", kind: "Mesh", plugins: { folder: "plugins" }, chain }),
+  );
+  return config;
+}
+
+async function startAndStop(image: BuiltStage): Promise<void> {
+  const any = "127.0.0.1:0";
+  const own = {
+    SLUICE_CONFIG: await configuration(),
     SLUICE_DRAIN_DELAY: "0ms",
+    SLUICE_STATE_FOLDER: folder,
   };
+  const addresses = { SLUICE_INBOUND: any, SLUICE_OUTBOUND: any, SLUICE_ADMIN: any };
+  const env = { ...process.env, ...image.environment, ...addresses, ...own };
   const options = { cwd: image.workdir, env } as const;
   const sidecar = spawn(process.execPath, commandOf(image, "ENTRYPOINT"), {
     ...options,
@@ -49,14 +61,16 @@ async function startAndStop(image: BuiltStage): Promise<void> {
   const ended = once(sidecar, "close");
   for await (const line of createInterface(sidecar.stdout)) {
     if (!line.includes('"msg":"ready"')) continue;
-    const { admin } = JSON.parse(line) as { admin: number };
+    const { admin, inbound } = JSON.parse(line) as { readonly admin: number; readonly inbound: number };
+    const { status } = await fetch(`http://127.0.0.1:${inbound}/`);
+    check(status === 401, `a plugin answers (${status})`);
     const probe = {
       ...options,
       env: { ...env, SLUICE_ADMIN: `127.0.0.1:${admin}` },
       stdio: "inherit",
     } as const;
-    const { status } = spawnSync(process.execPath, commandOf(image, "HEALTHCHECK"), probe);
-    check(status === 0, "the health check finds it alive");
+    const asked = spawnSync(process.execPath, commandOf(image, "HEALTHCHECK"), probe);
+    check(asked.status === 0, "the health check finds it alive");
     sidecar.kill("SIGTERM");
   }
   await ended;

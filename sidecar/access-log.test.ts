@@ -30,7 +30,7 @@ const EXCHANGE: LoggedExchange = {
 
 function logOf(exchanges: readonly LoggedExchange[], sample = 1, random = (): number => 0.5): string[] {
   const lines: string[] = [];
-  const output = { write: (line: string) => void lines.push(line) };
+  const output = { collect: (line: string) => void lines.push(line) };
   const accessLog = new AccessLog({ output, sample, random });
   for (const exchange of exchanges) accessLog.finished(exchange);
   return lines;

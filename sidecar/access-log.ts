@@ -30,7 +30,8 @@ export interface LoggedExchange {
 
 /** Where lines go: the same output as the log's, so that they stand among its lines. */
 export interface LineOutput {
-  write(line: string): void;
+  /** Takes a line that may leave a moment later, with others. */
+  collect(line: string): void;
 }
 
 export interface AccessLogOptions {
@@ -58,7 +59,7 @@ export class AccessLog {
   }
 
   finished(exchange: LoggedExchange): void {
-    if (this.#isWanted(exchange)) this.#output.write(lineOf(exchange));
+    if (this.#isWanted(exchange)) this.#output.collect(lineOf(exchange));
   }
 
   #isWanted({ status, error, blockedBy }: LoggedExchange): boolean {

@@ -64,7 +64,7 @@ export class Sidecar implements AsyncDisposable {
     this.#options = options;
     this.#source = source;
     this.#snapshot = snapshot;
-    const sample = settings.accessLog ? settings.accessLogSample : 0;
+    const sample = settings.accessLog ? settings.accessLogSample : undefined;
     const telemetry = new Telemetry({ accessLogSample: sample, output, log });
 
     this.#plugins = this.#stack.use(

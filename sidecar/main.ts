@@ -1,5 +1,4 @@
-import { pino } from "pino";
-
+import { bufferedOutput } from "../core/buffered-output.ts";
 import { systemClock } from "../core/clock.ts";
 import { MeshError } from "../core/errors.ts";
 import { createLogger } from "../core/log.ts";
@@ -7,12 +6,11 @@ import { Sidecar } from "./app.ts";
 import { readSettings } from "./settings-source.ts";
 
 // Environment, signals and the exit code: the only file of the sidecar that knows the process.
-const STDOUT = 1;
 
 async function main(): Promise<void> {
   const settings = await readSettings(process.argv.slice(2), process.env);
   const { logLevel, drainDelay, drainTimeout } = settings.values;
-  const output = pino.destination({ dest: STDOUT, sync: false });
+  using output = bufferedOutput();
   const log = createLogger(logLevel, output);
   for (const warning of settings.warnings) log.warn(warning);
 
@@ -28,7 +26,6 @@ async function main(): Promise<void> {
   log.info({ delay, deadline: drainTimeout }, "draining");
   await sidecar.drain(delay, drainTimeout);
   log.info("drained");
-  output.flushSync();
 }
 
 try {

@@ -15,8 +15,8 @@ import { PluginMetrics } from "./metrics/plugin-metrics.ts";
 import { configResults } from "./metrics/state-metrics.ts";
 
 export interface TelemetryOptions {
-  /** Share of the exchanges that get a line in the access log; 0: no access log. */
-  readonly accessLogSample: number;
+  /** Share of the exchanges that get a line in the access log; undefined: no access log. */
+  readonly accessLogSample: number | undefined;
   readonly output: LineOutput;
   readonly log: Logger;
 }
@@ -37,7 +37,8 @@ export class Telemetry implements ExchangeObserver {
     this.plugins = new PluginMetrics(this.registry);
     this.configResults = configResults(this.registry);
     this.#log = log;
-    this.#accessLog = accessLogSample > 0 ? new AccessLog({ output, sample: accessLogSample }) : undefined;
+    this.#accessLog =
+      accessLogSample === undefined ? undefined : new AccessLog({ output, sample: accessLogSample });
     addProcessMetrics(this.registry);
   }
 

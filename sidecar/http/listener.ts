@@ -1,8 +1,8 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
 import type { Clock } from "../../core/clock.ts";
-import { MeshError } from "../../core/errors.ts";
 import type { Service } from "../../core/lifecycle.ts";
+import { ListenError } from "../../core/listen-error.ts";
 import type { Logger } from "../../core/log.ts";
 import type { ExchangeHandler } from "./exchange.ts";
 import type { Deadlines } from "./h1/deadlines.ts";
@@ -69,9 +69,7 @@ export class Listener implements Service, SniffListener {
     try {
       await promise;
     } catch (cause) {
-      const reason = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-      const message = `${name} cannot listen on ${host}:${port} (${reason}): is another process using it?`;
-      throw new MeshError(message, { code: "listen_failed", source: "input", cause });
+      throw new ListenError(`--${name}`, { host, port }, cause);
     } finally {
       this.#server.off("error", reject);
     }

@@ -47,20 +47,14 @@ export class Intake {
     return this.#ended && !this.holding;
   }
 
-  /** Bytes came; while some are held the socket is paused and none come. */
+  /** Bytes came. */
   push(chunk: Buffer): void {
-    this.#lent = false;
-    this.chunk = chunk;
-    this.at = 0;
-    this.#drive();
+    this.#arrived(chunk, false);
   }
 
   /** Bytes came in a buffer that is somebody else's again after this call: what is kept of it is copied. */
   lend(chunk: Buffer): void {
-    this.#lent = true;
-    this.chunk = chunk;
-    this.at = 0;
-    this.#drive();
+    this.#arrived(chunk, true);
   }
 
   /** Part of the chunk at hand, for somebody to keep. */
@@ -87,6 +81,19 @@ export class Intake {
   drop(): void {
     this.chunk = NO_BYTES;
     this.at = 0;
+  }
+
+  #arrived(chunk: Buffer, lent: boolean): void {
+    // A stream that was resumed and paused again in one turn reads once more.
+    if (this.holding) {
+      this.chunk = Buffer.concat([this.chunk.subarray(this.at), chunk]);
+      this.at = 0;
+      return;
+    }
+    this.#lent = lent;
+    this.chunk = chunk;
+    this.at = 0;
+    this.#drive();
   }
 
   #drive(): void {

@@ -22,6 +22,10 @@ export interface EntryOutcome {
 /** A function of the world. */
 export type EntryPoint = Reference<(...args: (string | number)[]) => EntryValue>;
 
+/** CPU from which on an entry that was cut off is blamed: a part of its budget, or this many ms. */
+const BLAMED_SHARE = 0.25;
+const BLAMED_FROM = 5;
+
 /** What isolated-vm throws when the deadline ended an entry. */
 const TIMED_OUT = "Script execution timed out.";
 
@@ -87,9 +91,10 @@ export class Entrance {
     const message = messageOf(thrown);
     if (this.lost) return { value: undefined, ms, failure: lossOf(message), stray: undefined };
     if (message !== TIMED_OUT) return { value: undefined, ms, failure: undefined, stray: message };
-    // Cut off with little CPU: the machine was too busy, and the plugin is not to blame.
+    // At the deadline a loop used all the CPU that this thread got, which may be less than the budget. One that used
+    // next to nothing was only kept waiting, and is not to blame.
     const failure: Failure =
-      ms >= budget / 2
+      ms >= Math.min(budget * BLAMED_SHARE, BLAMED_FROM)
         ? overrun(budget)
         : { cause: "host_busy", detail: `cut off after ${ms.toFixed(1)} ms on the CPU: the machine is busy` };
     return { value: undefined, ms, failure, stray: undefined };

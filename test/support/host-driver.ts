@@ -17,6 +17,7 @@ import {
   type Ran,
   type Run,
   type ToHost,
+  type Unloaded,
 } from "../../sidecar/plugin-host/protocol/messages.ts";
 
 /** How a host ended. */
@@ -117,9 +118,22 @@ export class HostDriver implements AsyncDisposable {
 
   /** Loads what must load under a number of its own. */
   async loadNew(source: string, more: Partial<Load> = {}): Promise<number> {
-    const generation = ++this.#lastGeneration;
+    const generation = this.nextGeneration();
     await this.loadWell(generation, source, more);
     return generation;
+  }
+
+  /** A number that no generation has. */
+  nextGeneration(): number {
+    return ++this.#lastGeneration;
+  }
+
+  /** Sends Unload and waits for its answer. */
+  async unload(generation: number, abandon = false): Promise<Unloaded> {
+    this.send({ kind: "unload", generation, abandon });
+    return await this.next(
+      (frame): frame is Unloaded => frame.kind === "unloaded" && frame.generation === generation,
+    );
   }
 
   /** Sends Run and waits for its Ran. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import type { KeyValueChanges, Unloaded } from "../../../sidecar/plugin-host/protocol/messages.ts";
+import type { KeyValueChanges } from "../../../sidecar/plugin-host/protocol/messages.ts";
 import { HostDriver } from "../../support/host-driver.ts";
 
 // From Load to Unloaded. One host for all: nothing here harms it.
@@ -101,7 +101,7 @@ test("destroy runs once, may wait and write, and then the generation is gone", a
   const source = `export default { execute() {}, async destroy({ kv }) { await new Promise((go) => setTimeout(go, 3)); kv.set("end", 1); } }`;
   const plugin = await host.loadNew(source, { keyValue: true });
 
-  const { error } = await unload(plugin);
+  const { error } = await host.unload(plugin);
 
   expect(error).toBeUndefined();
   const { set } = await host.next(
@@ -121,7 +121,7 @@ test.for([
   async ([, hook, cause]) => {
     const plugin = await host.loadNew(`export default { execute() {}, ${hook} }`, { hookTimeoutMs: 200 });
 
-    const { error } = await unload(plugin);
+    const { error } = await host.unload(plugin);
 
     expect(error?.cause).toBe(cause);
     expect((await host.run([plugin])).results[0]?.failure?.cause).toBe("not_loaded");
@@ -131,7 +131,7 @@ test.for([
 test("a generation that is abandoned is not asked to destroy itself", async () => {
   const plugin = await host.loadNew(`export default { execute() {}, destroy() { for (;;); } }`);
 
-  const { error } = await unload(plugin, true);
+  const { error } = await host.unload(plugin, true);
 
   expect(error).toBeUndefined();
 });
@@ -145,13 +145,13 @@ test("questions that wait when their generation is unloaded are answered", async
   );
   const run = host.start([plugin]);
 
-  await unload(plugin);
+  await host.unload(plugin);
 
   expect((await host.answer(run.id)).results[0]?.failure?.cause).toBe("not_loaded");
 });
 
 test("an unload of what is not there is answered", async () => {
-  expect(await unload(999_999)).toMatchObject({ error: undefined });
+  expect(await host.unload(999_999)).toMatchObject({ error: undefined });
 });
 
 test("pings are answered with the memory in use", async () => {
@@ -172,7 +172,7 @@ test("memory is given back: two hundred generations come and go", async () => {
   };
   const cycle = async (): Promise<void> => {
     const plugin = await host.loadNew(bulky);
-    await unload(plugin);
+    await host.unload(plugin);
   };
   for (let i = 0; i < 30; i++) await cycle();
   const before = await resident(1001);
@@ -181,10 +181,3 @@ test("memory is given back: two hundred generations come and go", async () => {
 
   expect(await resident(1002)).toBeLessThan(before * 1.25);
 });
-
-async function unload(generation: number, abandon = false): Promise<Unloaded> {
-  host.send({ kind: "unload", generation, abandon });
-  return await host.next(
-    (frame): frame is Unloaded => frame.kind === "unloaded" && frame.generation === generation,
-  );
-}

@@ -16,7 +16,7 @@ export function manifestText(changes: Readonly<Record<string, unknown>> = {}): s
 
 /** The script of a plugin that does nothing; `mark` makes its bytes differ. */
 export function scriptText(mark = ""): string {
-  return `module.exports = { default: { execute() { return {}; } } }; // ${mark}\n`;
+  return `export default { execute() { return {}; } }; // ${mark}\n`;
 }
 
 /** One entry of a zip made by hand; what is not given is as an honest packer writes it. */

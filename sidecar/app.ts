@@ -2,6 +2,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { Clock } from "../core/clock.ts";
+import { InputError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { LineOutput } from "./access-log.ts";
 import { AdminServer } from "./admin/admin-server.ts";
@@ -124,11 +125,15 @@ export class Sidecar implements AsyncDisposable {
     return new Sidecar(options, source, await source?.read());
   }
 
-  /** Resolves when everything listens and the chain is in force. */
+  /** Resolves when everything listens and the chain is in force; an `InputError` where the chain cannot be. */
   async start(): Promise<SidecarPorts> {
     await this.#admin.start();
     await this.#plugins.packages.start();
-    if (this.#snapshot !== undefined) await this.#configuration.apply(this.#snapshot);
+    if (this.#snapshot !== undefined) {
+      const result = await this.#configuration.apply(this.#snapshot);
+      // There is no last good one to go on with: without its chain, traffic would pass by the guards.
+      if (result.kind === "rejected") throw new InputError(result.problems);
+    }
     this.#source?.watch({
       snapshot: (snapshot) => void this.#configuration.apply(snapshot),
       problems: (problems) => this.#configuration.refuse(problems),

@@ -56,12 +56,13 @@ export function sidecarCase(
 kind: Mesh
 sidecar:
   inbound: 127.0.0.1:${port}
+  app: 127.0.0.1:${upstream}
+  appProtocol: http1
   outbound: 127.0.0.1:0
   admin: 127.0.0.1:0
   accessLog: false
   logLevel: warn
 plugins: { folder: ${plugins} }
-app: { address: "127.0.0.1:${upstream}", protocol: http1 }
 chain:${chain === "" ? " []" : chain}
 `;
   return { config, args: [SIDECAR, "--config", join(folder, "mesh.yaml")] };

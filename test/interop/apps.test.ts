@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -95,6 +95,8 @@ async function sidecarBefore(foreign: ForeignApp): Promise<Behind> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "sluice-app-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
+  // Apache reads files as nobody.
+  await chmod(folder, 0o755);
   await mkdir(join(folder, "files"), { mode: 0o755 });
   await writeFile(join(folder, "files/data.bin"), FILE);
   const port = await freePort();

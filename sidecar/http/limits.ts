@@ -14,7 +14,7 @@ export interface WireLimits {
   readonly firstByte: number;
   /** From the first byte of a head to its end. Default 10 s. */
   readonly head: number;
-  /** Between two deliveries of body bytes, either way; never in total. Default 60 s. */
+  /** Between two deliveries of body bytes, either way; never in total: streams live for days. Default 5 min. */
   readonly bodyIdle: number;
   /** Between two requests of a kept connection. Default 75 s. */
   readonly keepAlive: number;
@@ -48,7 +48,7 @@ export const DEFAULT_WIRE_LIMITS: WireLimits = {
   trailerBytes: 8 * 1024,
   firstByte: 10_000,
   head: 10_000,
-  bodyIdle: 60_000,
+  bodyIdle: 300_000,
   keepAlive: 75_000,
   linger: 2_000,
   connect: 3_000,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createHttp2Server, type ServerHttp2Stream } from "node:http2";
+import { performServerHandshake, type ServerHttp2Stream } from "node:http2";
 import { createServer as createNetServer, type AddressInfo, type Socket } from "node:net";
 
 // The app of the tests that cross processes: HTTP/1.1 and h2c on one port, as `protocol: auto` wants it. Listens on the
@@ -57,23 +57,25 @@ http.on("upgrade", (request, socket) => {
   socket.pipe(socket);
 });
 
-const http2 = createHttp2Server();
-http2.on("stream", (stream: ServerHttp2Stream) => {
+function answerStream(stream: ServerHttp2Stream): void {
   stream.on("error", () => stream.close());
   stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
   stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
   stream.pipe(stream);
-});
+}
 
 function sniff(socket: Socket): void {
+  socket.on("error", () => socket.destroy());
   socket.once("data", (first) => {
     socket.pause();
     socket.unshift(first);
-    const server = first.toString("latin1").startsWith(PREFACE) ? http2 : http;
-    server.emit("connection", socket);
-    socket.resume();
+    if (!first.toString("latin1").startsWith(PREFACE)) {
+      http.emit("connection", socket);
+      socket.resume();
+      return;
+    }
+    performServerHandshake(socket).on("stream", answerStream);
   });
-  socket.on("error", () => socket.destroy());
 }
 
 process.stdin.on("data", (line) => {

@@ -80,10 +80,17 @@ export class TestMesh implements AsyncDisposable {
 
   /** Waits until a plugin of this version (and not `before`, a digest) serves. */
   async serving(name: string, before?: string): Promise<string> {
+    const serves = ({ digest, name: each }: PluginState): boolean =>
+      each === name && digest !== undefined && digest !== before;
+    const page = await this.until("/plugins", ({ plugins }: PluginsPage) => plugins.some(serves));
+    return page.plugins.find(serves)?.digest ?? "";
+  }
+
+  /** Asks for an admin page again and again until it says what is waited for. */
+  async until<Page>(path: string, holds: (page: Page) => boolean): Promise<Page> {
     for (;;) {
-      const { plugins } = (await (await this.ask("/plugins")).json()) as { plugins: readonly PluginState[] };
-      const found = plugins.find((plugin) => plugin.name === name);
-      if (found?.digest !== undefined && found.digest !== before) return found.digest;
+      const page = (await (await this.ask(path)).json()) as Page;
+      if (holds(page)) return page;
     }
   }
 
@@ -113,6 +120,10 @@ interface Ports {
 interface PluginState {
   readonly name: string;
   readonly digest?: string;
+}
+
+interface PluginsPage {
+  readonly plugins: readonly PluginState[];
 }
 
 function lineOf(child: Child, part: string): string {

@@ -61,9 +61,9 @@ export class OpenStreams implements AsyncDisposable {
   /** Sends something on each and waits for it to come; rejects when one of them is gone. */
   async exchange(text: string): Promise<void> {
     await Promise.all([
-      arrives(this.#socket, text, () => this.#socket.write(text)),
-      arrives(this.#events, text, () => this.#app.emit(text)),
-      arrives(this.#call, text, () => this.#call.write(text)),
+      arrives("the WebSocket", this.#socket, text, () => this.#socket.write(text)),
+      arrives("the event stream", this.#events, text, () => this.#app.emit(text)),
+      arrives("the gRPC stream", this.#call, text, () => this.#call.write(text)),
     ]);
   }
 
@@ -77,14 +77,19 @@ export class OpenStreams implements AsyncDisposable {
   }
 }
 
-function arrives(stream: Duplex | IncomingMessage, text: string, send: () => void): Promise<void> {
+function arrives(
+  name: string,
+  stream: Duplex | IncomingMessage,
+  text: string,
+  send: () => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let received = "";
     const take = (chunk: Buffer): void => {
       received += chunk.toString();
       if (received.includes(text)) settle(resolve);
     };
-    const gone = (): void => settle(() => reject(new Error(`a stream closed before ${text} came`)));
+    const gone = (): void => settle(() => reject(new Error(`${name} closed before ${text} came`)));
     const settle = (how: () => void): void => {
       stream.off("data", take);
       stream.off("close", gone);

@@ -28,6 +28,7 @@ export class SteadyLoad {
   readonly #workers: Promise<void>[];
   readonly outcomes: Map<LoadOutcome, number> = new Map();
   #sent = 0;
+  #milestones: { readonly count: number; readonly resolve: () => void }[] = [];
   #running = true;
 
   constructor(options: LoadOptions) {
@@ -38,6 +39,11 @@ export class SteadyLoad {
 
   get total(): number {
     return this.#sent;
+  }
+
+  /** Resolves when this many requests have been sent since the start. */
+  reached(count: number): Promise<void> {
+    return new Promise((resolve) => this.#milestones.push({ count, resolve }));
   }
 
   /** Lets what is under way end, and gives the counts. */
@@ -54,7 +60,14 @@ export class SteadyLoad {
       this.#sent++;
       const outcome = await this.#exchange(body);
       this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
+      this.#tell();
     }
+  }
+
+  #tell(): void {
+    if (this.#milestones.length === 0) return;
+    for (const { count, resolve } of this.#milestones) if (this.#sent >= count) resolve();
+    this.#milestones = this.#milestones.filter(({ count }) => this.#sent < count);
   }
 
   #exchange(body: Buffer | undefined): Promise<LoadOutcome> {

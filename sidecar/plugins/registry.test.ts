@@ -177,6 +177,17 @@ test("after a failure the generation that runs goes on, and the status says what
   ]);
 });
 
+test("a failure is forgotten when what ran before it is wanted again", async () => {
+  const { ready, prepare, registry, runtime } = setUp();
+  (await ready(specOf("good"))).acquire();
+  runtime.broken = "init threw";
+  await prepare(specOf("bad"));
+
+  await prepare(specOf("good"));
+
+  expect(registry.status.map(({ digest, state }) => [digest, state])).toEqual([["good", "RUNNING"]]);
+});
+
 test("one plugin's failure does not touch another, and a runtime that is not there is such a failure", async () => {
   const { registry } = setUp();
   const remote = specOf("r", {}, "b");

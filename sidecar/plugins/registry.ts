@@ -113,7 +113,10 @@ export class Registry implements GenerationRegistry, GenerationHolder {
   #prepareOne(spec: GenerationSpec): Promise<Prepared> {
     const key = keyOf(spec);
     const loaded = this.#loaded.get(key);
-    if (loaded !== undefined) return Promise.resolve({ kind: "ready", generation: loaded });
+    if (loaded !== undefined) {
+      this.#failures.delete(spec.package.manifest.name);
+      return Promise.resolve({ kind: "ready", generation: loaded });
+    }
     const loading = this.#loading.get(key);
     if (loading !== undefined) return loading.done;
     const done = this.#bringUp(key, spec);

@@ -9,6 +9,7 @@ import { AdminServer } from "./admin/admin-server.ts";
 import { Readiness } from "./admin/readiness.ts";
 import { adminProviders } from "./admin-wiring.ts";
 import { CurrentChain } from "./chain/current-chain.ts";
+import type { ChainSpec } from "./chain/entry.ts";
 import { Configuration } from "./config/configuration.ts";
 import { FileSource } from "./config/file-source.ts";
 import type { MeshSnapshot } from "./config/snapshot.ts";
@@ -82,7 +83,7 @@ export class Sidecar implements AsyncDisposable {
       new Configuration({
         packages: this.#plugins.packages,
         registry: this.#plugins.registry,
-        chain: this.#chain,
+        chain: { swap: (spec) => this.#swap(spec, telemetry) },
         services: (table) => void (services = table),
         environment,
         clock,
@@ -163,6 +164,12 @@ export class Sidecar implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
+  }
+
+  /** A year of releases must not stay in the memory of those who count. */
+  #swap(spec: ChainSpec, { plugins }: Telemetry): void {
+    this.#chain.swap(spec);
+    plugins.retain(spec.entries);
   }
 
   /** As configured; else only where nobody but this machine reaches the outbound listener. */

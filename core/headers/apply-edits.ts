@@ -20,9 +20,9 @@ export function applyEdits(headers: HeaderBlock, edits: HeaderEdits): HeaderBloc
   for (let index = 0; index < headers.size; index++) fates.push(STAYS);
   const added: HeaderEdit[] = [];
   let values = 0;
-  for (const [number, edit] of edits.entries()) {
+  for (const edit of edits) {
     values += edit.values.length;
-    if (!decide(headers, edit, number, fates)) added.push(edit);
+    if (!decide(headers, edit, edits.indexOf(edit), fates)) added.push(edit);
   }
   const draft = new Draft(headers, values);
   for (let index = 0; index < fates.length; index++) {

@@ -17,13 +17,16 @@ const UPGRADE: ConnectionOptions = { ...NONE, upgrade: true };
 const PLAIN_OPTIONS = ["close", "keep-alive", "upgrade"];
 
 /**
- * Reads the Connection field at `first` and any that follow; `first` is -1 where there is none. Undefined if one is
- * no list of tokens: then nobody can tell which fields it names.
+ * Reads the Connection field at `first`, which is -1 where there is none, and those behind it if it `repeats`.
+ * Undefined if one is no list of tokens: then nobody can tell which fields it names.
  */
-export function connectionOptions(headers: HeaderBlock, first: number): ConnectionOptions | undefined {
+export function connectionOptions(
+  headers: HeaderBlock,
+  first: number,
+  repeats: boolean,
+): ConnectionOptions | undefined {
   if (first < 0) return NONE;
-  const next = headers.indexOf("connection", first + 1);
-  if (next < 0) {
+  if (!repeats) {
     // Nearly all of them are one of three words: no list is made for those.
     if (headers.valueEquals(first, "keep-alive")) return NONE;
     if (headers.valueEquals(first, "close")) return CLOSE;

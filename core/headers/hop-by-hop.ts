@@ -2,7 +2,7 @@ import { connectionOptions } from "./connection-options.ts";
 import { fieldNameEquals } from "./field-name.ts";
 import { HeaderBlock, OFFSETS_PER_FIELD } from "./header-block.ts";
 import { FIELD, knownFieldInText, KNOWN_NAMES } from "./known-fields.ts";
-import { allocateOffsets } from "./offsets.ts";
+import { copyOffsets } from "./offsets.ts";
 import { trimWhiteSpace } from "./token-list.ts";
 
 /**
@@ -16,6 +16,11 @@ for (const field of [connection, contentLength, transferEncoding, upgrade, expec
   DROPPED[field] = 1;
 for (const field of [proxyConnection, proxyAuthenticate, proxyAuthorization]) DROPPED[field] = 1;
 
+const NO_NAMES: readonly string[] = [];
+
+/** Where offsets are put together before it is known how many there are; used within one call only. */
+let scratch = new Uint32Array(256 * OFFSETS_PER_FIELD);
+
 /**
  * The fields that go on to the next hop, in order and untouched: without hop-by-hop fields, those that Connection
  * names, framing, and Expect, which this hop answers itself. `te: trailers` stays.
@@ -25,25 +30,25 @@ for (const field of [proxyConnection, proxyAuthenticate, proxyAuthorization]) DR
  */
 export function withoutHopByHop(headers: HeaderBlock): HeaderBlock {
   const { text, offsets } = headers;
-  const kept = allocateOffsets(offsets.length);
+  if (scratch.length < offsets.length) scratch = new Uint32Array(offsets.length);
   let length = 0;
   let narrowed = false;
-  let connectionAt = -1;
+  let connections = 0;
+  let firstConnection = -1;
   for (let at = 0; at < offsets.length; at += OFFSETS_PER_FIELD) {
     const known = knownFieldInText(text, offsets[at] ?? 0, offsets[at + 1] ?? 0);
-    if (known === FIELD.connection && connectionAt < 0) connectionAt = at / OFFSETS_PER_FIELD;
+    if (known === FIELD.connection && connections++ === 0) firstConnection = at / OFFSETS_PER_FIELD;
     if (DROPPED[known] === 1) continue;
-    for (let i = 0; i < OFFSETS_PER_FIELD; i++) kept[length + i] = offsets[at + i] ?? 0;
+    for (let i = 0; i < OFFSETS_PER_FIELD; i++) scratch[length + i] = offsets[at + i] ?? 0;
     if (known === FIELD.te) {
       narrowed = true;
-      if (!narrowToTrailers(text, kept, length)) continue;
+      if (!narrowToTrailers(text, scratch, length)) continue;
     }
     length += OFFSETS_PER_FIELD;
   }
   const all = length === offsets.length && !narrowed;
-  const remaining = all ? headers : new HeaderBlock(text, kept.subarray(0, length));
-  if (connectionAt < 0) return remaining;
-  const named = connectionOptions(headers, connectionAt)?.named ?? [];
+  const remaining = all ? headers : new HeaderBlock(text, copyOffsets(scratch, length));
+  const named = connectionOptions(headers, firstConnection, connections > 1)?.named ?? NO_NAMES;
   return named.length === 0 ? remaining : withoutNamed(remaining, named);
 }
 

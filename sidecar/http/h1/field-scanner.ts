@@ -52,33 +52,57 @@ export class FieldScanner implements KnownFieldIndex {
     this.#maxFields = maxFields;
   }
 
-  /** Scans `bytes[from, end)`, where what is scanned began at `base`; where it ended, or MORE or REFUSED. */
+  /**
+   * Scans `bytes[from, end)`, where what is scanned began at `base`; where it ended, or MORE or REFUSED.
+   *
+   * The phases stand behind each other in one function, each running through as many bytes as it can: with a method
+   * for each phase a whole head takes a third longer (measured).
+   */
   scan(bytes: Buffer, base: number, from: number, end: number): number {
     let at = from;
-    while (at >= 0 && at < end) {
-      // Each step runs through as many bytes as it can, so that the phase is asked for a few times in a line only.
-      switch (this.#phase) {
-        case NAME_START:
-          at = this.#startLine(bytes, base, at);
-          break;
-        case NAME:
-          at = this.#scanName(bytes, base, at, end);
-          break;
-        case BEFORE_VALUE:
-          at = this.#skipToValue(bytes, base, at, end);
-          break;
-        case VALUE:
-          at = this.#scanValue(bytes, base, at, end);
-          break;
-        case LINE_END:
-          at = this.#expectLineFeed(bytes, at);
-          this.#phase = NAME_START;
-          break;
-        default:
-          return this.#expectLineFeed(bytes, at);
+    let phase = this.#phase;
+    while (at < end) {
+      const field = this.#length;
+      if (phase === NAME_START) {
+        if (bytes[at] === CARRIAGE_RETURN) {
+          phase = SECTION_END;
+          at++;
+          continue;
+        }
+        if (!this.#startField(at - base)) return REFUSED;
+        phase = NAME;
       }
+      if (phase === NAME) {
+        while (at < end && TOKEN_BYTES[bytes[at] ?? 0] === 1) at++;
+        if (at === end) break;
+        // Anything but a colon, white space before one above all, is where parsers disagree (RFC 9112 §5.1).
+        if (bytes[at] !== COLON || !this.#endName(bytes, base, at))
+          return this.#refuse(bytes, at, "in a field name");
+        at++;
+        phase = BEFORE_VALUE;
+      }
+      if (phase === BEFORE_VALUE) {
+        while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
+        if (at === end) break;
+        this.#offsets[field + 2] = at - base;
+        phase = VALUE;
+      }
+      if (phase === VALUE) {
+        while (at < end && VALUE_BYTES[bytes[at] ?? 0] === 1) at++;
+        if (at === end) break;
+        if (bytes[at] !== CARRIAGE_RETURN) return this.#refuse(bytes, at, "in a field value");
+        this.#endValue(bytes, base, at);
+        at++;
+        phase = LINE_END;
+        if (at === end) break;
+      }
+      if (bytes[at] !== LINE_FEED) return this.#refuse(bytes, at, "behind a carriage return");
+      at++;
+      if (phase === SECTION_END) return at;
+      phase = NAME_START;
     }
-    return at < 0 ? at : MORE;
+    this.#phase = phase;
+    return MORE;
   }
 
   first(known: number): number {
@@ -103,63 +127,37 @@ export class FieldScanner implements KnownFieldIndex {
     this.fault = undefined;
   }
 
-  #startLine(bytes: Buffer, base: number, at: number): number {
-    if (bytes[at] === CARRIAGE_RETURN) {
-      this.#phase = SECTION_END;
-      return at + 1;
+  /** False if there are too many fields. */
+  #startField(at: number): boolean {
+    if (this.#length >= this.#maxFields * OFFSETS_PER_FIELD) {
+      this.fault = { code: "header_too_large", detail: `more than ${this.#maxFields} fields` };
+      return false;
     }
-    if (this.#length >= this.#maxFields * OFFSETS_PER_FIELD)
-      return this.#refuse({ code: "header_too_large", detail: `more than ${this.#maxFields} fields` });
     if (this.#length === this.#offsets.length) this.#grow();
-    if (TOKEN_BYTES[bytes[at] ?? 0] !== 1)
-      return this.#refuse(illegalByte(bytes, at, "at the start of a field"));
-    this.#offsets[this.#length] = at - base;
-    this.#phase = NAME;
-    return at + 1;
+    this.#offsets[this.#length] = at;
+    return true;
   }
 
-  #scanName(bytes: Buffer, base: number, from: number, end: number): number {
-    let at = from;
-    while (at < end && TOKEN_BYTES[bytes[at] ?? 0] === 1) at++;
-    if (at === end) return at;
-    // Anything but a colon, white space before one above all, is where parsers disagree (RFC 9112 §5.1).
-    if (bytes[at] !== COLON) return this.#refuse(illegalByte(bytes, at, "in a field name"));
-    this.#offsets[this.#length + 1] = at - base;
-    this.#note(knownFieldInBytes(bytes, base + (this.#offsets[this.#length] ?? 0), at));
-    this.#phase = BEFORE_VALUE;
-    return at + 1;
+  /** False if there is no name before the colon at `colon`. */
+  #endName(bytes: Buffer, base: number, colon: number): boolean {
+    const start = base + (this.#offsets[this.#length] ?? 0);
+    if (colon === start) return false;
+    this.#offsets[this.#length + 1] = colon - base;
+    const known = knownFieldInBytes(bytes, start, colon);
+    if (known !== FIELD.other) this.#note(known);
+    return true;
   }
 
-  #skipToValue(bytes: Buffer, base: number, from: number, end: number): number {
-    let at = from;
-    while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
-    if (at === end) return at;
-    this.#offsets[this.#length + 2] = at - base;
-    this.#phase = VALUE;
-    return at;
-  }
-
-  #scanValue(bytes: Buffer, base: number, from: number, end: number): number {
-    let at = from;
-    while (at < end && VALUE_BYTES[bytes[at] ?? 0] === 1) at++;
-    if (at === end) return at;
-    if (bytes[at] !== CARRIAGE_RETURN) return this.#refuse(illegalByte(bytes, at, "in a field value"));
+  /** The value ends before the white space that stands before the end of its line. */
+  #endValue(bytes: Buffer, base: number, lineEnd: number): void {
     const start = base + (this.#offsets[this.#length + 2] ?? 0);
-    let valueEnd = at;
-    while (valueEnd > start && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB)) valueEnd--;
-    this.#offsets[this.#length + 3] = valueEnd - base;
+    let end = lineEnd;
+    while (end > start && (bytes[end - 1] === SPACE || bytes[end - 1] === TAB)) end--;
+    this.#offsets[this.#length + 3] = end - base;
     this.#length += OFFSETS_PER_FIELD;
-    this.#phase = LINE_END;
-    return at + 1;
-  }
-
-  #expectLineFeed(bytes: Buffer, at: number): number {
-    if (bytes[at] === LINE_FEED) return at + 1;
-    return this.#refuse(illegalByte(bytes, at, "behind a carriage return"));
   }
 
   #note(known: number): void {
-    if (known === FIELD.other) return;
     const bit = 1 << known;
     if ((this.#seen & bit) !== 0) {
       this.#repeated |= bit;
@@ -175,8 +173,8 @@ export class FieldScanner implements KnownFieldIndex {
     this.#offsets = wider;
   }
 
-  #refuse(fault: Fault): number {
-    this.fault = fault;
+  #refuse(bytes: Buffer, at: number, where: string): number {
+    this.fault = illegalByte(bytes, at, where);
     return REFUSED;
   }
 }

@@ -264,3 +264,18 @@ test("limits are exact, and what is one over is told apart", () => {
   expect(parsed(withLines(`x: ${"y".repeat(room)}`)).head.headers.size).toBe(2);
   expect(refusal(withLines(`x: ${"y".repeat(room + 1)}`))).toBe("header_too_large");
 });
+
+test.each([1, 7, 399, 400])(
+  "a head that never ends is refused at the limit, sent in pieces of %i bytes",
+  (size) => {
+    const reader = new RequestReader(limits);
+    const piece = Buffer.alloc(size, "x");
+    let read = reader.read(Buffer.from("GET / HTTP/1.1\r\nx: "), 0);
+    let sent = "GET / HTTP/1.1\r\nx: ".length;
+
+    for (; read.kind === "more" && sent < 1000; sent += size) read = reader.read(piece, 0);
+
+    expect(read).toMatchObject({ kind: "refused", error: { code: "header_too_large" } });
+    expect(sent).toBeLessThan(400 + size);
+  },
+);

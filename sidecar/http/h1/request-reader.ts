@@ -51,7 +51,11 @@ export class RequestReader implements HeadReader<ParsedRequest> {
     const arrived = new HeaderBlock(text, fields.offsets());
     const framing = requestFraming(method, { minor: line.minor, headers: arrived, known: fields });
     if (framing.kind === "refused") return refused("bad_request", framing.detail);
-    const options = connectionOptions(arrived, fields.first(FIELD.connection));
+    const options = connectionOptions(
+      arrived,
+      fields.first(FIELD.connection),
+      fields.repeats(FIELD.connection),
+    );
     if (options === undefined) return refused("bad_request", "a malformed Connection field");
     const host = this.#host(arrived);
     if (host === undefined) return refused("bad_request", "Host is missing, repeated or malformed");

@@ -50,7 +50,11 @@ export class ResponseReader implements HeadReader<ParsedResponse> {
     const headers = new HeaderBlock(text, fields.offsets());
     const framing = responseFraming(asked, line.status, { minor: line.minor, headers, known: fields });
     if (framing.kind === "refused") return refused(framing.detail);
-    const options = connectionOptions(headers, fields.first(FIELD.connection));
+    const options = connectionOptions(
+      headers,
+      fields.first(FIELD.connection),
+      fields.repeats(FIELD.connection),
+    );
     if (options === undefined) return refused("a malformed Connection field");
     // Who closes behind it cannot send the final answer.
     if (line.status < 200 && options.close) return refused("1xx that ends its connection");

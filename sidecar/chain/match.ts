@@ -106,12 +106,14 @@ function anyValue(headers: HeaderBlock, lowerName: string, fits: (text: string) 
 function shareMatcher(percentage: number, key: BucketKey, salt: string): Matcher {
   const limit = Math.round((percentage / 100) * BUCKETS);
   const saltHash = hashText(salt);
-  return (facts) => bucketOf(saltHash, bucketKeyOf(facts, key)) < limit;
+  const named = namedKey(key);
+  // An empty value tells users apart no better than none.
+  return (facts) => bucketOf(saltHash, named(facts.headers) || facts.remoteIp) < limit;
 }
 
-function bucketKeyOf(facts: RequestFacts, key: BucketKey): string {
-  if (key.kind === "remote_address") return facts.remoteIp;
-  const named =
-    key.kind === "header" ? facts.headers.get(key.name.toLowerCase()) : cookieValue(facts.headers, key.name);
-  return named === undefined || named === "" ? facts.remoteIp : named;
+function namedKey(key: BucketKey): (headers: HeaderBlock) => string | undefined {
+  if (key.kind === "remote_address") return () => undefined;
+  if (key.kind === "cookie") return (headers) => cookieValue(headers, key.name);
+  const lowerName = key.name.toLowerCase();
+  return (headers) => headers.get(lowerName);
 }

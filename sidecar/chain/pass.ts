@@ -188,10 +188,12 @@ export class Pass implements ChainPass {
 
   #finish(outcome: ChainOutcome): void {
     const done = this.#done;
+    // Looked at before `done`, which may run position 1 at once.
+    const wasLast = this.#position === 1 || outcome.kind !== "continue";
     this.#done = undefined;
     done?.(outcome);
     // No plugin will be asked any more, however long the body flows: a stream must not keep its generations loaded.
-    if (this.#position === 1 || outcome.kind !== "continue") this.end();
+    if (wasLast) this.end();
   }
 }
 

@@ -97,7 +97,10 @@ export class Http2Front implements AsyncDisposable {
     };
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       socket.on("error", () => {});
+      const onSilentEnd = (): void => void socket.destroy();
+      socket.once("end", onSilentEnd);
       socket.once("data", (first: Buffer) => {
+        socket.off("end", onSilentEnd);
         const context = { handler, limits, deadlines, clock, inFlight, onClose };
         this.sessions.add(new ServerSession(socket, first, context));
         this.#wake();
@@ -164,6 +167,7 @@ export class Http2Join implements AsyncDisposable {
 /** A client of node:http2 with the few things that tests ask of it. */
 export class Http2Client implements AsyncDisposable {
   readonly session: ClientHttp2Session;
+  readonly #closed: Promise<unknown>;
 
   constructor(port: number) {
     // Tests repeat fields that node takes for single ones; its types do not know the option for clients.
@@ -173,6 +177,7 @@ export class Http2Client implements AsyncDisposable {
     };
     this.session = connect(`http://127.0.0.1:${port}`, options);
     this.session.on("error", () => {});
+    this.#closed = new Promise((resolve) => this.session.on("close", resolve));
   }
 
   /** Resolves when the server has our acknowledgement of its SETTINGS, for which it has a deadline. */
@@ -183,9 +188,7 @@ export class Http2Client implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.session.closed && this.session.destroyed) return;
-    const closed = once(this.session, "close");
     this.session.destroy();
-    await closed;
+    await this.#closed;
   }
 }

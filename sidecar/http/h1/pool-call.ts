@@ -25,7 +25,6 @@ export class PoolCall implements UpstreamCall, ClientCall {
   #resendable: ResendableBody | undefined;
   #connection: ClientConnection | undefined;
   #kept = false;
-  #resent = false;
   #started = false;
   #over = false;
 
@@ -69,8 +68,7 @@ export class PoolCall implements UpstreamCall, ClientCall {
 
   unanswered(detail: string, cause: unknown): void {
     const untouched = mayResend(this.request, this.#bodyTouched);
-    if (untouched && this.#kept && !this.#resent) {
-      this.#resent = true;
+    if (untouched && this.#kept) {
       this.#resendable?.detach();
       this.#connection = undefined;
       this.#pool.resend(this);

@@ -1,121 +1,18 @@
 import { expect, test } from "vitest";
 
-import { HeaderBlock } from "../../../core/headers/header-block.ts";
-import { systemClock } from "../../../core/clock.ts";
 import { ManualClock } from "../../../core/manual-clock.ts";
+import { Answer, ask, Body, poolTo, request } from "../../../test/support/pooled-call.ts";
 import { RawServer, type RawSocket } from "../../../test/support/raw-socket.ts";
-import type { BodySink, BodySource, ResponseHead, UpstreamListener, UpstreamRequest } from "../exchange.ts";
-import { DEFAULT_WIRE_LIMITS, type WireLimits } from "../limits.ts";
+import { DEFAULT_WIRE_LIMITS } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import { Deadlines } from "./deadlines.ts";
-import { NO_BODY_SOURCE } from "./incoming-body.ts";
 import { Pool } from "./pool.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const CANCELLED = new WireError("cancelled", "not wanted");
 
-function request(method = "GET", body: BodySource = NO_BODY_SOURCE): UpstreamRequest {
-  return { method, target: "/", authority: "a", headers: HeaderBlock.empty, upgrade: false, body };
-}
-
-function poolTo(port: number, limits: Partial<WireLimits> = {}, clock = systemClock): Pool {
-  const deadlines = new Deadlines(clock, 5);
-  return new Pool({
-    endpoint: { host: "127.0.0.1", port },
-    limits: { ...DEFAULT_WIRE_LIMITS, ...limits },
-    deadlines,
-  });
-}
-
-/** Waits for an answer, or for the error in its place. */
-class Answer implements UpstreamListener, BodySink {
-  readonly #over = Promise.withResolvers<string | WireError>();
-  status = 0;
-  text = "";
-
-  informed(): void {
-    // Not of interest here.
-  }
-
-  responded(head: ResponseHead, body: BodySource): void {
-    this.status = head.status;
-    body.start(this);
-  }
-
-  failed(error: WireError): void {
-    this.#over.resolve(error);
-  }
-
-  chunk(bytes: Buffer): boolean {
-    this.text += bytes.toString("latin1");
-    return true;
-  }
-
-  end(): void {
-    this.#over.resolve(this.text);
-  }
-
-  fail(error: WireError): void {
-    this.#over.resolve(error);
-  }
-
-  /** The body, or the code of the error. */
-  async result(): Promise<string> {
-    const over = await this.#over.promise;
-    return typeof over === "string" ? over : over.code;
-  }
-
-  async error(): Promise<WireError> {
-    const over = await this.#over.promise;
-    if (typeof over === "string") throw new Error(`answered ${over}`);
-    return over;
-  }
-}
-
-/** A body that says whether it was started and cancelled, and gives what it has at once. */
-class Body implements BodySource {
-  readonly length: number | undefined;
-  readonly #bytes: Buffer | undefined;
-  sink: BodySink | undefined;
-  cancelled: string | undefined;
-
-  constructor(bytes?: string) {
-    this.#bytes = bytes === undefined ? undefined : Buffer.from(bytes);
-    this.length = this.#bytes?.length;
-  }
-
-  start(sink: BodySink): void {
-    this.sink = sink;
-    if (this.#bytes === undefined) return;
-    sink.chunk(this.#bytes);
-    sink.end(undefined);
-  }
-
-  resume(): void {
-    // Gives everything at once.
-  }
-
-  cancel(reason: WireError): void {
-    this.cancelled = reason.code;
-  }
-}
-
-function ask(pool: Pool, asked: UpstreamRequest = request()): Answer {
-  const answer = new Answer();
-  pool.request(asked, answer);
-  return answer;
-}
-
 function answering(connection: RawSocket): void {
   connection.socket.on("data", () => connection.write(OK));
-}
-
-/** An app whose first answer on each connection is whole, and which resets in place of a second one. */
-function closingWhenReused(connection: RawSocket): void {
-  connection.socket.once("data", () => {
-    connection.write(OK);
-    connection.socket.once("data", () => connection.socket.resetAndDestroy());
-  });
 }
 
 test("the connection that was used last is used next", async () => {
@@ -142,6 +39,21 @@ test("requests over the limit wait in line and go in order; over the line's leng
   expect(pool.waiting).toBe(2);
   expect(await Promise.all(results)).toEqual(["ok", "ok", "ok", "pool_full"]);
   expect(app.accepted).toBe(1);
+  pool.close();
+});
+
+test("bytes behind an answer are not the answer of whoever waits for the connection", async () => {
+  await using app = await RawServer.listen((connection) => {
+    connection.socket.once("data", () => {
+      connection.write(app.accepted === 1 ? OK + OK.replace("ok", "no") : OK);
+    });
+  });
+  const pool = poolTo(app.port, { upstreamConnections: 1 });
+
+  const results = await Promise.all([ask(pool).result(), ask(pool).result()]);
+
+  expect(results).toEqual(["ok", "ok"]);
+  expect(app.accepted).toBe(2);
   pool.close();
 });
 
@@ -242,64 +154,6 @@ test("a connection that the app closed while it was idle is never used", async (
   expect(await ask(pool).result()).toBe("ok");
   expect(pool.counts.resends).toBe(0);
   pool.close();
-});
-
-test.each([
-  ["GET", undefined, "ok", 1],
-  ["DELETE", undefined, "ok", 1],
-  // The app may have carried it out: RFC 9110 §9.2.2.
-  ["POST", undefined, "upstream_reset", 0],
-  // Its body went with the head and cannot be had again.
-  ["POST", "body", "upstream_reset", 0],
-  ["PUT", "body", "upstream_reset", 0],
-])(
-  "a %s with body %s on a kept connection that resets comes to %s",
-  async (method, body, result, resends) => {
-    await using app = await RawServer.listen(closingWhenReused);
-    const pool = poolTo(app.port);
-    await ask(pool).result();
-
-    const source = body === undefined ? NO_BODY_SOURCE : new Body(body);
-    expect(await ask(pool, request(method, source)).result()).toBe(result);
-
-    expect(pool.counts.resends).toBe(resends);
-    pool.close();
-  },
-);
-
-test("a POST whose body has not begun is sent again, and the body goes with the second one", async () => {
-  await using app = await RawServer.listen(closingWhenReused);
-  const pool = poolTo(app.port);
-  await ask(pool).result();
-  const body = new Body();
-
-  const answer = ask(pool, request("POST", body));
-  await expect.poll(() => pool.counts.resends).toBe(1);
-  await app.accept();
-  const second = await app.accept();
-  await second.untilText("\r\n\r\n");
-  body.sink?.chunk(Buffer.from("late"));
-  body.sink?.end(undefined);
-
-  expect(await answer.result()).toBe("ok");
-  await second.untilText("4\r\nlate\r\n0\r\n\r\n");
-  pool.close();
-});
-
-test("a request is sent again once only, and never after a fresh connection closed on it", async () => {
-  let connections = 0;
-  await using app = await RawServer.listen((connection) => {
-    connections++;
-    if (connections === 1) closingWhenReused(connection);
-    else connection.socket.once("data", () => connection.socket.resetAndDestroy());
-  });
-  const pool = poolTo(app.port);
-  await ask(pool).result();
-
-  const error = await ask(pool).error();
-
-  expect([error.code, error.retryable]).toEqual(["upstream_reset", true]);
-  expect(pool.counts).toEqual({ connects: 2, reuses: 1, resends: 1 });
 });
 
 test("what may be retried elsewhere says so, and its body was not touched", async () => {

@@ -86,7 +86,8 @@ export class Pool implements Upstream, CallPool, ClientConnectionOwner {
 
   resend(call: PoolCall): void {
     this.counts.resends++;
-    this.#connectOrWait(call);
+    // The connection that was lost has just made room.
+    this.#connect(call);
   }
 
   leave(call: PoolCall): void {

@@ -272,6 +272,25 @@ test("an early answer does not stop a body that somebody takes", async () => {
   expect(body.trailers?.toFlat()).toEqual(["X-Sum", "6"]);
 });
 
+test("a body that its taker gives up behind an early answer is dropped, but not for ever", async () => {
+  const exchanges: ServerExchange[] = [];
+  const body = new Collected();
+  await using server = await H1Server.listen((exchange) => {
+    exchanges.push(exchange);
+    exchange.body.start(body);
+    answer(exchange);
+  });
+  await using client = await RawSocket.connect(server.port);
+  client.write("POST /early HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  expect(await client.untilText("/early")).not.toContain("Connection: close");
+
+  exchanges[0]?.body.cancel(new WireError("upstream_reset", "the app closed"));
+  client.write(`10000\r\n${"x".repeat(0x10000)}\r\n`.repeat(3));
+
+  await client.untilEnd();
+  expect([body.text, client.error]).toEqual(["", undefined]);
+});
+
 test("a client that half-closed behind its requests gets all its answers", async () => {
   const exchanges: ServerExchange[] = [];
   await using server = await H1Server.listen((exchange) => void exchanges.push(exchange));

@@ -1,7 +1,7 @@
 import { HeaderBlock } from "../core/headers/header-block.ts";
 import { NO_EDITS } from "../core/headers/header-edits.ts";
 import { isMeshName } from "../core/headers/header-rules.ts";
-import { messageText } from "../sidecar/plugin-host/message-text.ts";
+import { factsText } from "../sidecar/plugin-host/message-text.ts";
 import { RequestView } from "../sidecar/plugin-host/world/request.ts";
 
 /** A request as a test writes it down; everything has a default. */
@@ -55,7 +55,8 @@ export function messageOf(
 ): Message {
   const [path = "/", ...query] = (request.target ?? "/").split("?");
   const headers = blockOf((response ?? request).headers ?? []);
-  const text = messageText({
+  const lines = linesOf(headers);
+  const facts = factsText({
     ...UNASKED,
     exchange: id,
     position: response === undefined ? 0 : 1,
@@ -67,9 +68,9 @@ export function messageOf(
     remoteIp: request.remoteIp ?? "127.0.0.1",
     path,
     query: query.join("?"),
-    headers: linesOf(headers),
+    headers: lines,
   });
-  return { view: new RequestView(text, "", request.tag ?? tag, timeout), headers };
+  return { view: new RequestView(facts, lines, "", request.tag ?? tag, timeout), headers };
 }
 
 /** The mesh takes `X-Mesh-*` away from whatever arrives. */

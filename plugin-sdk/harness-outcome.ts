@@ -56,6 +56,8 @@ function checkedBy(fields: string | undefined): CheckedAnswer {
 const ignore = (): void => {};
 const UNEXPECTED: Omit<OutputReceiver, "answered"> = {
   failed: ignore,
+  waits: ignore,
+  stoppedAt: ignore,
   logged: ignore,
   dropped: ignore,
   stored: ignore,

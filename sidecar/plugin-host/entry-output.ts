@@ -8,6 +8,10 @@ export interface OutputReceiver {
   answered(id: number, httpCode: number, edits: HeaderEdits, body: string): void;
   failed(id: number, cause: "throw" | "invalid_answer", detail: string): void;
   logged(level: PluginLogLevel, text: string): void;
+  /** Of several questions this one waits for a promise. */
+  waits(id: number): void;
+  /** Of several questions this was under way when they were cut off (0: none), or the first that was not asked. */
+  stoppedAt(id: number): void;
   /** Lines over the quota. */
   dropped(count: number): void;
   stored(key: string, json: string, expiresAt: number): void;
@@ -37,6 +41,10 @@ function readRecord(kind: string, reader: FieldReader, to: OutputReceiver): void
       return to.answered(reader.number(), reader.number(), readEdits(reader.text()), reader.text());
     case "E":
       return to.failed(reader.number(), cause(reader.text()), reader.text());
+    case "W":
+      return to.waits(reader.number());
+    case "G":
+      return to.stoppedAt(reader.number());
     case "L":
       return to.logged(level(reader.text()), reader.text());
     case "D":

@@ -1,11 +1,13 @@
 import type { Isolate } from "isolated-vm";
 
 import { BackgroundBudget } from "./background-budget.ts";
+import { Batch, type Ask, type BatchParts } from "./batch.ts";
 import { Effects, type HostLink } from "./effects.ts";
 import { readOutput, type OutputReceiver } from "./entry-output.ts";
 import { ALLOWED_ANSWER, answerOfFailure, checkedAnswer, failedAnswer, timed } from "./entry-result.ts";
 import type { Entrance, EntryOutcome, EntryPoint } from "./entrance.ts";
 import type { EntryPoints } from "./isolate-world.ts";
+import { Pace } from "./pace.ts";
 import type { EntryResult, Failure, KeyValueChanges } from "./protocol/messages.ts";
 import { Questions, type Question, type Waiter } from "./questions.ts";
 import { storeText } from "./store-text.ts";
@@ -46,11 +48,15 @@ export class Generation {
   readonly #link: HostLink;
   readonly #questions = new Questions();
   readonly #background = new BackgroundBudget();
+  readonly #pace: Pace;
+  readonly #batchParts: BatchParts;
   readonly #effects: Effects;
   readonly #receiver: OutputReceiver;
   /** Changes of the store that the isolate was not told yet. */
   #news = "";
   #sweeping = false;
+  /** The questions that are being asked together. */
+  #batch: Batch | undefined;
   /** Why it cannot be asked any more. */
   #ended: Failure | undefined;
 
@@ -67,6 +73,17 @@ export class Generation {
       debt: () => this.#background.debt,
     });
     this.#receiver = this.#makeReceiver();
+    this.#pace = new Pace(parts.budgets.cpu);
+    this.#batchParts = {
+      entrance: parts.entrance,
+      points: parts.points,
+      questions: this.#questions,
+      pace: this.#pace,
+      budget: parts.budgets.cpu,
+      absorb: (outcome) => this.#absorb(this.#withoutStray(outcome), undefined),
+      askOne: (ask) => this.ask(ask),
+      letWait: (question) => this.#letWait(question),
+    };
   }
 
   /** Why it was lost, or undefined while it can be asked. */
@@ -75,12 +92,40 @@ export class Generation {
   }
 
   /** Asks `execute`; undefined: the waiter is told later. */
-  ask(message: string, edits: string, tag: string, waiter: Waiter): EntryResult | undefined {
+  ask(ask: Ask): EntryResult | undefined {
     if (this.#ended !== undefined) return timed(failedAnswer("not_loaded", this.#ended.detail), 0, 0);
     if (this.#questions.full) return timed(failedAnswer("queue_full", "too many questions wait"), 0, 0);
     if (this.#news !== "") this.#tellNews();
-    const question = this.#questions.begin(waiter, this.#budgets.cpu);
-    return this.#put(question, this.#points.ask, [question.id, message, edits, tag], this.#budgets.timeout);
+    const question = this.#questions.begin(ask.waiter, this.#budgets.cpu);
+    const { facts, lines, edits, tag } = ask;
+    const args = [question.id, facts, lines, edits, tag];
+    const result = this.#put(question, this.#points.ask, args, this.#budgets.timeout);
+    this.#pace.took(question.cpu);
+    return result;
+  }
+
+  /** Asks in as few entries as is safe; every waiter is told, now or later. */
+  askMany(asks: readonly Ask[]): void {
+    for (let at = 0; at < asks.length;) {
+      const size = this.#ended === undefined && !this.#questions.full ? this.#pace.batch : 1;
+      if (size === 1) this.#askOne(asks[at]);
+      else this.#askBatch(asks.slice(at, at + size));
+      at += size;
+    }
+  }
+
+  #askOne(ask: Ask | undefined): void {
+    if (ask === undefined) return;
+    const result = this.ask(ask);
+    if (result !== undefined) ask.waiter.answered(result);
+  }
+
+  #askBatch(asks: readonly Ask[]): void {
+    if (this.#news !== "") this.#tellNews();
+    this.#batch = new Batch(asks, this.#batchParts);
+    this.#batch.run();
+    this.#batch = undefined;
+    this.#sweepSoon();
   }
 
   /** Runs `init`, whose entry point the linked plugin has. */
@@ -89,9 +134,9 @@ export class Generation {
   }
 
   /** The question that shows whether it can answer; what it writes to the store is undone. */
-  async smoke(message: string, tag: string): Promise<Failure | undefined> {
+  async smoke(facts: string, lines: string, tag: string): Promise<Failure | undefined> {
     let id = 0;
-    const failure = await this.#callHook(this.#points.rehearse, (given) => [(id = given), message, tag]);
+    const failure = await this.#callHook(this.#points.rehearse, (given) => [(id = given), facts, lines, tag]);
     if (this.#ended === undefined) this.#enter(this.#points.forget, [id], undefined);
     return failure ?? this.#ended;
   }
@@ -162,11 +207,19 @@ export class Generation {
       // What followed an `await` in that entry ran after the entry had returned.
       this.#enter(this.#points.collect, [], question);
       if (question.answer === undefined) {
+        this.#pace.waits();
         this.#questions.wait(question, timeout, (id) => this.#giveUp(id));
         return undefined;
       }
     }
     return this.#questions.settled(question, ALLOWED_ANSWER);
+  }
+
+  /** As `#put` does, for one of several. */
+  #letWait(question: Question): void {
+    if (this.#ended === undefined) this.#enter(this.#points.collect, [], question);
+    if (this.#questions.open(question.id))
+      this.#questions.wait(question, this.#budgets.timeout, (id) => this.#giveUp(id));
   }
 
   /** A timer's time has come, or a fetch was answered. */
@@ -194,14 +247,18 @@ export class Generation {
     question: Question | undefined,
   ): EntryOutcome["value"] {
     const budget = question === undefined ? this.#budgets.cpu : Math.max(1, question.budget - question.cpu);
-    let outcome = this.#entrance.enter(point, args, budget);
-    this.#charge(outcome.ms, question);
-    if (outcome.stray !== undefined) {
-      this.#effects.log("error", `a promise was rejected and nobody handled it: ${outcome.stray}`);
-      outcome = this.#entrance.enter(this.#points.repeat, [], budget);
-    }
+    const entered = this.#entrance.enter(point, args, budget);
+    this.#charge(entered.ms, question);
+    const outcome = this.#withoutStray(entered);
     this.#absorb(outcome, question);
     return outcome.value;
+  }
+
+  /** A rejection that nobody handled was thrown in place of what the entry returned, which is asked for again. */
+  #withoutStray(outcome: EntryOutcome): EntryOutcome {
+    if (outcome.stray === undefined) return outcome;
+    this.#effects.log("error", `a promise was rejected and nobody handled it: ${outcome.stray}`);
+    return this.#entrance.enter(this.#points.repeat, [], this.#budgets.cpu);
   }
 
   #charge(ms: number, question: Question | undefined): void {
@@ -211,11 +268,13 @@ export class Generation {
 
   #absorb({ value, failure }: EntryOutcome, question: Question | undefined): void {
     // First, so that an answer that took too long does not count.
-    if (failure !== undefined) this.#fail(question, failure);
+    const lost = failure !== undefined && this.#entrance.lost;
+    if (failure !== undefined && !(lost && question === undefined)) this.#fail(question, failure);
     if (typeof value === "string") this.#read(value, question);
     else if (value !== undefined && value >= TOO_LARGE) this.#fail(question, NONSENSE);
     this.#effects.flush();
-    if (failure !== undefined && this.#entrance.lost) this.#lose(failure);
+    this.#questions.deliver();
+    if (lost) this.#lose(failure);
   }
 
   #read(value: string, question: Question | undefined): void {
@@ -255,6 +314,8 @@ export class Generation {
         effects.log("error", detail);
         this.#link.send({ kind: "fault", generation: this.id, failure: { cause, detail }, lost: false });
       },
+      waits: (id) => this.#batch?.waits(id),
+      stoppedAt: (id) => this.#batch?.stoppedAt(id),
       logged: (level, text) => effects.log(level, text),
       dropped: (count) => effects.dropped(count),
       stored: (key, json, expiresAt) => effects.stored(key, json, expiresAt),

@@ -12,6 +12,8 @@ const POINTS = [
   "prepare",
   "end",
   "ask",
+  "askMany",
+  "interrupted",
   "rehearse",
   "forget",
   "timer",

@@ -7,7 +7,7 @@ import { Entrance, type EntryPoint } from "./entrance.ts";
 import { Generation, type Budgets } from "./generation.ts";
 import { linkPlugin, makeIsolateWorld, pointOf, type IsolateWorld } from "./isolate-world.ts";
 import { HOOK_CPU } from "./limits.ts";
-import { messageText } from "./message-text.ts";
+import { factsText } from "./message-text.ts";
 import type { BreadcrumbWriter } from "./protocol/breadcrumb.ts";
 import type { Failure, Load } from "./protocol/messages.ts";
 import { storeText } from "./store-text.ts";
@@ -89,7 +89,7 @@ async function firstFailure(
   if (evaluated.failure !== undefined) return evaluated.failure;
   if (evaluated.stray !== undefined) return { cause: "throw", detail: evaluated.stray };
   const failure = await generation.init(beginOf(link));
-  return failure ?? (await generation.smoke(smokeMessage(load), load.tag));
+  return failure ?? (await generation.smoke(smokeFacts(load), SMOKE_LINES, load.tag));
 }
 
 /** The link is there as soon as the script was evaluated to its end. */
@@ -123,10 +123,12 @@ function budgetsOf(load: Load): Budgets {
   };
 }
 
+const SMOKE_LINES = "Host: smoke.invalid\r\n";
+
 /** A request that nobody sent, which `request.smoke` tells: attempt 0, at the first position that is named. */
-function smokeMessage(load: Load): string {
+function smokeFacts(load: Load): string {
   const position = load.positions[0] ?? 0;
-  return messageText({
+  return factsText({
     kind: "run",
     id: 0,
     exchange: 0,
@@ -138,7 +140,7 @@ function smokeMessage(load: Load): string {
     path: "/",
     query: "",
     status: position === 1 ? 200 : 0,
-    headers: "Host: smoke.invalid\r\n",
+    headers: SMOKE_LINES,
     edits: [],
     entries: [],
     attempt: 0,

@@ -3,13 +3,13 @@ import type { Run } from "./protocol/messages.ts";
 import { field } from "./world/fields.ts";
 
 /**
- * What a plugin sees of a message, as one text that crosses once for each plugin: the facts, a line each (none holds
- * a line break: the wire refuses it), then the header lines as they came. `world/request.ts` reads it.
+ * What a plugin sees of a message beside its header lines: one text with a line for each fact (none holds a line
+ * break: the wire refuses it). `world/request.ts` reads it.
  */
-export function messageText(run: Run): string {
+export function factsText(run: Run): string {
   return (
     `${run.exchange}\n${run.position}\n${run.bizStartAt}\n${run.attempt}\n${run.status}\n` +
-    `${run.method}\n${run.host}\n${run.remoteIp}\n${run.path}\n${run.query}\n${run.headers}`
+    `${run.method}\n${run.host}\n${run.remoteIp}\n${run.path}\n${run.query}`
   );
 }
 

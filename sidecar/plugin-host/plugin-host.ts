@@ -65,7 +65,8 @@ export class PluginHost implements HostLink {
     for (const [id, runs] of this.#ready) {
       this.#ready.delete(id);
       const generation = this.#generations.get(id);
-      for (const run of runs) if (run.step(generation)) this.#goOn(run);
+      if (generation !== undefined && runs.length > 1) generation.askMany(runs.map((run) => run.ask()));
+      else for (const run of runs) if (run.step(generation)) this.#goOn(run);
     }
     this.#environment.breadcrumb.idle();
   }

@@ -4,7 +4,7 @@ import type { EntryResult, Failure } from "./protocol/messages.ts";
 
 /** Who asked. */
 export interface Waiter {
-  /** Once, later: never while `ask` runs. */
+  /** Once, with the answer. */
   answered(result: EntryResult): void;
 }
 
@@ -24,24 +24,24 @@ export interface Question {
 /** The first of the numbers that are given to `execute`; those below belong to hooks. */
 const FIRST_ID = 16;
 
-/** The questions of one generation: the one that is being asked, and those that wait for a promise. */
+/** The questions of one generation: the one that is being asked, and those that wait. */
 export class Questions {
   readonly #waiting = new Map<number, Question>();
   #lastId = FIRST_ID;
   #current: Question | undefined;
+  #answered: { readonly question: Question; readonly answer: CheckedAnswer }[] = [];
 
-  /** Begins a question, which `settled` or `wait` ends. */
+  /** Begins a question whose answer the caller may get at once; `settled` or `wait` ends that. */
   begin(waiter: Waiter, budget: number, id: number = ++this.#lastId): Question {
-    this.#current = {
-      id,
-      waiter,
-      began: performance.now(),
-      budget,
-      cpu: 0,
-      answer: undefined,
-      deadline: undefined,
-    };
+    this.#current = newQuestion(id, waiter, budget);
     return this.#current;
+  }
+
+  /** Begins a question whose waiter is told, whenever that is. */
+  hold(waiter: Waiter, budget: number): Question {
+    const question = newQuestion(++this.#lastId, waiter, budget);
+    this.#waiting.set(question.id, question);
+    return question;
   }
 
   get full(): boolean {
@@ -59,7 +59,7 @@ export class Questions {
     return resultOf(question, question.answer ?? otherwise);
   }
 
-  /** The question that is being asked has to wait, at most `timeout` ms since it began; then `late` is called. */
+  /** The question waits at most `timeout` ms since it began; then `late` is called. */
   wait(question: Question, timeout: number, late: (id: number) => void): void {
     this.#current = undefined;
     this.#waiting.set(question.id, question);
@@ -69,7 +69,7 @@ export class Questions {
     question.deadline = setTimeout(expire, rest);
   }
 
-  /** The first answer counts; numbers that nobody asked under are passed over. */
+  /** The first answer counts, and is told by `deliver`; numbers that nobody asked under are passed over. */
   answer(id: number, answer: CheckedAnswer): void {
     if (this.#current?.id === id) this.#current.answer ??= answer;
     else this.#finish(this.#waiting.get(id), answer);
@@ -80,7 +80,8 @@ export class Questions {
     return (this.#current?.id === id && this.#current.answer === undefined) || this.#waiting.has(id);
   }
 
-  #drop(id: number): boolean {
+  /** Nobody waits for it any more; true if somebody did. */
+  drop(id: number): boolean {
     clearTimeout(this.#waiting.get(id)?.deadline);
     return this.#waiting.delete(id);
   }
@@ -88,26 +89,40 @@ export class Questions {
   /** The same, by who asked: its number if it waited. */
   dropWaiter(waiter: Waiter): number | undefined {
     for (const question of this.#waiting.values())
-      if (question.waiter === waiter && this.#drop(question.id)) return question.id;
+      if (question.waiter === waiter && this.drop(question.id)) return question.id;
     return undefined;
   }
 
-  /** Answers everybody. */
+  /** Tells who was answered; after what came with the answers was sent. */
+  deliver(): void {
+    if (this.#answered.length === 0) return;
+    const answered = this.#answered;
+    this.#answered = [];
+    for (const { question, answer } of answered) question.waiter.answered(resultOf(question, answer));
+  }
+
+  /** Answers everybody, at once. */
   failAll(failure: Failure): void {
     for (const question of this.#waiting.values()) this.#finish(question, answerOfFailure(failure));
+    this.deliver();
   }
 
   #finish(question: Question | undefined, answer: CheckedAnswer): void {
-    if (question === undefined || !this.#drop(question.id)) return;
-    question.waiter.answered(resultOf(question, answer));
+    if (question === undefined || !this.drop(question.id)) return;
+    this.#answered.push({ question, answer });
   }
 
   #expire(question: Question, timeout: number, late: (id: number) => void): void {
     if (!this.#waiting.has(question.id)) return;
     const failure: Failure = { cause: "timeout", detail: `no answer after ${timeout} ms` };
     this.#finish(question, answerOfFailure(failure));
+    this.deliver();
     late(question.id);
   }
+}
+
+function newQuestion(id: number, waiter: Waiter, budget: number): Question {
+  return { id, waiter, began: performance.now(), budget, cpu: 0, answer: undefined, deadline: undefined };
 }
 
 function resultOf(question: Question, answer: CheckedAnswer): EntryResult {

@@ -1,7 +1,8 @@
 import { mergeEdits, type HeaderEdits } from "../../core/headers/header-edits.ts";
 import { failedAnswer, timed } from "./entry-result.ts";
+import type { Ask } from "./batch.ts";
 import type { Generation } from "./generation.ts";
-import { editsText, messageText } from "./message-text.ts";
+import { editsText, factsText } from "./message-text.ts";
 import type { EntryResult, Run } from "./protocol/messages.ts";
 import type { Waiter } from "./questions.ts";
 
@@ -9,7 +10,7 @@ import type { Waiter } from "./questions.ts";
 export class SegmentRun implements Waiter {
   readonly run: Run;
   readonly results: EntryResult[] = [];
-  readonly #message: string;
+  readonly #facts: string;
   readonly #ready: (run: SegmentRun) => void;
   #edits: HeaderEdits;
   #over = false;
@@ -17,7 +18,7 @@ export class SegmentRun implements Waiter {
   /** `ready` is told when it may go on after having waited. */
   constructor(run: Run, ready: (run: SegmentRun) => void) {
     this.run = run;
-    this.#message = messageText(run);
+    this.#facts = factsText(run);
     this.#edits = run.edits;
     this.#ready = ready;
   }
@@ -34,14 +35,19 @@ export class SegmentRun implements Waiter {
 
   /** Asks the next plugin; false: it has to wait. */
   step(generation: Generation | undefined): boolean {
-    const entry = this.run.entries[this.results.length];
     const result =
       generation === undefined
         ? timed(failedAnswer("not_loaded", "the host does not have this generation"), 0, 0)
-        : generation.ask(this.#message, editsText(this.#edits), entry?.tag ?? "", this);
+        : generation.ask(this.ask());
     if (result === undefined) return false;
     this.#take(result);
     return true;
+  }
+
+  /** What the next plugin is asked. */
+  ask(): Ask {
+    const tag = this.run.entries[this.results.length]?.tag ?? "";
+    return { facts: this.#facts, lines: this.run.headers, edits: editsText(this.#edits), tag, waiter: this };
   }
 
   answered(result: EntryResult): void {

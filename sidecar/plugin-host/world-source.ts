@@ -15,6 +15,7 @@ const MODULES = [
   "output",
   "owner",
   "request",
+  "request-headers",
   "store",
   "timers",
   "world",

@@ -1,18 +1,15 @@
 import type { PluginHeader, PluginHeaders } from "../../../core/plugin-api.ts";
 import { FieldReader } from "./fields.ts";
 
-interface MutableHeader {
-  key: string;
-  value: string[];
-}
+/** Entries by lower-case name, in order of arrival. */
+export type HeaderEntries = Map<string, { key: string; value: string[] }>;
 
-/** Reads from lines `name: value CRLF`, changed by edits; parsed when first looked at. */
+/** Headers that are read when somebody looks at them. */
 export class HeadersView implements PluginHeaders {
-  readonly #read: () => Map<string, MutableHeader>;
-  #parsed: Map<string, MutableHeader> | undefined;
+  readonly #read: () => HeaderEntries;
+  #parsed: HeaderEntries | undefined;
 
-  /** `read` gives entries by lower-case name, in order. */
-  constructor(read: () => Map<string, MutableHeader>) {
+  constructor(read: () => HeaderEntries) {
     this.#read = read;
   }
 
@@ -36,42 +33,52 @@ export class HeadersView implements PluginHeaders {
     return [...this];
   }
 
-  get #entries(): Map<string, MutableHeader> {
+  get #entries(): HeaderEntries {
     return (this.#parsed ??= this.#read());
   }
 }
 
-/** Adds the header lines of `text` from `at` on. */
-export function addLines(entries: Map<string, MutableHeader>, text: string, at: number): void {
-  for (let start = at; start < text.length;) {
-    const found = text.indexOf("\r\n", start);
-    const end = found < 0 ? text.length : found;
-    const colon = text.indexOf(":", start);
+/** Adds lines `name: value CRLF`. */
+export function addLines(entries: HeaderEntries, lines: string): void {
+  for (let start = 0; start < lines.length;) {
+    const found = lines.indexOf("\r\n", start);
+    const end = found < 0 ? lines.length : found;
+    const colon = lines.indexOf(":", start);
     if (colon > start && colon < end)
-      addValue(entries, text.slice(start, colon), text.slice(colon + 1, end).trim());
+      addValue(entries, lines.slice(start, colon), trimmed(lines, colon + 1, end));
     start = end + 2;
   }
 }
 
-export function addValue(entries: Map<string, MutableHeader>, key: string, value: string): void {
+/** `text[start, end)` without spaces and tabs around it; `trim` would take bytes of UTF-8 for spaces. */
+export function trimmed(text: string, start: number, end: number): string {
+  let from = start;
+  let to = end;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+export function addValue(entries: HeaderEntries, key: string, value: string): void {
   const lower = key.toLowerCase();
   const entry = entries.get(lower);
   if (entry === undefined) entries.set(lower, { key, value: [value] });
   else entry.value.push(value);
 }
 
-/** Applies edits written as fields: name, then its values as fields of their own. */
-export function applyEdits(entries: Map<string, MutableHeader>, edits: string): void {
-  const reader = new FieldReader(edits);
+/** Edits by lower-case name, from fields: name, then its values as fields of their own. */
+export function readEdits(fields: string): ReadonlyMap<string, PluginHeader> {
+  const edits = new Map<string, PluginHeader>();
+  const reader = new FieldReader(fields);
   while (reader.more) {
     const key = reader.text();
-    const value = readValues(reader.text());
-    const lower = key.toLowerCase();
-    const entry = entries.get(lower);
-    if (value.length === 0) entries.delete(lower);
-    else if (entry === undefined) entries.set(lower, { key, value });
-    else entry.value = value;
+    edits.set(key.toLowerCase(), { key, value: readValues(reader.text()) });
   }
+  return edits;
 }
 
 function readValues(fields: string): string[] {

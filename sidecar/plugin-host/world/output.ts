@@ -4,19 +4,32 @@ import { MAX_ERROR_TEXT, MAX_OUTPUT } from "./limits.ts";
 // What this entry into the isolate has to say to the host, in the order in which it happened. Each record is a
 // letter and its fields; `../entry-output.ts` reads them.
 
-let output = "";
+let said = "";
 
 /** Adds a record. */
 export function emit(kind: string, fields: string): void {
   // Past the bound it is refused as a whole (see `take`); growing it further would only cost memory.
-  if (output.length <= MAX_OUTPUT) output += kind + fields;
+  if (said.length <= MAX_OUTPUT) said += kind + fields;
 }
 
 /** Undefined: nothing to say. Only operators touch what leaves, since a plugin may replace every method. */
 export function take(): string | undefined {
-  const taken = output;
-  output = "";
+  const taken = said;
+  said = "";
   return taken === "" ? undefined : taken;
+}
+
+/** What was said so far in this entry, to come back to by `restore`. */
+export function output(): string {
+  return said;
+}
+
+export function outputLength(): number {
+  return said.length;
+}
+
+export function restore(before: string): void {
+  said = before;
 }
 
 /** `text` of at most `max` chars. */

@@ -1,21 +1,20 @@
 import type { PluginHeaders, PluginRequest } from "../../../core/plugin-api.ts";
-import { addLines, addValue, applyEdits, HeadersView } from "./headers.ts";
-
-/** Lines before the headers in the text that describes a message; `../message-text.ts` writes it. */
-const FACTS = 10;
+import { RequestHeaders, type MeshFields } from "./request-headers.ts";
 
 /** One message as a plugin sees it: text until somebody looks at it. */
 export class RequestView implements PluginRequest {
   readonly tag: string;
   readonly timeout: number;
   readonly #text: string;
+  readonly #lines: string;
   readonly #edits: string;
   #facts: readonly string[] | undefined;
-  #headersAt = 0;
   #headers: PluginHeaders | undefined;
 
-  constructor(text: string, edits: string, tag: string, timeout: number) {
-    this.#text = text;
+  /** `facts` is what `../message-text.ts` writes; `lines` are the headers, `edits` what plugins before changed. */
+  constructor(facts: string, lines: string, edits: string, tag: string, timeout: number) {
+    this.#text = facts;
+    this.#lines = lines;
     this.#edits = edits;
     this.tag = tag;
     this.timeout = timeout;
@@ -67,7 +66,7 @@ export class RequestView implements PluginRequest {
   }
 
   get headers(): PluginHeaders {
-    return (this.#headers ??= new HeadersView(() => this.#readHeaders()));
+    return (this.#headers ??= new RequestHeaders(this.#lines, this.#edits, () => this.#meshFields()));
   }
 
   toJSON(): object {
@@ -75,33 +74,19 @@ export class RequestView implements PluginRequest {
     return { id, position, tag, bizStartAt, attempt, timeout, headers };
   }
 
-  #readHeaders(): Map<string, { key: string; value: string[] }> {
-    const entries = new Map<string, { key: string; value: string[] }>();
-    this.#fact(0);
-    addLines(entries, this.#text, this.#headersAt);
-    applyEdits(entries, this.#edits);
-    addValue(entries, "X-Mesh-Method", this.method);
-    addValue(entries, "X-Mesh-Host", this.host);
-    addValue(entries, "X-Mesh-Remote-Ip", this.remoteIp);
-    addValue(entries, "X-Mesh-Querystring", this.query);
-    addValue(entries, "X-Mesh-Path", this.path);
-    if (this.position === 1) addValue(entries, "X-Mesh-Status", `${this.status}`);
-    return entries;
+  #meshFields(): MeshFields {
+    const fields: (readonly [string, string])[] = [
+      ["X-Mesh-Method", this.method],
+      ["X-Mesh-Host", this.host],
+      ["X-Mesh-Remote-Ip", this.remoteIp],
+      ["X-Mesh-Querystring", this.query],
+      ["X-Mesh-Path", this.path],
+    ];
+    if (this.position === 1) fields.push(["X-Mesh-Status", `${this.status}`]);
+    return fields;
   }
 
   #fact(index: number): string {
-    return (this.#facts ??= this.#readFacts())[index] ?? "";
-  }
-
-  #readFacts(): readonly string[] {
-    const facts: string[] = [];
-    let at = 0;
-    while (facts.length < FACTS) {
-      const end = this.#text.indexOf("\n", at);
-      facts.push(this.#text.slice(at, end));
-      at = end + 1;
-    }
-    this.#headersAt = at;
-    return facts;
+    return (this.#facts ??= this.#text.split("\n"))[index] ?? "";
   }
 }

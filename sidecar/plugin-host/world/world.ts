@@ -1,10 +1,10 @@
 import type { Plugin, PluginContext } from "../../../core/plugin-api.ts";
 import { AnswerError, answerFields } from "./answer.ts";
 import { fetch, settleFetch } from "./fetch.ts";
-import { field } from "./fields.ts";
+import { field, FieldReader } from "./fields.ts";
 import { MAX_OUTPUT } from "./limits.ts";
 import { emitDropped, log } from "./log.ts";
-import { describe, emit, emitFailure, take } from "./output.ts";
+import { describe, emit, emitFailure, output, outputLength, restore, take } from "./output.ts";
 import { owner } from "./owner.ts";
 import { RequestView } from "./request.ts";
 import { Store } from "./store.ts";
@@ -48,6 +48,8 @@ let plugin: Plugin;
 let store: Store | undefined;
 let timeout = 0;
 let last: EntryValue = 0;
+/** Which question of several is being asked. */
+let underWay = 0;
 const pending = new Set<number>();
 
 /** Before the plugin's script is evaluated: makes the globals that it finds. */
@@ -107,24 +109,74 @@ function runHook(id: number, hook: ((context: PluginContext) => unknown) | undef
 }
 
 /** Asks `execute`. */
-export function ask(id: number, message: string, edits: string, tag: string): EntryValue {
+export function ask(id: number, facts: string, lines: string, edits: string, tag: string): EntryValue {
+  return enter(() => (execute(id, facts, lines, edits, tag) ? ALLOWED : PENDING), id);
+}
+
+/**
+ * Asks `execute` several times: fields id, facts, lines, edits, tag for each. Adds `W` for each question that waits,
+ * and `G` with the first that was not asked when there is enough to hand out already.
+ */
+export function askMany(batch: string): EntryValue {
   return enter(() => {
-    const answer = plugin.execute(new RequestView(message, edits, tag, timeout), context);
-    if (isPromise(answer)) {
-      pending.add(id);
-      void settle(id, answer, answerFields);
-      return PENDING;
+    const reader = new FieldReader(batch);
+    while (reader.more) {
+      const id = reader.number();
+      owner.id = id;
+      if (outputLength() > MAX_OUTPUT / 2) {
+        emit("G", field(`${id}`));
+        return ALLOWED;
+      }
+      underWay = id;
+      askOneOfMany(id, reader.text(), reader.text(), reader.text(), reader.text());
+      underWay = 0;
     }
-    const fields = answerFields(answer);
-    if (fields !== undefined) emit("A", field(`${id}`) + fields);
     return ALLOWED;
-  }, id);
+  });
+}
+
+/**
+ * After `askMany` was cut off: with `G` the question that it was about, and what it had to say until then. 0: it had
+ * returned, and `repeat` has what it said.
+ */
+export function interrupted(): EntryValue {
+  if (underWay === 0) return `G${field("0")}`;
+  emit("G", field(`${underWay}`));
+  underWay = 0;
+  return finish(ALLOWED);
+}
+
+/** One question cannot fail the others, nor hand out so much that the answers of the others are lost. */
+function askOneOfMany(id: number, facts: string, lines: string, edits: string, tag: string): void {
+  const before = output();
+  try {
+    if (!execute(id, facts, lines, edits, tag)) emit("W", field(`${id}`));
+    store?.emitChanges();
+  } catch (error) {
+    fail(id, error);
+  }
+  if (outputLength() <= MAX_OUTPUT) return;
+  restore(before);
+  emitFailure(id, "invalid_answer", "too much was handed out");
+}
+
+/** False when the answer is a promise. */
+function execute(id: number, facts: string, lines: string, edits: string, tag: string): boolean {
+  const answer = plugin.execute(new RequestView(facts, lines, edits, tag, timeout), context);
+  if (isPromise(answer)) {
+    pending.add(id);
+    void settle(id, answer, answerFields);
+    return false;
+  }
+  const fields = answerFields(answer);
+  if (fields !== undefined) emit("A", field(`${id}`) + fields);
+  return true;
 }
 
 /** Asks `execute` in a rehearsal: what it writes to the store is undone by `forget`. */
-export function rehearse(id: number, message: string, tag: string): EntryValue {
+export function rehearse(id: number, facts: string, lines: string, tag: string): EntryValue {
   store?.rehearse();
-  return ask(id, message, "", tag);
+  return ask(id, facts, lines, "", tag);
 }
 
 /** The host no longer waits for this question. */
@@ -222,8 +274,8 @@ function finish(value: EntryValue): EntryValue {
 }
 
 function withOutput(value: EntryValue): EntryValue {
-  const output = take();
-  if (output === undefined) return value;
-  if (output.length > MAX_OUTPUT) return TOO_LARGE;
-  return value === PENDING ? `P${output}` : output;
+  const taken = take();
+  if (taken === undefined) return value;
+  if (taken.length > MAX_OUTPUT) return TOO_LARGE;
+  return value === PENDING ? `P${taken}` : taken;
 }

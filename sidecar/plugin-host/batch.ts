@@ -1,0 +1,118 @@
+import { ALLOWED_ANSWER, answerOfFailure } from "./entry-result.ts";
+import type { Entrance, EntryOutcome } from "./entrance.ts";
+import type { EntryPoints } from "./isolate-world.ts";
+import type { Pace } from "./pace.ts";
+import type { EntryResult, Failure } from "./protocol/messages.ts";
+import type { Question, Questions, Waiter } from "./questions.ts";
+import { field } from "./world/fields.ts";
+
+/** What `execute` is asked, as the world reads it. */
+export interface Ask {
+  readonly facts: string;
+  readonly lines: string;
+  readonly edits: string;
+  readonly tag: string;
+  readonly waiter: Waiter;
+}
+
+/** What a batch needs of its generation. */
+export interface BatchParts {
+  readonly entrance: Entrance;
+  readonly points: EntryPoints;
+  readonly questions: Questions;
+  readonly pace: Pace;
+  /** ms on the CPU. */
+  readonly budget: number;
+  /** Takes in what an entry said. */
+  absorb(outcome: EntryOutcome): void;
+  askOne(ask: Ask): EntryResult | undefined;
+  /** Collects what followed an `await`, then lets the question wait. */
+  letWait(question: Question): void;
+}
+
+/**
+ * Several questions to one plugin in one entry: crossing into an isolate costs more than a short `execute`. Each is
+ * answered, blamed and bounded as if it had been asked alone.
+ */
+export class Batch {
+  readonly #parts: BatchParts;
+  readonly #asks: readonly Ask[];
+  readonly #questions: readonly Question[];
+  readonly #waits = new Set<number>();
+  #stoppedAt = 0;
+
+  constructor(asks: readonly Ask[], parts: BatchParts) {
+    this.#parts = parts;
+    this.#asks = asks;
+    this.#questions = asks.map(({ waiter }) => parts.questions.hold(waiter, parts.budget));
+  }
+
+  /** Told by what the entry says. */
+  waits(id: number): void {
+    this.#waits.add(id);
+    this.#parts.pace.waits();
+  }
+
+  stoppedAt(id: number): void {
+    this.#stoppedAt = id;
+  }
+
+  run(): void {
+    const { entrance, points, budget, pace } = this.#parts;
+    const outcome = entrance.enter(points.askMany, [this.#text()], budget);
+    const each = outcome.ms / this.#questions.length;
+    for (const question of this.#questions) question.cpu = each;
+    pace.took(each);
+    if (outcome.failure !== undefined && outcome.value === undefined && !entrance.lost)
+      this.#interrupted(outcome.failure);
+    else this.#finished(outcome);
+  }
+
+  /** Nothing of it was cut off: whoever has no answer and does not wait was allowed, or was not asked. */
+  #finished(outcome: EntryOutcome): void {
+    // One of many that took too long cannot be told; alone it will be.
+    const failure = this.#parts.entrance.lost ? outcome.failure : undefined;
+    this.#parts.absorb({ ...outcome, failure });
+    this.#settle(this.#stoppedAt);
+  }
+
+  #interrupted(failure: Failure): void {
+    const { entrance, points, budget, absorb, questions } = this.#parts;
+    absorb(entrance.enter(points.interrupted, [], budget));
+    const culprit = this.#stoppedAt;
+    // It was cut off after it had returned, and what it returned was lost.
+    if (culprit === 0) absorb(entrance.enter(points.repeat, [], budget));
+    if (culprit !== 0) questions.answer(culprit, answerOfFailure(failure));
+    // After all were asked: the loop followed an `await` of one of those that wait.
+    else for (const id of this.#waits) questions.answer(id, answerOfFailure(failure));
+    this.#settle(culprit === 0 ? 0 : culprit + 1);
+  }
+
+  /** `unasked`: the first question that was not asked; 0: all were. */
+  #settle(unasked: number): void {
+    const { questions, letWait } = this.#parts;
+    this.#questions.forEach((question, index) => {
+      if (!questions.open(question.id)) return;
+      if (unasked !== 0 && question.id >= unasked) this.#askAlone(question, this.#asks[index]);
+      else if (this.#waits.has(question.id)) letWait(question);
+      else questions.answer(question.id, ALLOWED_ANSWER);
+    });
+    questions.deliver();
+  }
+
+  #askAlone(question: Question, ask: Ask | undefined): void {
+    this.#parts.questions.drop(question.id);
+    if (ask === undefined) return;
+    const result = this.#parts.askOne(ask);
+    if (result !== undefined) ask.waiter.answered(result);
+  }
+
+  #text(): string {
+    let text = "";
+    this.#asks.forEach(({ facts, lines, edits, tag }, index) => {
+      const id = this.#questions[index]?.id ?? 0;
+      text += field(`${id}`) + field(facts) + field(lines) + field(edits) + field(tag);
+    });
+    return text;
+  }
+}

@@ -1,0 +1,96 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { readOutput, type OutputReceiver } from "./entry-output.ts";
+import { field, FieldError, FieldReader } from "./world/fields.ts";
+
+test("fields come back as they were, whatever is in them", () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: "binary" })), (texts) => {
+      const reader = new FieldReader(texts.map(field).join(""));
+      const read: string[] = [];
+      while (reader.more) read.push(reader.text());
+      expect(read).toEqual(texts);
+    }),
+  );
+});
+
+test("an answer's values cannot be mistaken for headers, nor a body for records", () => {
+  const value = `1:a${field("x-web-evil")}${field(field("1"))}A`;
+  const edits = field("x-web-a") + field(field(value));
+  const seen: unknown[] = [];
+
+  readOutput(`A${field("17")}${field("200")}${field(edits)}${field(`L${field("info")}${field("x")}`)}`, {
+    ...silent,
+    answered: (...answer) => seen.push(answer),
+    logged: () => seen.push("a line"),
+  });
+
+  expect(seen).toEqual([[17, 200, [{ name: "x-web-a", values: [value] }], "L4:info1:x"]]);
+});
+
+test("of two changes of one name the later counts", () => {
+  const edits = field("X-Web-A") + field(field("1")) + field("x-web-a") + field(field("2"));
+  const seen: unknown[] = [];
+
+  readOutput(`A${field("1")}${field("0")}${field(edits)}${field("")}`, {
+    ...silent,
+    answered: (_id, _code, given) => seen.push(given),
+  });
+
+  expect(seen).toEqual([[{ name: "x-web-a", values: ["2"] }]]);
+});
+
+test("whatever a plugin hands out is read or refused, nothing else", () => {
+  const digit = fc.constantFrom(..."0123456789:AELSDTCFWGX-");
+  const hostile = fc.oneof(
+    fc.string({ unit: digit, maxLength: 60 }),
+    fc.string({ unit: "binary", maxLength: 60 }),
+    fc
+      .tuple(
+        fc.constantFrom(..."AELDSXTCFWG"),
+        fc.array(fc.string({ unit: digit, maxLength: 12 }), { maxLength: 6 }),
+      )
+      .map(([kind, fields]) => kind + fields.map(field).join("")),
+  );
+  fc.assert(
+    fc.property(hostile, (output) => {
+      expect(outcome(output)).toMatch(/^(read|refused)$/);
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test("two megabytes of the smallest headers are refused in no time", () => {
+  const header = field("a") + field("");
+  const output = `A${field("1")}${field("0")}${field(header.repeat(400_000))}${field("")}`;
+  const began = performance.now();
+
+  expect(outcome(output)).toBe("refused");
+  expect(performance.now() - began).toBeLessThan(500);
+});
+
+function outcome(output: string): string {
+  try {
+    readOutput(output, silent);
+    return "read";
+  } catch (error) {
+    if (error instanceof FieldError) return "refused";
+    throw error;
+  }
+}
+
+const ignore = (): void => {};
+const silent: OutputReceiver = {
+  answered: ignore,
+  failed: ignore,
+  waits: ignore,
+  stoppedAt: ignore,
+  logged: ignore,
+  dropped: ignore,
+  stored: ignore,
+  deleted: ignore,
+  timerStarted: ignore,
+  timerCleared: ignore,
+  fetched: ignore,
+};

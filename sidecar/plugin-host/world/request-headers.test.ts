@@ -1,0 +1,63 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { mergeEdits, type HeaderEdit } from "../../../core/headers/header-edits.ts";
+import { editsText } from "../message-text.ts";
+import { RequestHeaders } from "./request-headers.ts";
+
+const MESH = [["X-Mesh-Path", "/a"]] as const;
+
+test("names are found without regard to case, values come without the blanks around them", () => {
+  const headers = headersOf("Host: a\r\nX-Trace: \t v w \t\r\nx-empty:\r\n");
+
+  expect([headers.get("HOST"), headers.get("x-trace"), headers.get("X-Empty")]).toEqual(["a", "v w", ""]);
+  expect([headers.has("host"), headers.has("ost"), headers.has("x")]).toEqual([true, false, false]);
+});
+
+test("bytes that look like spaces elsewhere stay", () => {
+  // "à" in UTF-8 ends in a byte that Unicode calls a no-break space.
+  expect(headersOf("X-A: caf\u00c3\u00a0\r\n").get("x-a")).toBe("caf\u00c3\u00a0");
+});
+
+test("a name cannot be made to match across lines or into a value", () => {
+  const headers = headersOf("A: b\r\nC: d: e\r\nX: c: f\r\n");
+
+  expect([headers.get("d"), headers.get("b\r\nc"), headers.get(""), headers.get("c: d")]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  expect(headers.getAll("c")).toEqual(["d: e"]);
+});
+
+test("searching and iterating tell the same, whatever the plugins before changed", () => {
+  const name = fc.constantFrom("Host", "Cookie", "X-A", "x-a", "SET-COOKIE", "Set-Cookie");
+  const value = fc.string({ unit: fc.constantFrom(..."ab: ;\u00e9\u00a0"), maxLength: 8 });
+  const edit = fc.record({
+    name,
+    values: fc.array(
+      value.map((text) => text.trim()),
+      { maxLength: 2 },
+    ),
+  });
+  const lines = fc.array(fc.tuple(name, value), { maxLength: 8 });
+  fc.assert(
+    fc.property(lines, fc.array(edit, { maxLength: 4 }), (fields, made) => {
+      const edits = made.reduce((merged: readonly HeaderEdit[], each) => mergeEdits(merged, [each]), []);
+      const text = fields.map(([key, each]) => `${key}: ${each}\r\n`).join("");
+      const headers = headersOf(text, editsText(edits));
+
+      const listed = new Map(Array.from(headers, ({ key, value: values }) => [key.toLowerCase(), values]));
+      for (const each of ["host", "cookie", "x-a", "set-cookie", "x-mesh-path", "x-mesh-none", "y"]) {
+        expect(headers.getAll(each)).toEqual(listed.get(each) ?? []);
+        expect(headers.has(each)).toBe(listed.has(each));
+        expect(headers.get(each)).toBe(listed.get(each)?.[0]);
+      }
+    }),
+  );
+});
+
+function headersOf(lines: string, edits = ""): RequestHeaders {
+  return new RequestHeaders(lines, edits, () => MESH);
+}

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import type { Ran } from "../../../sidecar/plugin-host/protocol/messages.ts";
+import { HostDriver } from "../../support/host-driver.ts";
+
+// Questions that arrive together are asked in one entry: each must fare as if it had been asked alone.
+let host: HostDriver;
+beforeAll(async () => {
+  host = await HostDriver.start();
+});
+afterAll(async () => {
+  await host[Symbol.asyncDispose]();
+});
+
+/** Microtasks run when an entry is over: counts how many questions came in this one. */
+const COUNTS_ENTRY = `let inEntry = 0;
+  const count = () => { if (inEntry++ === 0) Promise.resolve().then(() => { inEntry = 0; }); return inEntry; };`;
+
+test("questions that arrive together share entries, and each has its own answer", async () => {
+  const plugin = await batching(`({ headerSet: { "x-web-id": request.id, "x-web-nth": count() } })`);
+
+  const answers = await askTogether(plugin, 64);
+
+  for (const { id, results } of answers) {
+    expect(results[0]?.failure).toBeUndefined();
+    expect(results[0]?.edits[0]?.values).toEqual([`${id}`]);
+  }
+  expect(Math.max(...answers.map(({ results }) => Number(results[0]?.edits[1]?.values[0])))).toBeGreaterThan(
+    4,
+  );
+});
+
+test.for([
+  ["throws", "(() => { throw new Error('bad'); })()", "throw"],
+  ["gives an invalid answer", "({ httpCode: 7 })", "invalid_answer"],
+  ["loops", "(() => { for (;;); })()", "cpu"],
+  ["hands out too much", "({ httpCode: 200, body: 'x'.repeat(1.5e6) })", "invalid_answer"],
+] as const)("one among many that %s fails alone", async ([, body, cause]) => {
+  const plugin = await batching(
+    `request.path === "/bad" ? ${body} : { headerSet: { "x-web-id": request.id } }`,
+  );
+
+  const answers = await askTogether(plugin, 48, (n) => (n === 20 ? "/bad" : "/good"));
+
+  const failed = answers.filter(({ results }) => results[0]?.failure !== undefined);
+  expect(failed.map(({ results }) => results[0]?.failure?.cause)).toEqual([cause]);
+  for (const { id, results } of answers)
+    if (results[0]?.failure === undefined) expect(results[0]?.edits[0]?.values).toEqual([`${id}`]);
+});
+
+test("several that loop among many fail, each by itself", async () => {
+  const plugin = await batching(`request.path === "/bad" ? (() => { for (;;); })() : undefined`);
+
+  const answers = await askTogether(plugin, 32, (n) => (n % 10 === 5 ? "/bad" : "/good"));
+
+  expect(answers.filter(({ results }) => results[0]?.failure?.cause === "cpu")).toHaveLength(3);
+  expect(answers.filter(({ results }) => results[0]?.failure === undefined)).toHaveLength(29);
+});
+
+test("large answers of many are not lost for being together", async () => {
+  const plugin = await batching(
+    `({ httpCode: 200, body: request.path === "/big" ? "x".repeat(900000) : "small" })`,
+  );
+
+  const answers = await askTogether(plugin, 20, () => "/big");
+
+  expect(answers.map(({ results }) => results[0]?.body.length)).toEqual(Array(20).fill(900_000));
+});
+
+test("one among many that waits is answered when it has the answer", async () => {
+  const plugin = await batching(`request.path === "/slow"
+    ? new Promise((go) => setTimeout(() => go({ headerSet: { "x-web-id": request.id } }), 5))
+    : { headerSet: { "x-web-id": request.id } }`);
+
+  const answers = await askTogether(plugin, 40, (n) => (n % 8 === 3 ? "/slow" : "/fast"));
+
+  for (const { id, results } of answers) expect(results[0]?.edits[0]?.values).toEqual([`${id}`]);
+});
+
+test("a loop after an await of one among many is blamed on none of those that were answered", async () => {
+  const plugin = await batching(`request.path === "/bad"
+    ? (async () => { await null; for (;;); })()
+    : { headerSet: { "x-web-id": request.id } }`);
+
+  const answers = await askTogether(plugin, 40, (n) => (n === 11 ? "/bad" : "/good"));
+
+  const failed = answers.filter(({ results }) => results[0]?.failure !== undefined);
+  expect(failed.map(({ results }) => results[0]?.failure?.cause)).toEqual(["cpu"]);
+});
+
+test("what one among many writes to the store is reported before the answers", async () => {
+  const plugin = await batching(`({ headerSet: { "x-web-count": context.kv.increment("n") } })`, {
+    keyValue: true,
+  });
+  const from = host.frames.length;
+
+  const answers = await askTogether(plugin, 32);
+
+  const counts = answers.map(({ results }) => Number(results[0]?.edits[0]?.values[0]));
+  const highest = Math.max(...counts);
+  expect(new Set(counts).size).toBe(32);
+  const story = host.frames.slice(from);
+  const written = story.findIndex(
+    (frame) => frame.kind === "keyValue" && frame.set.some(({ value }) => value === `${highest}`),
+  );
+  const answered = story.findIndex(
+    (frame) => frame.kind === "ran" && frame.results[0]?.edits[0]?.values[0] === `${highest}`,
+  );
+  expect(written).toBeGreaterThanOrEqual(0);
+  expect(written).toBeLessThan(answered);
+});
+
+test("when an isolate outgrows its memory, everybody who asked it is told", async () => {
+  const plugin = await batching(
+    `request.path === "/bad" ? (() => { let s = "ab"; for (;;) { s = s + s; s.charCodeAt(1); } })() : undefined`,
+    { cpuMicros: 2_000_000 },
+  );
+
+  const answers = await askTogether(plugin, 32, (n) => (n === 9 ? "/bad" : "/good"));
+
+  expect(answers).toHaveLength(32);
+  const causes = new Set(answers.map(({ results }) => results[0]?.failure?.cause));
+  expect(causes).toContain("memory");
+  for (const cause of causes) expect([undefined, "memory", "not_loaded"]).toContain(cause);
+});
+
+/** A plugin that was asked often enough for the host to know how long it takes. */
+async function batching(answer: string, more: Parameters<HostDriver["loadNew"]>[1] = {}): Promise<number> {
+  const source = `${COUNTS_ENTRY} export default { execute: (request, context) => ${answer} }`;
+  const plugin = await host.loadNew(source, more);
+  for (let i = 0; i < 40; i++) await host.run([plugin]);
+  return plugin;
+}
+
+async function askTogether(
+  plugin: number,
+  count: number,
+  path = (_n: number): string => "/good",
+): Promise<Ran[]> {
+  const runs = Array.from({ length: count }, (_, n) => host.start([plugin], { path: path(n) }));
+  return await Promise.all(runs.map(async ({ id }) => await host.answer(id)));
+}

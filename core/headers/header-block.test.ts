@@ -18,3 +18,21 @@ test("names are found without regard to case, and every value of a repeated one 
   expect(block.all("set-cookie")).toEqual(["a=1", "b=2"]);
   expect(block.indexOf("x-b")).toBe(-1);
 });
+
+test("blocks that are made one after the other do not share offsets, though they share memory", () => {
+  const blocks = Array.from({ length: 300 }, (_, i) => HeaderBlock.fromFlat(["a".repeat(i + 1), String(i)]));
+
+  expect(blocks.map((block) => block.toFlat())).toEqual(
+    Array.from({ length: 300 }, (_, i) => ["a".repeat(i + 1), String(i)]),
+  );
+});
+
+test("a filtered block is on the same text, and the same block if all fields stay", () => {
+  const block = HeaderBlock.fromFlat(["a", "1", "b", "2", "a", "3"]);
+
+  const filtered = block.filter((index) => block.is(index, "a"));
+
+  expect(filtered.toFlat()).toEqual(["a", "1", "a", "3"]);
+  expect(filtered.text).toBe(block.text);
+  expect(block.filter(() => true)).toBe(block);
+});

@@ -1,4 +1,5 @@
 import { fieldNameEquals } from "./field-name.ts";
+import { allocateOffsets } from "./offsets.ts";
 
 /** Numbers per field in `HeaderBlock.offsets`: name start, name end, value start, value end. */
 export const OFFSETS_PER_FIELD = 4;
@@ -22,7 +23,7 @@ export class HeaderBlock {
 
   /** Makes a block from `[name, value, name, value, …]`, from `from` on, which must be legal already. */
   static fromFlat(flat: readonly string[], from = 0): HeaderBlock {
-    const offsets = new Uint32Array((flat.length - from) * 2);
+    const offsets = allocateOffsets((flat.length - from) * 2);
     let text = "";
     let at = 0;
     for (let i = from; i < flat.length; i += 2) {

@@ -19,7 +19,6 @@ export const FIELD = {
   proxyAuthenticate: 11,
   proxyAuthorization: 12,
 } as const;
-export type KnownField = (typeof FIELD)[keyof typeof FIELD];
 
 /** Lower-case names in the order of their numbers. */
 export const KNOWN_NAMES = [

@@ -14,12 +14,16 @@ const RELOADS = 100;
 const HOST_KILLS = 5;
 const APP_RESTARTS = 3;
 
+/** This is not about deadlines: a machine that is busy with other tests must not look like a plugin that is slow. */
+const PATIENCE = "10s";
+
 /** What a client may hear while the app is down: it reached none, or its request could not be sent again. */
 const APP_GONE = ["upstream_refused", "upstream_reset", "upstream_closed_early"];
 
 function steady(generation: number): TestPlugin {
   return {
     source: `export default { execute: () => ({ headerSet: [{ key: "X-Web-Steady", value: ["${generation}"] }] }) };`,
+    manifest: { timeout: PATIENCE, cpu: PATIENCE },
   };
 }
 

@@ -24,6 +24,8 @@ export interface MeshOptions {
   /** Entries as mesh.yaml has them; default: each plugin, in order. */
   readonly chain?: readonly Readonly<Record<string, unknown>>[];
   readonly services?: Readonly<Record<string, readonly string[]>>;
+  /** Of the whole chain, as mesh.yaml has them. */
+  readonly deadlines?: Readonly<Record<string, string>>;
   /** The file's `sidecar:` section. */
   readonly settings?: Readonly<Record<string, unknown>>;
 }
@@ -145,6 +147,7 @@ function configText(folder: string, options: MeshOptions): string {
       ...options.settings,
     },
     plugins: { folder: join(folder, "plugins") },
+    deadlines: options.deadlines ?? {},
     chain: options.chain ?? names.map((plugin) => ({ plugin })),
     services: options.services ?? {},
   });

@@ -64,9 +64,12 @@ function sidecar(name: string, plugins: SidecarPlugins): BenchCase {
 /** The name of the case that the others are compared with. */
 export const BASELINE = "node:http + undici passthrough";
 
+/** What plugins are added to. */
+export const EMPTY_CHAIN = "sluice, empty chain";
+
 export const CASES: readonly BenchCase[] = [
   script(BASELINE, "passthrough.ts"),
-  sidecar("sluice, empty chain", { count: 0, positions: ["request"] }),
+  sidecar(EMPTY_CHAIN, { count: 0, positions: ["request"] }),
   sidecar("sluice, 1 isolate plugin, request", { count: 1, positions: ["request"] }),
   sidecar("sluice, 3 isolate plugins, request", { count: 3, positions: ["request"] }),
   sidecar("sluice, 1 isolate plugin, both", { count: 1, positions: ["request", "response"] }),

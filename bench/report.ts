@@ -1,6 +1,6 @@
 import { cpus, release } from "node:os";
 
-import { BASELINE } from "./cases.ts";
+import { BASELINE, EMPTY_CHAIN } from "./cases.ts";
 import type { Measurement } from "./measure.ts";
 import { estimate, type Estimate } from "./statistics.ts";
 
@@ -29,7 +29,7 @@ export function machine(): string {
 }
 
 /** CPU per request of `result` over that of `reference`, round by round, so that the machine's moods cancel out. */
-export function cpuRatio(result: CaseResult, reference: CaseResult): Estimate {
+function cpuRatio(result: CaseResult, reference: CaseResult): Estimate {
   return estimate(
     result.saturated.map((run, round) => {
       const other = reference.saturated[round]?.cpuMicrosPerRequest ?? Number.NaN;
@@ -39,7 +39,7 @@ export function cpuRatio(result: CaseResult, reference: CaseResult): Estimate {
 }
 
 /** CPU per request above that of `reference`, round by round, in microseconds. */
-export function cpuAdded(result: CaseResult, reference: CaseResult): Estimate {
+function cpuAdded(result: CaseResult, reference: CaseResult): Estimate {
   return estimate(
     result.saturated.map((run, round) => {
       return run.cpuMicrosPerRequest - (reference.saturated[round]?.cpuMicrosPerRequest ?? Number.NaN);
@@ -51,8 +51,8 @@ export function cpuAdded(result: CaseResult, reference: CaseResult): Estimate {
 export function toMarkdown(result: BenchResult): string {
   const find = (name: string): CaseResult | undefined => result.cases.find((one) => one.name === name);
   const baseline = find(BASELINE);
-  const lua = find("nginx + Lua");
-  const rows = result.cases.map((one) => row(one, baseline, lua));
+  const references = { baseline, empty: find(EMPTY_CHAIN), lua: find("nginx + Lua") };
+  const rows = result.cases.map((one) => row(one, references));
   return `# Bench
 
 \`${result.command}\`, ${result.takenAt}, Node ${result.node}, ${result.machine}. Load and app on one core, what is
@@ -60,14 +60,20 @@ measured on the other; small GET with twelve fields, keep-alive, ${result.connec
 ${result.cases[0]?.saturated.length ?? 0} interleaved rounds; medians with the 95 % interval of the median. Latencies at
 ${result.rate} requests per second. Ratios are taken within a round. Compare rows of one run, never runs.
 
-| intermediary | CPU µs per request | × passthrough | × nginx + Lua | requests/s | p50 ms | p99 ms | MiB (proportional) |
-|---|---|---|---|---|---|---|---|
+| intermediary | CPU µs per request | × passthrough | × nginx + Lua | + µs over empty chain | requests/s | p50 ms | p99 ms | MiB (proportional) |
+|---|---|---|---|---|---|---|---|---|
 ${rows.join("\n")}
 ${result.left.map(({ name, why }) => `\nLeft out: ${name}: ${why}.`).join("")}
 `;
 }
 
-function row(one: CaseResult, baseline: CaseResult | undefined, lua: CaseResult | undefined): string {
+interface References {
+  readonly baseline: CaseResult | undefined;
+  readonly empty: CaseResult | undefined;
+  readonly lua: CaseResult | undefined;
+}
+
+function row(one: CaseResult, { baseline, empty, lua }: References): string {
   const of = (pick: (run: Measurement) => number): Estimate => estimate(one.saturated.map(pick));
   const paced = (pick: (run: Measurement) => number): Estimate => estimate(one.fixedRate.map(pick));
   const ratio = (reference: CaseResult | undefined): string =>
@@ -80,6 +86,7 @@ function row(one: CaseResult, baseline: CaseResult | undefined, lua: CaseResult 
     ),
     ratio(baseline),
     ratio(lua),
+    empty === undefined || !one.name.startsWith("sluice") ? "–" : show(cpuAdded(one, empty), 1),
     of((run) => run.requestsPerSecond).median.toFixed(0),
     show(
       paced((run) => run.p50),

@@ -16,7 +16,7 @@ export const MAX_BACKGROUND_RUNS = 1000;
 export const BACKGROUND_SHARE = 0.05;
 
 /** What is sent is sent after this long at the latest, ms, although more work waits. */
-export const FLUSH_AFTER = 1;
+const FLUSH_AFTER = 1;
 
 /** Milliseconds after which the effects of work that nobody waits for are looked for. */
 export const SWEEP_AFTER = 10;

@@ -15,9 +15,6 @@ export const MAX_BACKGROUND_RUNS = 1000;
 /** Share of one CPU that a generation's timers and other work for nobody may use. */
 export const BACKGROUND_SHARE = 0.05;
 
-/** What is sent is sent after this long at the latest, ms, although more work waits. */
-const FLUSH_AFTER = 1;
-
 /** Milliseconds after which the effects of work that nobody waits for are looked for. */
 export const SWEEP_AFTER = 10;
 

@@ -6,7 +6,7 @@ import { createLogger, type Logger } from "../../core/log.ts";
 import type { Generation } from "../../sidecar/chain/generation.ts";
 import type { AskResult, SegmentCall } from "../../sidecar/chain/runner.ts";
 import type { FailurePolicy, Verdict } from "../../sidecar/chain/verdict.ts";
-import { hostCommand } from "../../sidecar/plugin-host/host-command.ts";
+import { hostCommand, type HostCommand } from "../../sidecar/plugin-host/host-command.ts";
 import type { GenerationSpec, Prepared } from "../../sidecar/plugins/generation-registry.ts";
 import { IsolateRuntime } from "../../sidecar/plugins/isolate/isolate-runtime.ts";
 import type { PluginManifest } from "../../sidecar/plugins/packages/manifest.ts";
@@ -31,6 +31,13 @@ export interface AskOptions {
   readonly background?: boolean;
 }
 
+export interface MeshOptions {
+  readonly hostMemory?: number;
+  readonly log?: Logger;
+  /** Default: the real plugin host. */
+  readonly command?: HostCommand;
+}
+
 /** Answers with the header that its config names. */
 export const TAGGER = `export default {
   execute: (request, { config }) => ({ headerSet: { [config?.header ?? "X-WEB-Tag"]: request.path } }),
@@ -48,9 +55,9 @@ export class IsolateMesh implements AsyncDisposable {
   readonly #children: ReadonlySet<number>;
   #lastExchange = 0;
 
-  constructor({ hostMemory, log = createLogger("silent") }: { hostMemory?: number; log?: Logger } = {}) {
+  constructor({ hostMemory, log = createLogger("silent"), command = hostCommand() }: MeshOptions = {}) {
     this.#children = new Set(childPids());
-    this.runtime = new IsolateRuntime({ command: hostCommand(), clock: systemClock, log, hostMemory });
+    this.runtime = new IsolateRuntime({ command, clock: systemClock, log, hostMemory });
     this.registry = new Registry({ runtimes: [this.runtime], clock: systemClock, log });
   }
 

@@ -18,6 +18,7 @@ import { ProtocolError } from "../../plugin-host/protocol/protocol-error.ts";
 import type { HostExit, KillReason } from "./host-exit.ts";
 import { HostProcess, type HostCommand } from "./host-process.ts";
 import type { Carrier, Sending } from "./pending-run.ts";
+import { mainThreadCpu } from "./process-usage.ts";
 
 /** What a host tells whoever runs it. Load numbers are those of `Load.generation`. */
 export interface HostReceiver {
@@ -77,6 +78,8 @@ export class PluginHost implements Carrier {
   #ending: Timer | undefined;
   #sequence = 0;
   #pingedAt: number | undefined;
+  /** CPU time of its main thread at the last Ping. */
+  #cpuThen: number | undefined;
   #late = false;
   #heard = 0;
   /** `#heard` when lateness was judged last, and since when it has been so. */
@@ -112,9 +115,15 @@ export class PluginHost implements Carrier {
     return this.#late && this.#clock.now() - this.#heardAt >= LATE_AFTER;
   }
 
-  /** The load that has the CPU while the host is late; 0: nobody, or the host is in time. */
+  /**
+   * The load that has kept the CPU while the host is late; 0: nobody. A host that did not get the CPU itself, on a
+   * machine that is busy with other things, is late through nobody's fault.
+   */
   get holder(): number {
-    return this.#late ? this.#process.onCpu : 0;
+    if (!this.#late) return 0;
+    const cpu = mainThreadCpu(this.pid);
+    const starved = cpu !== undefined && this.#cpuThen !== undefined && cpu - this.#cpuThen < LATE_AFTER / 2;
+    return starved ? 0 : this.#process.onCpu;
   }
 
   /** It has to answer a Ping. */
@@ -191,6 +200,7 @@ export class PluginHost implements Carrier {
     if (this.#pingedAt !== undefined) return;
     this.#sequence = (this.#sequence + 1) >>> 0;
     this.#pingedAt = this.#clock.now();
+    this.#cpuThen = mainThreadCpu(this.pid);
     this.#channel.send({ kind: "ping", sequence: this.#sequence });
   }
 

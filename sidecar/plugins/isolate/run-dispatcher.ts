@@ -1,7 +1,7 @@
 import type { Clock } from "../../../core/clock.ts";
 import type { AskResult, SegmentCall, SegmentHandle, SegmentRunner } from "../../chain/runner.ts";
 import type { FailureCause } from "../../chain/verdict.ts";
-import type { Ran, RunEntry } from "../../plugin-host/protocol/messages.ts";
+import type { EntryResult, Ran, RunEntry } from "../../plugin-host/protocol/messages.ts";
 import { headerLines } from "./header-lines.ts";
 import { PendingRun, type Sending } from "./pending-run.ts";
 import type { PluginHost } from "./plugin-host.ts";
@@ -144,6 +144,7 @@ export class RunDispatcher implements SegmentRunner {
   ran(host: PluginHost, sending: Sending, { results }: Ran): void {
     const { run } = sending;
     run.drop(sending);
+    if (this.#askElsewhere(host, run, results)) return;
     if (run.answer(sending, results)) return;
     // Whoever answers another question than was asked has lost its way; its end sends the run elsewhere.
     run.sendings.push(sending);
@@ -194,6 +195,18 @@ export class RunDispatcher implements SegmentRunner {
   holdsUp(run: PendingRun, load: number): number {
     if (load === 0) return -1;
     return run.picks().find((index) => this.loadOf(run, index) === load) ?? -1;
+  }
+
+  /** A plugin was cut off because the machine was busy, which is not its fault: the other host may be luckier. */
+  #askElsewhere(host: PluginHost, run: PendingRun, results: readonly EntryResult[]): boolean {
+    if (run.settled || run.sendings.length > 0 || run.call.background || run.attempts > 1) return false;
+    if (!results.some(({ failure }) => failure?.cause === "host_busy")) return false;
+    const { active, standby } = this.#hosts;
+    const other = host === active ? standby : active;
+    if (other === undefined || other.late || other.congested || !this.canAnswer(other, run)) return false;
+    this.counts.moved++;
+    this.sendTo(run, other);
+    return true;
   }
 
   #adopt(run: PendingRun, how: string): void {

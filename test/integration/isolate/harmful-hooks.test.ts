@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import type { Generation } from "../../../sidecar/chain/generation.ts";
+import { BOMBS, HOST_KILLERS } from "../../support/bombs.ts";
+import { inWords, IsolateMesh, TAGGER, until } from "../../support/isolate-mesh.ts";
+
+const TAGGED = "rewrite X-WEB-Tag=/";
+const initBomb = (body: string): string => `export default { init() { ${body} }, execute() {} };`;
+const destroyBomb = (body: string): string => `export default { execute() {}, destroy() { ${body} } };`;
+const timerBomb = (body: string): string =>
+  `export default { init() { setTimeout(() => { ${body} }, 300); }, execute() {} };`;
+
+let mesh: IsolateMesh;
+let tagger: Generation;
+
+beforeAll(async () => {
+  mesh = new IsolateMesh();
+  tagger = await mesh.load("tagger", TAGGER);
+});
+afterAll(() => mesh[Symbol.asyncDispose]());
+
+/** Whether the plugin beside it is answered all the time until `done`. */
+async function neighbourWhile(done: Promise<unknown>): Promise<readonly string[]> {
+  const wrong: string[] = [];
+  let going = true;
+  const over = done.finally(() => (going = false));
+  while (going) {
+    const [verdict] = await mesh.verdicts([tagger]);
+    if (inWords(verdict) !== TAGGED) wrong.push(inWords(verdict));
+  }
+  await over;
+  return wrong;
+}
+
+describe.each(Object.entries({ ...BOMBS, ...HOST_KILLERS }))("%s", (name, body) => {
+  const plugin = name.replaceAll(/\W+/g, "-");
+
+  test("in init fails the load, and traffic does not notice", async () => {
+    await mesh.settled();
+    const { active } = mesh.roles;
+    const prepared = mesh.prepare(`${plugin}-init`, initBomb(body));
+
+    expect(await neighbourWhile(prepared)).toEqual([]);
+    expect(await prepared).toMatchObject({ kind: "failed" });
+    expect(mesh.roles.active).toBe(active);
+  });
+
+  test("in destroy ends the generation all the same, and traffic does not notice", async () => {
+    await mesh.settled();
+    const { active } = mesh.roles;
+    const bomb = await mesh.load(`${plugin}-destroy`, destroyBomb(body));
+    const { unloaded } = mesh.runtime.status;
+    bomb.release();
+    const gone = until(() => mesh.runtime.status.unloaded === unloaded + 1);
+
+    expect(await neighbourWhile(gone)).toEqual([]);
+    expect(mesh.roles.active).toBe(active);
+  });
+});
+
+describe.each(Object.entries(HOST_KILLERS))("%s in a timer", (name, body) => {
+  test("its neighbours are answered throughout, and it ends in quarantine", async () => {
+    await mesh.settled();
+    const bomb = await mesh.load(`${name.replaceAll(/\W+/g, "-")}-timer`, timerBomb(body));
+    const condemned = until(() => bomb.fault === "quarantined", 25_000);
+
+    expect(await neighbourWhile(condemned)).toEqual([]);
+    bomb.release();
+  });
+});

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 
-import { readBreadcrumb } from "../../plugin-host/protocol/breadcrumb.ts";
+import { readBreadcrumb, type Breadcrumb } from "../../plugin-host/protocol/breadcrumb.ts";
 import type { HostExit, KillReason } from "./host-exit.ts";
 
 /** What is run as a plugin host. It finds the link at descriptor 3 and the breadcrumb at 4. */
@@ -19,6 +19,7 @@ export interface HostCommand {
 const MEMORY_FOLDER = "/dev/shm";
 /** Of what a host prints this much is kept for the report of its death. */
 const OUTPUT_BYTES = 8 * 1024;
+const NOBODY: Breadcrumb = { generation: 0, sequence: 0 };
 
 /** One child process, from spawn to the moment at which nothing of it is left. Knows pipes, not plugins. */
 export class HostProcess {
@@ -61,9 +62,9 @@ export class HostProcess {
     return !this.#exited;
   }
 
-  /** The load that has the CPU right now; 0: nobody. */
-  get onCpu(): number {
-    return this.#exited ? 0 : readBreadcrumb(this.#breadcrumb).generation;
+  /** Who has the CPU right now. */
+  get breadcrumb(): Breadcrumb {
+    return this.#exited ? NOBODY : readBreadcrumb(this.#breadcrumb);
   }
 
   /** Ends it at once, whatever it does; the first reason stays. */

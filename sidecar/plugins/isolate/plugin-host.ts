@@ -15,10 +15,10 @@ import {
   type Unload,
 } from "../../plugin-host/protocol/messages.ts";
 import { ProtocolError } from "../../plugin-host/protocol/protocol-error.ts";
+import { CpuSpell } from "./cpu-spell.ts";
 import type { HostExit, KillReason } from "./host-exit.ts";
 import { HostProcess, type HostCommand } from "./host-process.ts";
 import type { Carrier, Sending } from "./pending-run.ts";
-import { mainThreadCpu } from "./process-usage.ts";
 
 /** What a host tells whoever runs it. Load numbers are those of `Load.generation`. */
 export interface HostReceiver {
@@ -38,7 +38,9 @@ export type HookOutcome =
 
 /** A Pong that takes longer tells a busy host (DESIGN-data-plane §4). */
 const LATE_AFTER = 50;
-/** Beyond the hook's own timeout, which the host watches: then the host has lost the request. */
+/** ms of CPU that the host lets one entry of a hook have. */
+const HOOK_ENTRY = 500;
+/** ms beyond the hook's own timeout, which the host watches: then the host does not work any more. */
 const HOOK_GRACE = 5_000;
 /** Bytes on their way to a host, and runs under way in it, beyond which nothing more is sent to it. */
 const MAX_BACKLOG = 8 * 1024 * 1024;
@@ -47,12 +49,6 @@ const MAX_IN_FLIGHT = 8192;
 const MAX_FORGOTTEN = 64;
 /** Milliseconds between the end of the link and that of the process, when it ends by itself. */
 const ENDING_GRACE = 500;
-const LOST: Failure = { cause: "timeout", detail: "the plugin host did not answer" };
-
-interface PendingHook {
-  readonly timeout: number;
-  done(outcome: HookOutcome): void;
-}
 
 /** One plugin host as the sidecar sees it: its process, its link, what it has loaded and what it was asked. */
 export class PluginHost implements Carrier {
@@ -68,29 +64,26 @@ export class PluginHost implements Carrier {
   readonly #channel: FrameChannel<FromHost, ToHost>;
   readonly #receiver: HostReceiver;
   readonly #clock: Clock;
+  readonly #spell: CpuSpell;
   readonly #loading = new Map<number, Promise<HookOutcome>>();
   /** Cancelled runs; the host answers those too, when it comes to it. */
   readonly #forgotten = new Map<number, Sending>();
-  readonly #hooks = new Map<number, PendingHook>();
+  readonly #hooks = new Map<number, (outcome: HookOutcome) => void>();
   readonly #hello = Promise.withResolvers<undefined>();
   readonly #closed = Promise.withResolvers<void>();
   #exit: HostExit | undefined;
   #ending: Timer | undefined;
   #sequence = 0;
   #pingedAt: number | undefined;
-  /** CPU time of its main thread at the last Ping. */
-  #cpuThen: number | undefined;
   #late = false;
   #heard = 0;
-  /** `#heard` when lateness was judged last, and since when it has been so. */
-  #heardThen = 0;
-  #heardAt = 0;
 
   /** Throws if no process can be made. */
   constructor(command: HostCommand, receiver: HostReceiver, clock: Clock) {
     this.#receiver = receiver;
     this.#clock = clock;
     this.#process = new HostProcess(command);
+    this.#spell = new CpuSpell(this.#process, clock);
     this.#channel = new FrameChannel<FromHost, ToHost>(this.#process.link, FROM_HOST_KINDS, {
       frame: (frame) => this.#receive(frame),
       closed: (error) => this.#linkClosed(error),
@@ -108,22 +101,14 @@ export class PluginHost implements Carrier {
     return this.#late;
   }
 
-  /**
-   * Whether whoever has the CPU does not give it back: a host that is only busy says something between two entries.
-   */
-  get stuck(): boolean {
-    return this.#late && this.#clock.now() - this.#heardAt >= LATE_AFTER;
+  /** The load that has the CPU while the host is late; 0: nobody. */
+  get holder(): number {
+    return this.#late ? this.#spell.holder : 0;
   }
 
-  /**
-   * The load that has kept the CPU while the host is late; 0: nobody. A host that did not get the CPU itself, on a
-   * machine that is busy with other things, is late through nobody's fault.
-   */
-  get holder(): number {
-    if (!this.#late) return 0;
-    const cpu = mainThreadCpu(this.pid);
-    const starved = cpu !== undefined && this.#cpuThen !== undefined && cpu - this.#cpuThen < LATE_AFTER / 2;
-    return starved ? 0 : this.#process.onCpu;
+  /** Whether the holder has had the CPU for so long that it is not going to give it back. */
+  get stuck(): boolean {
+    return this.#late && this.#spell.lasted(LATE_AFTER);
   }
 
   /** It has to answer a Ping. */
@@ -136,11 +121,8 @@ export class PluginHost implements Carrier {
     return this.#heard;
   }
 
-  /** Milliseconds that the longest hook under way may take; 0: none is. */
   get longestHook(): number {
-    let longest = 0;
-    for (const { timeout } of this.#hooks.values()) longest = Math.max(longest, timeout);
-    return longest;
+    return this.#hooks.size > 0 ? HOOK_ENTRY : 0;
   }
 
   /** More would only wait, and be answered too late. */
@@ -200,18 +182,14 @@ export class PluginHost implements Carrier {
     if (this.#pingedAt !== undefined) return;
     this.#sequence = (this.#sequence + 1) >>> 0;
     this.#pingedAt = this.#clock.now();
-    this.#cpuThen = mainThreadCpu(this.pid);
     this.#channel.send({ kind: "ping", sequence: this.#sequence });
   }
 
   /** To be called when what had arrived was read, so that our own delay is not taken for the host's. */
   judgeLateness(): void {
-    const now = this.#clock.now();
-    if (this.#heard !== this.#heardThen) {
-      this.#heardThen = this.#heard;
-      this.#heardAt = now;
-    }
-    if (this.#pingedAt !== undefined) this.#late = now - this.#pingedAt >= LATE_AFTER;
+    if (this.#pingedAt === undefined) return;
+    this.#late = this.#clock.now() - this.#pingedAt >= LATE_AFTER;
+    this.#spell.look(this.#heard);
   }
 
   kill(reason: KillReason): void {
@@ -233,7 +211,7 @@ export class PluginHost implements Carrier {
     this.#ending?.[Symbol.dispose]();
     this.#exit = exit;
     this.loads.clear();
-    for (const hook of this.#hooks.values()) hook.done({ kind: "ended", exit });
+    for (const done of this.#hooks.values()) done({ kind: "ended", exit });
     return exit;
   }
 
@@ -259,7 +237,7 @@ export class PluginHost implements Carrier {
         return this.#receiver.fetch(this, frame);
       case "loaded":
       case "unloaded":
-        return this.#hooks.get(frame.generation)?.done(outcomeOf(frame.error));
+        return this.#hooks.get(frame.generation)?.(outcomeOf(frame.error));
       case "fault":
         return this.#receiver.fault(this, frame);
       case "hello":
@@ -287,16 +265,13 @@ export class PluginHost implements Carrier {
   #hook(generation: number, timeout: number, request: Load | Unload): Promise<HookOutcome> {
     if (this.#exit !== undefined) return Promise.resolve({ kind: "ended", exit: this.#exit });
     const { promise, resolve } = Promise.withResolvers<HookOutcome>();
-    const lost = this.#clock.after(timeout + HOOK_GRACE, () => hook.done(outcomeOf(LOST)));
-    const hook: PendingHook = {
-      timeout,
-      done: (outcome) => {
-        lost[Symbol.dispose]();
-        if (this.#hooks.get(generation) === hook) this.#hooks.delete(generation);
-        resolve(outcome);
-      },
+    const lost = this.#clock.after(timeout + HOOK_GRACE, () => this.kill("hung"));
+    const done = (outcome: HookOutcome): void => {
+      lost[Symbol.dispose]();
+      if (this.#hooks.get(generation) === done) this.#hooks.delete(generation);
+      resolve(outcome);
     };
-    this.#hooks.set(generation, hook);
+    this.#hooks.set(generation, done);
     this.#channel.send(request);
     return promise;
   }

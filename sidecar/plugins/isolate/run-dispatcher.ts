@@ -144,7 +144,7 @@ export class RunDispatcher implements SegmentRunner {
   ran(host: PluginHost, sending: Sending, { results }: Ran): void {
     const { run } = sending;
     run.drop(sending);
-    if (this.#askElsewhere(host, run, results)) return;
+    if (this.#askAgain(host, run, results)) return;
     if (run.answer(sending, results)) return;
     // Whoever answers another question than was asked has lost its way; its end sends the run elsewhere.
     run.sendings.push(sending);
@@ -153,20 +153,37 @@ export class RunDispatcher implements SegmentRunner {
   }
 
   /**
-   * A host is gone, and its successor known. Asks of the generation to blame fail with `crash`; everybody else's runs
-   * go to the successor.
+   * A host is gone, and its successor known. Asks of the generation to blame fail with `crash`, wherever they are
+   * under way; everybody else's runs go to the successor.
    */
   hostEnded(host: PluginHost, culprit: number | undefined, how: string): void {
-    const orphans = [...host.inFlight.values()];
+    const orphans = new Set([...host.inFlight.values()].map(({ run }) => run));
+    for (const sending of host.inFlight.values()) sending.run.drop(sending);
     host.inFlight.clear();
-    for (const sending of orphans) {
-      const { run } = sending;
-      run.drop(sending);
-      for (const index of sending.picked)
-        if (culprit !== undefined && run.call.asks[index]?.target.generation === culprit)
-          run.preset(index, "crash", `it had the CPU when its plugin host ended: ${how}`);
+    if (culprit !== undefined)
+      for (const other of [this.#hosts.active, this.#hosts.standby])
+        if (other !== undefined) this.#withdraw(other, culprit, orphans);
+    for (const run of orphans) {
+      if (culprit !== undefined) this.#presetCrash(run, culprit, how);
       this.#adopt(run, how);
     }
+  }
+
+  /** Takes runs of a plugin that is to blame back from where they are under way. */
+  #withdraw(host: PluginHost, culprit: number, taken: Set<PendingRun>): void {
+    for (const sending of host.inFlight.values()) {
+      const { run, picked } = sending;
+      if (!picked.some((index) => run.call.asks[index]?.target.generation === culprit)) continue;
+      run.drop(sending);
+      host.forget(sending.id);
+      taken.add(run);
+    }
+  }
+
+  #presetCrash(run: PendingRun, culprit: number, how: string): void {
+    const detail = `it had the CPU when its plugin host ended: ${how}`;
+    for (const [index, { target }] of run.call.asks.entries())
+      if (target.generation === culprit) run.preset(index, "crash", detail);
   }
 
   /** What one generation was asked in this host and has not answered, wanted or not: what may have killed it. */
@@ -197,15 +214,18 @@ export class RunDispatcher implements SegmentRunner {
     return run.picks().find((index) => this.loadOf(run, index) === load) ?? -1;
   }
 
-  /** A plugin was cut off because the machine was busy, which is not its fault: the other host may be luckier. */
-  #askElsewhere(host: PluginHost, run: PendingRun, results: readonly EntryResult[]): boolean {
-    if (run.settled || run.sendings.length > 0 || run.call.background || run.attempts > 1) return false;
+  /** A plugin was cut off because the machine was busy, which is not its fault: another try may be luckier. */
+  #askAgain(host: PluginHost, run: PendingRun, results: readonly EntryResult[]): boolean {
+    if (run.settled || run.call.background) return false;
     if (!results.some(({ failure }) => failure?.cause === "host_busy")) return false;
+    // It is being asked elsewhere already.
+    if (run.sendings.length > 0) return true;
+    if (run.attempts >= MAX_ATTEMPTS) return false;
     const { active, standby } = this.#hosts;
     const other = host === active ? standby : active;
-    if (other === undefined || other.late || other.congested || !this.canAnswer(other, run)) return false;
+    const able = other !== undefined && !other.late && !other.congested && this.canAnswer(other, run);
     this.counts.moved++;
-    this.sendTo(run, other);
+    this.sendTo(run, able ? other : host);
     return true;
   }
 

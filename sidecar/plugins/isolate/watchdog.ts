@@ -12,7 +12,7 @@ export interface Watched {
   readonly pinged: boolean;
   /** Counts what came from it. */
   readonly heard: number;
-  /** Milliseconds that a hook under way in it may take; 0: none is. */
+  /** Milliseconds of CPU that an entry of a hook under way in it may take; 0: none is. */
   readonly longestHook: number;
   ping(): void;
   kill(reason: KillReason): void;

@@ -22,13 +22,13 @@ afterAll(() => mesh[Symbol.asyncDispose]());
 /** Whether the plugin beside it is answered all the time until `done`. */
 async function neighbourWhile(done: Promise<unknown>): Promise<readonly string[]> {
   const wrong: string[] = [];
-  let going = true;
-  const over = done.finally(() => (going = false));
-  while (going) {
-    const [verdict] = await mesh.verdicts([tagger]);
-    if (inWords(verdict) !== TAGGED) wrong.push(inWords(verdict));
+  const over = new AbortController();
+  const ended = done.finally(() => over.abort());
+  while (!over.signal.aborted) {
+    const [verdict] = await mesh.verdicts([tagger], { deadline: 25_000 });
+    if (inWords(verdict) !== TAGGED) wrong.push(JSON.stringify(verdict));
   }
-  await over;
+  await ended;
   return wrong;
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import type { Generation } from "../../../sidecar/chain/generation.ts";
+import { mainThreadCpu } from "../../../sidecar/plugins/isolate/process-usage.ts";
 import { BOMBS, HOST_KILLERS } from "../../support/bombs.ts";
 import { inWords, IsolateMesh, TAGGER, until } from "../../support/isolate-mesh.ts";
 
@@ -8,6 +9,8 @@ import { inWords, IsolateMesh, TAGGER, until } from "../../support/isolate-mesh.
 const harmful = (body: string): string => `export default {
   execute: (request) => { if (request.path === "/boom") { ${body} } return { headerSet: { "X-WEB-Alive": "1" } }; },
 };`;
+/** Long enough to be killed at it, and no harm otherwise. */
+const BUSY = "const end = Date.now() + 2_000; while (Date.now() < end);";
 const TAGGED = "rewrite X-WEB-Tag=/boom";
 
 const stateOf = (mesh: IsolateMesh, plugin: string) =>
@@ -88,15 +91,14 @@ describe("a plugin that takes its host along", () => {
 
   test("a signal from outside blames nobody, though a plugin had the CPU", async () => {
     await using mesh = new IsolateMesh();
-    const busy = await mesh.load("busy", harmful("const end = Date.now() + 400; while (Date.now() < end);"), {
-      cpu: 500,
-      timeout: 2_000,
-    });
+    const busy = await mesh.load("busy", harmful(BUSY), { cpu: 3_000, timeout: 10_000 });
     await mesh.settled();
     const { active = 0 } = mesh.roles;
 
+    const before = mainThreadCpu(active) ?? 0;
     const asked = mesh.verdicts([busy], { path: "/boom" });
-    setTimeout(() => process.kill(active, "SIGKILL"), 50);
+    await until(() => (mainThreadCpu(active) ?? 0) - before > 100);
+    process.kill(active, "SIGKILL");
 
     expect((await asked).map(inWords)).toEqual(["rewrite X-WEB-Alive=1"]);
     expect(busy.fault).toBeUndefined();
@@ -104,15 +106,14 @@ describe("a plugin that takes its host along", () => {
 
   test("a fault of its own host blames the plugin on the CPU: suspended, tried alone, back if it passes", async () => {
     await using mesh = new IsolateMesh();
-    const busy = await mesh.load("busy", harmful("const end = Date.now() + 400; while (Date.now() < end);"), {
-      cpu: 500,
-      timeout: 2_000,
-    });
+    const busy = await mesh.load("busy", harmful(BUSY), { cpu: 3_000, timeout: 10_000 });
     await mesh.settled();
     const { active = 0 } = mesh.roles;
 
+    const before = mainThreadCpu(active) ?? 0;
     const asked = mesh.verdicts([busy], { path: "/boom" });
-    setTimeout(() => process.kill(active, "SIGSEGV"), 50);
+    await until(() => (mainThreadCpu(active) ?? 0) - before > 100);
+    process.kill(active, "SIGSEGV");
 
     expect((await asked).map(inWords)).toEqual(["failed crash"]);
     expect(busy.fault).toBe("suspended");

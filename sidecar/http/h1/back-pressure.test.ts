@@ -154,3 +154,29 @@ test("large bodies go both ways at once, chunked up and by length down", async (
   expect(connection.received.length).toBeGreaterThan(total);
   client.destroy();
 });
+
+test("buffers of a long body do not pile up", async () => {
+  const total = 192 * MIB;
+  const { promise: done, resolve } = Promise.withResolvers<void>();
+  const before = heldBytes();
+  let received = 0;
+  let most = 0;
+  await using app = await RawServer.listen(({ socket }) => {
+    socket.removeAllListeners("data");
+    socket.on("data", (chunk: Buffer) => {
+      received += chunk.length;
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+      if (received > total) resolve();
+    });
+  });
+  await using proxy = await H1Proxy.to(app.port);
+  const client = await connect(proxy.port);
+
+  client.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${total}\r\n\r\n`);
+  pour(client, total);
+  await done;
+
+  // The engine's, and as many that the test makes by reading.
+  expect(most).toBeLessThan(60 * MIB);
+  client.destroy();
+});

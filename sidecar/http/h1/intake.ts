@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
 
+import { countRead } from "./young-garbage.ts";
+
 const NO_BYTES = Buffer.alloc(0);
 
 /** Who reads what a connection receives. */
@@ -84,6 +86,7 @@ export class Intake {
   }
 
   #arrived(chunk: Buffer, lent: boolean): void {
+    countRead(chunk.length);
     // A stream that was resumed and paused again in one turn reads once more.
     if (this.holding) {
       this.chunk = Buffer.concat([this.chunk.subarray(this.at), chunk]);

@@ -2,7 +2,7 @@ import { addProcessMetrics } from "../core/metrics/process-metrics.ts";
 import { MetricsRegistry } from "../core/metrics/registry.ts";
 import { ExchangeMetrics } from "../sidecar/metrics/exchange-metrics.ts";
 import { PluginMetrics } from "../sidecar/metrics/plugin-metrics.ts";
-import { configResults, observeState } from "../sidecar/metrics/state-metrics.ts";
+import { configResults, observeConfig, observeState } from "../sidecar/metrics/state-metrics.ts";
 
 /** docs/metrics.md, made from the families that a sidecar registers. */
 export function metricsPage(): string {
@@ -34,8 +34,8 @@ function registryOfEverything(): MetricsRegistry {
   void new ExchangeMetrics(registry);
   void new PluginMetrics(registry);
   configResults(registry);
+  observeConfig(registry, () => undefined);
   observeState(registry, {
-    config: () => undefined,
     generations: () => [],
     connections: () => ({}),
     pools: () => [],

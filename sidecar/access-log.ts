@@ -38,6 +38,8 @@ export interface AccessLogOptions {
   readonly output: LineOutput;
   /** Share of the exchanges that get a line, 0 to 1; what was blocked, refused or failed always does. */
   readonly sample: number;
+  /** Number of the process where several carry the traffic; a field of each line. */
+  readonly worker?: number | undefined;
   /** Default `Math.random`. */
   readonly random?: () => number;
 }
@@ -50,16 +52,19 @@ export interface AccessLogOptions {
 export class AccessLog {
   readonly #output: LineOutput;
   readonly #sample: number;
+  /** The part that is the same in all lines. */
+  readonly #same: string;
   readonly #random: () => number;
 
-  constructor({ output, sample, random = Math.random }: AccessLogOptions) {
+  constructor({ output, sample, worker, random = Math.random }: AccessLogOptions) {
     this.#output = output;
     this.#sample = sample;
+    this.#same = `"${number("worker", worker)},"msg":"exchange","id":`;
     this.#random = random;
   }
 
   finished(exchange: LoggedExchange): void {
-    if (this.#isWanted(exchange)) this.#output.collect(lineOf(exchange));
+    if (this.#isWanted(exchange)) this.#output.collect(lineOf(exchange, this.#same));
   }
 
   #isWanted({ status, error, blockedBy }: LoggedExchange): boolean {
@@ -68,10 +73,10 @@ export class AccessLog {
   }
 }
 
-function lineOf(exchange: LoggedExchange): string {
+function lineOf(exchange: LoggedExchange, same: string): string {
   const { head, upstreamDuration } = exchange;
   return (
-    `{"level":30,"time":"${new Date().toISOString()}","msg":"exchange","id":${exchange.id}` +
+    `{"level":30,"time":"${new Date().toISOString()}${same}${exchange.id}` +
     `,"listener":"${exchange.listener}"` +
     text("requestId", head.headers.get("x-request-id")) +
     text("traceparent", head.headers.get("traceparent")) +

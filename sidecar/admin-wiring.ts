@@ -1,45 +1,80 @@
 import { LOG_LEVELS, type Logger, type LogLevel } from "../core/log.ts";
 import type { AdminProviders, RetryOutcome } from "./admin/admin-providers.ts";
-import type { SidecarParts } from "./state-wiring.ts";
+import type { Configuration } from "./config/configuration.ts";
+import type { DataPlane } from "./data-plane.ts";
+import type { PackageSource } from "./plugins/packages/package-source.ts";
+import type { ResolvedSettings } from "./settings-source.ts";
+
+/** The parts of a sidecar that the admin server looks at. */
+interface SidecarParts {
+  readonly settings: ResolvedSettings;
+  readonly dataPlane: DataPlane;
+  readonly packages: PackageSource;
+  readonly configuration: Configuration;
+}
 
 /** What the admin server shows of a sidecar's parts, and what it may do to them. */
 export function adminProviders(
-  parts: SidecarParts,
+  { settings, dataPlane, packages, configuration }: SidecarParts,
   { log, drain }: { readonly log: Logger; readonly drain: () => void },
 ): AdminProviders {
-  const { settings, telemetry, readiness, chain, plugins, configuration, traffic } = parts;
   return {
-    notReady: () => readiness.reasons(),
-    metrics: () => telemetry.registry.expose(),
+    notReady: () => dataPlane.readiness.reasons(),
+    metrics: () => dataPlane.telemetry.registry.expose(),
     config: () => ({ settings, configuration: configuration.status }),
-    plugins: () => ({
-      plugins: chain.status.map(({ plugin: name, ...entry }) => ({ name, ...entry })),
-      generations: plugins.registry.status,
-      packages: plugins.packages.current().map(({ manifest: { name, version, runtime }, digest }) => ({
-        name,
-        version,
-        runtime,
-        digest,
-      })),
-      refused: plugins.packages.rejections(),
-      hosts: plugins.isolates.status,
-    }),
-    clusters: () => ({ endpoints: traffic.endpoints }),
-    logging: {
-      get: () => LOG_LEVELS.find((level) => level === log.level) ?? "info",
-      set: (level: LogLevel) => void (log.level = level),
-    },
+    plugins: () => ({ ...pluginsPage(dataPlane), ...packagesPage(packages) }),
+    clusters: () => clustersPage(dataPlane),
+    logging: loggingOf(log),
     drain,
-    retryPlugin: (name) => retryPlugin(parts, name),
+    retryPlugin: async (name) => {
+      const outcome = await releasePlugin(dataPlane, name);
+      if (outcome.kind === "retrying") configuration.retry();
+      return outcome;
+    },
   };
 }
 
-function retryPlugin({ plugins, chain, configuration }: SidecarParts, name: string): RetryOutcome {
+/** What of /plugins one process knows: what it runs. */
+export function pluginsPage({ chain, plugins }: DataPlane): Readonly<Record<string, unknown>> {
+  return {
+    plugins: chain.status.map(({ plugin: name, ...entry }) => ({ name, ...entry })),
+    generations: plugins.registry.status,
+    hosts: plugins.isolates.status,
+  };
+}
+
+/** The rest of /plugins: what there is to run. */
+export function packagesPage(packages: PackageSource): Readonly<Record<string, unknown>> {
+  return {
+    packages: packages.current().map(({ manifest: { name, version, runtime }, digest }) => ({
+      name,
+      version,
+      runtime,
+      digest,
+    })),
+    refused: packages.rejections(),
+  };
+}
+
+export function clustersPage({ traffic }: DataPlane): Readonly<Record<string, unknown>> {
+  return { endpoints: traffic.endpoints };
+}
+
+/** The level of one log. */
+export function loggingOf(log: Logger): AdminProviders["logging"] {
+  return {
+    get: () => LOG_LEVELS.find((level) => level === log.level) ?? "info",
+    set: (level: LogLevel) => void (log.level = level),
+  };
+}
+
+/** Lets a plugin that was blamed be loaded again; whoever owns the configuration then tries it. */
+export async function releasePlugin({ plugins, chain }: DataPlane, name: string): Promise<RetryOutcome> {
   const entry = chain.status.find(({ plugin }) => plugin === name);
   if (entry === undefined) return { kind: "unknown_plugin" };
   if (entry.obstacle !== "quarantined" && entry.obstacle !== "suspended") {
     return { kind: "nothing_to_retry", state: entry.obstacle ?? "serving" };
   }
-  void plugins.registry.releaseQuarantine(name).then(() => configuration.retry());
+  await plugins.registry.releaseQuarantine(name);
   return { kind: "retrying" };
 }

@@ -1,31 +1,12 @@
-import type { Readiness } from "./admin/readiness.ts";
-import type { CurrentChain } from "./chain/current-chain.ts";
+import type { MetricsRegistry } from "../core/metrics/registry.ts";
 import type { Configuration } from "./config/configuration.ts";
-import { observeState } from "./metrics/state-metrics.ts";
-import type { PluginSystem } from "./plugin-system.ts";
-import type { ResolvedSettings } from "./settings-source.ts";
-import type { Telemetry } from "./telemetry.ts";
+import type { DataPlane } from "./data-plane.ts";
+import { observeConfig, observeState } from "./metrics/state-metrics.ts";
 import type { Traffic } from "./traffic.ts";
 
-/** The parts of a sidecar that admin and metrics look at. */
-export interface SidecarParts {
-  readonly settings: ResolvedSettings;
-  readonly telemetry: Telemetry;
-  readonly readiness: Readiness;
-  readonly chain: CurrentChain;
-  readonly plugins: PluginSystem;
-  readonly configuration: Configuration;
-  readonly traffic: Traffic;
-}
-
-/** Registers the metrics that are read from the parts at each scrape. */
-export function observeSidecar(parts: SidecarParts): void {
-  const { telemetry, readiness, plugins, configuration, traffic } = parts;
+/** Registers the metrics that are read from a data plane's parts at each scrape. */
+export function observeDataPlane({ telemetry, readiness, plugins, traffic }: DataPlane): void {
   observeState(telemetry.registry, {
-    config: () => {
-      const { age, lastApplied } = configuration.status;
-      return age === undefined ? undefined : { tick: 0, source: "file", age, lastApplied };
-    },
     generations: () =>
       plugins.registry.status.map(({ plugin, version, state }) => ({
         plugin,
@@ -44,6 +25,14 @@ export function observeSidecar(parts: SidecarParts): void {
     },
     loads: () => plugins.registry.counts,
     ready: () => readiness.reasons().length === 0,
+  });
+}
+
+/** The same of a configuration that comes from a file. */
+export function observeFileConfig(registry: MetricsRegistry, configuration: Configuration): void {
+  observeConfig(registry, () => {
+    const { age, lastApplied } = configuration.status;
+    return age === undefined ? undefined : { tick: 0, source: "file", age, lastApplied };
   });
 }
 

@@ -18,6 +18,8 @@ export interface TelemetryOptions {
   /** Share of the exchanges that get a line in the access log; undefined: no access log. */
   readonly accessLogSample: number | undefined;
   readonly output: LineOutput;
+  /** Number of this process where several carry the traffic. */
+  readonly worker: number | undefined;
   readonly log: Logger;
 }
 
@@ -31,14 +33,14 @@ export class Telemetry implements ExchangeObserver {
   readonly #accessLog: AccessLog | undefined;
   readonly #log: Logger;
 
-  constructor({ accessLogSample, output, log }: TelemetryOptions) {
+  constructor({ accessLogSample, output, worker, log }: TelemetryOptions) {
     const exchanges = new ExchangeMetrics(this.registry);
     this.#listeners = { inbound: exchanges.listener("inbound"), outbound: exchanges.listener("outbound") };
     this.plugins = new PluginMetrics(this.registry);
     this.configResults = configResults(this.registry);
     this.#log = log;
     this.#accessLog =
-      accessLogSample === undefined ? undefined : new AccessLog({ output, sample: accessLogSample });
+      accessLogSample === undefined ? undefined : new AccessLog({ output, worker, sample: accessLogSample });
     addProcessMetrics(this.registry);
   }
 

@@ -16,6 +16,8 @@ import { wireLimits, type SidecarSettings } from "./settings.ts";
 
 export interface TrafficOptions {
   readonly settings: SidecarSettings;
+  /** Other processes take connections on the same ports. */
+  readonly sharesPorts: boolean;
   readonly chain: Chain;
   /** Services by name, asked anew for each outbound request. */
   readonly services: () => ServiceTable;
@@ -24,6 +26,12 @@ export interface TrafficOptions {
   readonly observer: ExchangeObserver;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+/** Where a sidecar listens for traffic. */
+export interface TrafficPorts {
+  readonly inbound: number;
+  readonly outbound: number;
 }
 
 /** The path of every exchange: two listeners, what forwards between them and the endpoints, and the connections. */
@@ -76,6 +84,7 @@ export class Traffic implements AsyncDisposable {
       new Listener({
         ...settings[name],
         name,
+        reusePort: options.sharesPorts,
         handler,
         limits,
         deadlines,
@@ -90,9 +99,14 @@ export class Traffic implements AsyncDisposable {
     return this.#pools.states;
   }
 
-  async start(): Promise<void> {
-    await this.inbound.start();
-    await this.outbound.start();
+  /** On the ports of the settings, or on those that another process has got. Resolves to the ports. */
+  async start(ports?: TrafficPorts): Promise<TrafficPorts> {
+    await this.inbound.start(ports?.inbound);
+    await this.outbound.start(ports?.outbound);
+    return {
+      inbound: this.inbound.address()?.port ?? 0,
+      outbound: this.outbound.address()?.port ?? 0,
+    };
   }
 
   /** From now on every answer says that its connection closes, so that clients come back elsewhere. */

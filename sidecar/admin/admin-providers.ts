@@ -9,12 +9,15 @@ export type RetryOutcome =
   /** It is neither suspended nor quarantined. */
   | { readonly kind: "nothing_to_retry"; readonly state: string };
 
+/** At once, or when the other processes have answered. */
+type Awaitable<Value> = Value | Promise<Value>;
+
 /** What the admin server shows and does; the parts that know give it, and none of them knows of this server. */
 export interface AdminProviders {
   /** What stands in the way of being ready; empty: ready. */
-  notReady(): readonly NotReady[];
+  notReady(): Awaitable<readonly NotReady[]>;
   /** The exposition of the metrics. */
-  metrics(): string;
+  metrics(): Awaitable<string>;
   /** The configuration in force, where it comes from, the settings and who decided them. Secrets are masked here. */
   config(): unknown;
   /** Each plugin with version, digest, runtime, state, fault and generations. */
@@ -24,5 +27,7 @@ export interface AdminProviders {
   readonly logging: { get(): LogLevel; set(level: LogLevel): void };
   /** Begins to drain; the process ends afterwards. Further calls do nothing. */
   drain(): void;
-  retryPlugin(name: string): RetryOutcome;
+  retryPlugin(name: string): Awaitable<RetryOutcome>;
+  /** The processes that carry the traffic, where there are several. */
+  workers?(): unknown;
 }

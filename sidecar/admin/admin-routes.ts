@@ -6,7 +6,11 @@ import type { AdminProviders } from "./admin-providers.ts";
 import { maskSecrets } from "./mask-secrets.ts";
 
 /** `query` is what stands behind `?`, `name` the path's variable part. */
-type Action = (providers: AdminProviders, query: URLSearchParams, name: string) => AdminAnswer;
+type Action = (
+  providers: AdminProviders,
+  query: URLSearchParams,
+  name: string,
+) => AdminAnswer | Promise<AdminAnswer>;
 
 interface AdminRoute {
   /** As the index shows it; `{name}` stands for a plugin's. */
@@ -20,14 +24,26 @@ interface AdminRoute {
 
 const ROUTES: readonly AdminRoute[] = [
   { path: "/", meaning: "this list", get: () => json(200, index()) },
-  { path: "/live", meaning: "200 while the process turns", get: () => json(200, { live: true }) },
+  { path: "/live", meaning: "200 while the process turns", get: live },
   { path: "/ready", meaning: "200 while traffic is welcome, else 503 with reasons", get: ready },
   { path: "/metrics", meaning: "metrics for Prometheus", get: metrics },
   { path: "/stats/prometheus", meaning: "the same", get: metrics },
-  { path: "/config_dump", meaning: "the configuration in force", get: (from) => masked(from.config()) },
-  { path: "/plugins", meaning: "plugins, generations and faults", get: (from) => masked(from.plugins()) },
+  {
+    path: "/config_dump",
+    meaning: "the configuration in force",
+    get: async (from) => masked(await from.config()),
+  },
+  {
+    path: "/plugins",
+    meaning: "plugins, generations and faults",
+    get: async (from) => masked(await from.plugins()),
+  },
   { path: "/plugins/{name}/retry", meaning: "loads a quarantined plugin again", post: retryPlugin },
-  { path: "/clusters", meaning: "endpoints and their pools", get: (from) => masked(from.clusters()) },
+  {
+    path: "/clusters",
+    meaning: "endpoints and their pools",
+    get: async (from) => masked(await from.clusters()),
+  },
   { path: "/logging", meaning: "the log level; POST /logging?level=debug", get: showLevel, post: setLevel },
   { path: "/drain", meaning: "finishes what is under way and ends the process", post: drain },
 ];
@@ -38,7 +54,11 @@ const MATCHERS = ROUTES.map((route) => ({
 }));
 
 /** Answers one request for `target`, raw as it came. What a provider throws goes through. */
-export function answerAdmin(providers: AdminProviders, method: string, target: string): AdminAnswer {
+export async function answerAdmin(
+  providers: AdminProviders,
+  method: string,
+  target: string,
+): Promise<AdminAnswer> {
   const path = target.split("?", 1)[0] ?? "";
   for (const { route, pattern } of MATCHERS) {
     const match = pattern.exec(path);
@@ -72,13 +92,17 @@ function masked(content: unknown): AdminAnswer {
   return json(200, maskSecrets(content));
 }
 
-function ready(providers: AdminProviders): AdminAnswer {
-  const reasons = providers.notReady();
+function live({ workers }: AdminProviders): AdminAnswer {
+  return json(200, workers === undefined ? { live: true } : { live: true, workers: workers() });
+}
+
+async function ready(providers: AdminProviders): Promise<AdminAnswer> {
+  const reasons = await providers.notReady();
   return reasons.length === 0 ? json(200, { ready: true }) : json(503, { ready: false, reasons });
 }
 
-function metrics(providers: AdminProviders): AdminAnswer {
-  return { status: 200, type: EXPOSITION_TYPE, body: providers.metrics() };
+async function metrics(providers: AdminProviders): Promise<AdminAnswer> {
+  return { status: 200, type: EXPOSITION_TYPE, body: await providers.metrics() };
 }
 
 function showLevel({ logging }: AdminProviders): AdminAnswer {
@@ -101,8 +125,12 @@ function drain(providers: AdminProviders): AdminAnswer {
   return json(202, { draining: true });
 }
 
-function retryPlugin(providers: AdminProviders, _query: URLSearchParams, name: string): AdminAnswer {
-  const outcome = providers.retryPlugin(name);
+async function retryPlugin(
+  providers: AdminProviders,
+  _query: URLSearchParams,
+  name: string,
+): Promise<AdminAnswer> {
+  const outcome = await providers.retryPlugin(name);
   switch (outcome.kind) {
     case "retrying":
       return json(202, { plugin: name, retrying: true });

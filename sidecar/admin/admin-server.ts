@@ -37,8 +37,9 @@ export class AdminServer implements Service {
     this.#providers = providers;
     this.#log = log;
     const deadlines = { headersTimeout: LONGEST_REQUEST, requestTimeout: LONGEST_REQUEST };
-    this.#server = createServer({ ...deadlines, connectionsCheckingInterval: 1_000 }, (request, response) =>
-      this.#serve(request, response),
+    this.#server = createServer(
+      { ...deadlines, connectionsCheckingInterval: 1_000 },
+      (request, response) => void this.#serve(request, response),
     );
     this.#server.maxConnections = MOST_CONNECTIONS;
   }
@@ -71,10 +72,11 @@ export class AdminServer implements Service {
     await closed;
   }
 
-  #serve(request: IncomingMessage, response: ServerResponse): void {
+  /** Never rejects. */
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Nothing here reads a body: it is thrown away while it comes.
     request.resume();
-    const { status, type, body, allow } = this.#answer(request);
+    const { status, type, body, allow } = await this.#answer(request);
     response.writeHead(status, {
       "content-type": type,
       "content-length": Buffer.byteLength(body),
@@ -85,13 +87,13 @@ export class AdminServer implements Service {
     response.end(request.method === "HEAD" ? undefined : body);
   }
 
-  #answer({ method = "GET", url = "/", headers }: IncomingMessage): AdminAnswer {
+  async #answer({ method = "GET", url = "/", headers }: IncomingMessage): Promise<AdminAnswer> {
     if (!isOwnHost(headers.host, this.#address.host)) {
       return json(403, { error: "Host: expected an IP address or localhost" });
     }
     if (fromOtherSite(headers)) return json(403, { error: "not for pages of other sites" });
     try {
-      return answerAdmin(this.#providers, method, url);
+      return await answerAdmin(this.#providers, method, url);
     } catch (error) {
       this.#log.error({ err: error, target: url }, "an admin page failed");
       return json(500, { error: messageOf(error) });

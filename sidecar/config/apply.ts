@@ -4,7 +4,7 @@ import type { ChainEntry, ChainSpec } from "../chain/entry.ts";
 import type { GenerationRegistry } from "../plugins/generation-registry.ts";
 import type { PackageSource } from "../plugins/packages/package-source.ts";
 import type { ApplyResult, PluginLoad, SnapshotHashes } from "./apply-result.ts";
-import { loadEntries } from "./load-entries.ts";
+import { chainEntries, type LoadedChainEntry, withheldFrom } from "./load-entries.ts";
 import { resolveEntry, type Resolution } from "./resolve-entry.ts";
 import { fingerprintOf, hashesOf } from "./snapshot-hashes.ts";
 import type { MeshSnapshot } from "./snapshot.ts";
@@ -41,11 +41,35 @@ interface InForce {
  */
 export type ApplyTrigger = "snapshot" | "packages";
 
-/**
- * Applies snapshots in two phases: everything new is built, checked and warmed beside what serves, then the chain is
- * swapped as one pointer. Not to be called again before it has resolved; `ApplyQueue` sees to that.
- */
-export class SnapshotApplier {
+/** Makes configurations take effect: here, or in every worker at once. */
+export interface Applier {
+  readonly inForce: AppliedSnapshot | undefined;
+  /** Never rejects. Not to be called again before it has resolved; `Configuration` sees to that. */
+  apply(snapshot: MeshSnapshot, trigger: ApplyTrigger): Promise<ApplyResult>;
+}
+
+/** Plugins, and for people why they must not take what was configured. */
+export type Withheld = ReadonlyMap<string, string>;
+
+/** Everything that a snapshot needs was built, checked and warmed beside what serves; nothing has changed yet. */
+export interface PreparedSnapshot {
+  readonly kind: "prepared";
+  readonly hashes: SnapshotHashes;
+  /** What could not be loaded as configured: it would keep what it has, or its policy would answer. */
+  readonly shortfalls: Withheld;
+  /**
+   * Swaps, at once and for good. What is withheld is treated as if it could not have been loaded here: so one plugin
+   * changes in all processes or in none. To be called within 30 s, and before the next `prepare`.
+   */
+  commit(withheld?: Withheld): ApplyResult;
+}
+
+export type Preparation = PreparedSnapshot | Extract<ApplyResult, { readonly kind: "rejected" }>;
+
+const NOTHING_WITHHELD: Withheld = new Map();
+
+/** Applies snapshots in two phases, of which the second swaps the chain as one pointer. */
+export class SnapshotApplier implements Applier {
   readonly #targets: ApplyTargets;
   #inForce: InForce | undefined;
 
@@ -57,8 +81,13 @@ export class SnapshotApplier {
     return this.#inForce?.applied;
   }
 
-  /** Never rejects. */
   async apply(snapshot: MeshSnapshot, trigger: ApplyTrigger): Promise<ApplyResult> {
+    const prepared = await this.prepare(snapshot, trigger);
+    return prepared.kind === "rejected" ? prepared : prepared.commit();
+  }
+
+  /** The first phase. Never rejects; what is not committed is forgotten after a while. */
+  async prepare(snapshot: MeshSnapshot, trigger: ApplyTrigger): Promise<Preparation> {
     const { packages, registry, environment } = this.#targets;
     const { where, directory, chain } = snapshot;
     const hashes = hashesOf(snapshot);
@@ -68,12 +97,41 @@ export class SnapshotApplier {
     if (problems.length > 0) return { kind: "rejected", hashes, problems };
 
     const fingerprint = fingerprintOf(snapshot, resolutions);
-    const before = this.#inForce;
-    if (before?.fingerprint === fingerprint && before.applied.loads.every(isAsConfigured)) {
-      this.#inForce = { ...before, applied: { ...before.applied, snapshot, hashes } };
-      return { kind: "unchanged", hashes };
+    if (this.#isInForce(fingerprint)) {
+      const commit = (): ApplyResult => this.#rename(snapshot, hashes);
+      return { kind: "prepared", hashes, shortfalls: NOTHING_WITHHELD, commit };
     }
-    const loaded = await loadEntries(chain, resolutions, registry, before?.entries ?? new Map());
+    const specs = resolutions.flatMap((resolution) => (resolution.kind === "ready" ? [resolution.spec] : []));
+    const prepared = await registry.prepare(specs);
+    const before = this.#inForce?.entries ?? new Map<string, ChainEntry>();
+    const loaded = chainEntries(chain, resolutions, prepared, before);
+    const commit = (withheld = NOTHING_WITHHELD): ApplyResult => {
+      const entries =
+        withheld.size === 0
+          ? loaded
+          : chainEntries(chain, resolutions, withheldFrom(prepared, withheld, before), before);
+      return this.#swap(snapshot, hashes, fingerprint, entries);
+    };
+    return { kind: "prepared", hashes, shortfalls: shortfallsOf(loaded), commit };
+  }
+
+  #isInForce(fingerprint: string): boolean {
+    return this.#inForce?.fingerprint === fingerprint && this.#inForce.applied.loads.every(isAsConfigured);
+  }
+
+  /** What is in force came once more; only what it is called may differ. */
+  #rename(snapshot: MeshSnapshot, hashes: SnapshotHashes): ApplyResult {
+    const before = this.#inForce;
+    if (before !== undefined) this.#inForce = { ...before, applied: { ...before.applied, snapshot, hashes } };
+    return { kind: "unchanged", hashes };
+  }
+
+  #swap(
+    snapshot: MeshSnapshot,
+    hashes: SnapshotHashes,
+    fingerprint: string,
+    loaded: readonly LoadedChainEntry[],
+  ): ApplyResult {
     const entries = loaded.map(({ entry }) => entry);
     this.#targets.chain.swap({
       entries,
@@ -104,4 +162,10 @@ export class SnapshotApplier {
 
 function isAsConfigured({ state }: PluginLoad): boolean {
   return state === "serving" || state === "off";
+}
+
+function shortfallsOf(loaded: readonly LoadedChainEntry[]): Withheld {
+  return new Map(
+    loaded.flatMap(({ load: { plugin, detail } }) => (detail === undefined ? [] : [[plugin, detail]])),
+  );
 }

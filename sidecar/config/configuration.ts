@@ -2,12 +2,16 @@ import { Backoff } from "../../core/backoff.ts";
 import type { Clock, Timer } from "../../core/clock.ts";
 import { describeProblem, type Problem } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
-import { SnapshotApplier, type ApplyTargets, type AppliedSnapshot } from "./apply.ts";
+import type { PackageSource } from "../plugins/packages/package-source.ts";
+import type { Applier, AppliedSnapshot } from "./apply.ts";
 import type { ApplyResult, PluginLoad } from "./apply-result.ts";
 import { restartNotices } from "./restart-notices.ts";
 import type { MeshSnapshot } from "./snapshot.ts";
 
-export interface ConfigurationOptions extends ApplyTargets {
+export interface ConfigurationOptions {
+  readonly applier: Applier;
+  /** Their changes renew what is in force. */
+  readonly packages: PackageSource;
   readonly clock: Clock;
   readonly log: Logger;
   /** Hears of every snapshot that was dealt with, and of each that could not even be read; for metrics. */
@@ -41,7 +45,7 @@ const RETRY = { first: 1_000, ceiling: 60_000 } as const;
  */
 export class Configuration implements AsyncDisposable {
   readonly #options: ConfigurationOptions;
-  readonly #applier: SnapshotApplier;
+  readonly #applier: Applier;
   readonly #subscription: Disposable;
   readonly #backoff = new Backoff(RETRY);
   #waiting: Waiting | undefined;
@@ -58,7 +62,7 @@ export class Configuration implements AsyncDisposable {
 
   constructor(options: ConfigurationOptions) {
     this.#options = options;
-    this.#applier = new SnapshotApplier(options);
+    this.#applier = options.applier;
     this.#subscription = options.packages.onChange(() => this.retry());
   }
 

@@ -1,7 +1,7 @@
 import type { ChainEntry, EntryLoad } from "../chain/entry.ts";
 import type { Generation } from "../chain/generation.ts";
 import type { FailurePolicy, Position } from "../chain/verdict.ts";
-import type { GenerationRegistry, Prepared } from "../plugins/generation-registry.ts";
+import type { Prepared } from "../plugins/generation-registry.ts";
 import type { LoadState, PluginLoad } from "./apply-result.ts";
 import type { ReadyEntry, Resolution } from "./resolve-entry.ts";
 import type { SnapshotEntry } from "./snapshot.ts";
@@ -30,17 +30,15 @@ const NOT_PREPARED: Prepared = {
 };
 
 /**
- * Loads what was resolved, beside what serves. Each plugin succeeds or fails alone: what fails keeps its earlier
- * generation, which for what could not even be resolved is that of `before`. Never rejects.
+ * The entries of a new chain from what was resolved and prepared. Each plugin succeeded or failed alone: what failed
+ * keeps its earlier generation, which for what could not even be resolved is that of `before`.
  */
-export async function loadEntries(
+export function chainEntries(
   entries: readonly SnapshotEntry[],
   resolutions: readonly Resolution[],
-  registry: GenerationRegistry,
+  prepared: ReadonlyMap<string, Prepared>,
   before: ReadonlyMap<string, ChainEntry>,
-): Promise<readonly LoadedChainEntry[]> {
-  const specs = resolutions.flatMap((resolution) => (resolution.kind === "ready" ? [resolution.spec] : []));
-  const prepared = await registry.prepare(specs);
+): readonly LoadedChainEntry[] {
   return entries.map((entry, index): LoadedChainEntry => {
     const resolution = resolutions[index] ?? { kind: "off" };
     if (resolution.kind === "off") return unloaded(entry, "off", [], NO_SHORTFALL);
@@ -55,6 +53,23 @@ export async function loadEntries(
       ? unresolved(entry, previous, previous.load.generation, shortfall)
       : unloaded(entry, "failed", POSITIONS_OF_UNKNOWN, shortfall);
   });
+}
+
+/** What was prepared, but for plugins that somebody else's word keeps from it: these go on as in `before`. */
+export function withheldFrom(
+  prepared: ReadonlyMap<string, Prepared>,
+  withheld: ReadonlyMap<string, string>,
+  before: ReadonlyMap<string, ChainEntry>,
+): ReadonlyMap<string, Prepared> {
+  return new Map(
+    Array.from(prepared, ([plugin, outcome]): readonly [string, Prepared] => {
+      const detail = withheld.get(plugin);
+      if (detail === undefined || outcome.kind === "failed") return [plugin, outcome];
+      const load = before.get(plugin)?.load;
+      const previous = load?.kind === "loaded" ? load.generation : undefined;
+      return [plugin, { kind: "failed", cause: "not_loaded", detail, previous }];
+    }),
+  );
 }
 
 function resolved(entry: SnapshotEntry, ready: ReadyEntry, prepared: Prepared): LoadedChainEntry {

@@ -22,6 +22,8 @@ export interface ListenerOptions {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
+  /** Other processes listen on the same port (SO_REUSEPORT): the kernel deals connections out. Default false. */
+  readonly reusePort?: boolean | undefined;
   readonly handler: ExchangeHandler;
   readonly limits: WireLimits;
   readonly deadlines: Deadlines;
@@ -61,11 +63,12 @@ export class Listener implements Service, SniffListener {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
   }
 
-  async start(): Promise<void> {
-    const { host, port, name, log } = this.#options;
+  /** On the port of the options unless another is given. */
+  async start(port: number = this.#options.port): Promise<void> {
+    const { host, name, log, reusePort = false } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#server.once("error", reject);
-    this.#server.listen({ host, port }, resolve);
+    this.#server.listen({ host, port, reusePort }, resolve);
     try {
       await promise;
     } catch (cause) {

@@ -30,7 +30,6 @@ export interface PoolState {
 
 /** Where the metrics of what is (not of what happened) are read at each scrape. */
 export interface StateProviders {
-  readonly config: () => ConfigState | undefined;
   readonly generations: () => readonly GenerationState[];
   /** Open client connections by listener. */
   readonly connections: () => Readonly<Record<string, number>>;
@@ -66,7 +65,19 @@ export function configResults(registry: MetricsRegistry): LabelledFamily<Counter
   ]);
 }
 
-/** Registers everything that is read at a scrape. */
+/** Registers what there is to say of the configuration in force; nothing before the first. */
+export function observeConfig(registry: MetricsRegistry, config: () => ConfigState | undefined): void {
+  const gauge = (name: string, help: string, read: (state: ConfigState) => number): void =>
+    registry.observe(`sluice_config_${name}`, help, "gauge", ["source"], () => {
+      const state = config();
+      return state === undefined ? [] : [[[state.source], read(state)]];
+    });
+  gauge("tick", "Tick of the configuration in force.", ({ tick }) => tick);
+  gauge("age_seconds", "Since it was applied.", ({ age }) => age / 1_000);
+  gauge("last_applied", "1 if the last one that arrived was applied.", appliedNumber);
+}
+
+/** Registers what there is to say of the process that carries traffic. */
 export function observeState(registry: MetricsRegistry, providers: StateProviders): void {
   const gauge = (
     name: string,
@@ -74,29 +85,7 @@ export function observeState(registry: MetricsRegistry, providers: StateProvider
     labels: readonly string[],
     read: () => Iterable<Reading>,
   ): void => registry.observe(`sluice_${name}`, help, "gauge", labels, read);
-  const config = (read: (state: ConfigState) => number) => (): Iterable<Reading> => {
-    const state = providers.config();
-    return state === undefined ? [] : [[[state.source], read(state)]];
-  };
   gauge("ready", "1 while /ready says so.", [], () => [[[], providers.ready() ? 1 : 0]]);
-  gauge(
-    "config_tick",
-    "Tick of the configuration in force.",
-    ["source"],
-    config(({ tick }) => tick),
-  );
-  gauge(
-    "config_age_seconds",
-    "Since it was applied.",
-    ["source"],
-    config(({ age }) => age / 1_000),
-  );
-  gauge(
-    "config_last_applied",
-    "1 if the last one that arrived was applied.",
-    ["source"],
-    config(appliedNumber),
-  );
   gauge("plugin_generations", "Generations by state.", ["plugin", "version", "state"], () =>
     counted(providers.generations()),
   );

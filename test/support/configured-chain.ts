@@ -2,6 +2,7 @@ import { createLogger } from "../../core/log.ts";
 import { ManualClock } from "../../core/manual-clock.ts";
 import { CurrentChain } from "../../sidecar/chain/current-chain.ts";
 import { SILENT_OBSERVER } from "../../sidecar/chain/observer.ts";
+import { SnapshotApplier } from "../../sidecar/config/apply.ts";
 import type { ApplyResult } from "../../sidecar/config/apply-result.ts";
 import { Configuration } from "../../sidecar/config/configuration.ts";
 import { checkSnapshot } from "../../sidecar/config/snapshot-schema.ts";
@@ -25,17 +26,22 @@ export class ConfiguredChain implements AsyncDisposable {
   readonly logLines: string[] = [];
   readonly results: string[] = [];
   readonly packages: ScriptedPackages;
+  readonly applier: SnapshotApplier;
   readonly configuration: Configuration;
   services: ReadonlyMap<string, unknown> = new Map();
 
   constructor(packages: readonly PluginPackage[], environment: Readonly<Record<string, string>> = {}) {
     this.packages = new ScriptedPackages(...packages);
-    this.configuration = new Configuration({
+    this.applier = new SnapshotApplier({
       packages: this.packages,
       registry: this.registry,
       chain: this.chain,
       services: (table) => (this.services = table),
       environment,
+    });
+    this.configuration = new Configuration({
+      applier: this.applier,
+      packages: this.packages,
       clock: this.clock,
       log: createLogger("info", { write: (line) => void this.logLines.push(line) }),
       onResult: (kind) => this.results.push(kind),

@@ -3,9 +3,12 @@ import { HeaderBlock } from "../../core/headers/header-block.ts";
 import { createLogger } from "../../core/log.ts";
 import type { ChainOutcome } from "../../sidecar/chain/chain.ts";
 import { CurrentChain } from "../../sidecar/chain/current-chain.ts";
+import { SnapshotApplier } from "../../sidecar/config/apply.ts";
 import { Configuration } from "../../sidecar/config/configuration.ts";
 import { FileSource } from "../../sidecar/config/file-source.ts";
 import { PluginSystem } from "../../sidecar/plugin-system.ts";
+import { PackageCache } from "../../sidecar/plugins/packages/package-cache.ts";
+import { PackageFolder } from "../../sidecar/plugins/packages/package-folder.ts";
 import { RecordingObserver, requestFacts } from "./chain-fixtures.ts";
 import { TemporaryFolder } from "./temporary-folder.ts";
 
@@ -19,7 +22,7 @@ export class FileMesh implements AsyncDisposable {
   readonly chain: CurrentChain;
   readonly observer = new RecordingObserver();
   readonly #stack = new AsyncDisposableStack();
-  readonly #plugins: PluginSystem;
+  readonly #packages: PackageFolder;
   readonly #configuration: Configuration;
   readonly #source: FileSource;
   #lastExchange = 0;
@@ -28,23 +31,26 @@ export class FileMesh implements AsyncDisposable {
   private constructor(folder: TemporaryFolder) {
     const log = createLogger("silent");
     this.folder = this.#stack.use(folder);
-    this.#plugins = this.#stack.use(
-      new PluginSystem({
-        folders: [folder.join("plugins")],
-        stateFolder: folder.join("state"),
-        hostMemory: undefined,
+    this.#packages = this.#stack.use(
+      new PackageFolder({
+        directories: [folder.join("plugins")],
+        cache: new PackageCache(folder.join("state", "packages")),
         clock: systemClock,
         log,
       }),
     );
+    const plugins = this.#stack.use(new PluginSystem({ hostMemory: undefined, clock: systemClock, log }));
     this.chain = this.#stack.use(new CurrentChain({ clock: systemClock, observer: this.observer }));
     this.#configuration = this.#stack.use(
       new Configuration({
-        packages: this.#plugins.packages,
-        registry: this.#plugins.registry,
-        chain: this.chain,
-        services: () => {},
-        environment: {},
+        applier: new SnapshotApplier({
+          packages: this.#packages,
+          registry: plugins.registry,
+          chain: this.chain,
+          services: () => {},
+          environment: {},
+        }),
+        packages: this.#packages,
         clock: systemClock,
         log,
         onResult: (kind) => void (kind === "rejected" && this.#refused?.()),
@@ -58,7 +64,7 @@ export class FileMesh implements AsyncDisposable {
     const mesh = new FileMesh(await TemporaryFolder.create());
     for (const [name, source] of Object.entries(plugins)) await mesh.writePlugin(name, source);
     await mesh.writeChain(chain);
-    await mesh.#plugins.packages.start();
+    await mesh.#packages.start();
     await mesh.#configuration.apply(await mesh.#source.read());
     mesh.#source.watch({
       snapshot: (snapshot) => void mesh.#configuration.apply(snapshot),

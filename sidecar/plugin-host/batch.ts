@@ -24,10 +24,10 @@ export interface BatchParts {
   /** ms on the CPU. */
   readonly budget: number;
   /** Takes in what an entry said. */
-  absorb(outcome: EntryOutcome): void;
-  askOne(ask: Ask): EntryResult | undefined;
+  readonly absorb: (outcome: EntryOutcome) => void;
+  readonly askOne: (ask: Ask) => EntryResult | undefined;
   /** Collects what followed an `await`, then lets the question wait. */
-  letWait(question: Question): void;
+  readonly letWait: (question: Question) => void;
 }
 
 /**
@@ -44,7 +44,10 @@ export class Batch {
   constructor(asks: readonly Ask[], parts: BatchParts) {
     this.#parts = parts;
     this.#asks = asks;
-    this.#questions = asks.map(({ waiter }) => parts.questions.hold(waiter, parts.budget));
+    this.#questions = parts.questions.hold(
+      asks.map(({ waiter }) => waiter),
+      parts.budget,
+    );
   }
 
   /** Told by what the entry says. */
@@ -97,11 +100,12 @@ export class Batch {
       else if (this.#waits.has(question.id)) letWait(question);
       else questions.answer(question.id, ALLOWED_ANSWER);
     });
+    questions.release();
     questions.deliver();
   }
 
   #askAlone(question: Question, ask: Ask | undefined): void {
-    this.#parts.questions.drop(question.id);
+    this.#parts.questions.abandon(question);
     if (ask === undefined) return;
     const result = this.#parts.askOne(ask);
     if (result !== undefined) ask.waiter.answered(result);

@@ -23,7 +23,7 @@ export interface EntryOutcome {
 export type EntryPoint = Reference<(...args: (string | number)[]) => EntryValue>;
 
 /** CPU from which on an entry that was cut off is blamed: a part of its budget, or this many ms. */
-const BLAMED_SHARE = 0.25;
+const BLAMED_SHARE = 0.1;
 const BLAMED_FROM = 5;
 
 /** What isolated-vm throws when the deadline ended an entry. */

@@ -157,7 +157,7 @@ export class Generation {
 
   /** Nobody waits any more for what this waiter asked. */
   abandon(waiter: Waiter): void {
-    const id = this.#questions.dropWaiter(waiter);
+    const id = this.#questions.abandonWaiter(waiter);
     if (id !== undefined && this.#ended === undefined) this.#enter(this.#points.forget, [id], undefined);
   }
 

@@ -15,7 +15,8 @@ const source = readWorldSource();
 // Everything is loaded: who breaks out of an isolate finds no file system.
 process.permission.drop("fs.read");
 
-const channel: FrameChannel<ToHost, FromHost> = new FrameChannel(openInheritedLink(LINK), TO_HOST_KINDS, {
+const link = openInheritedLink(LINK, (bytes) => channel.read(bytes));
+const channel: FrameChannel<ToHost, FromHost> = new FrameChannel(link, TO_HOST_KINDS, {
   frame: (frame) => host.frame(frame),
   turn: () => host.turn(),
   // Without the sidecar there is nothing to do. What it sends is never wrong; if it is, it reads why.

@@ -3,10 +3,12 @@ import type { HostLink } from "./effects.ts";
 import type { FetchCall } from "./entry-output.ts";
 import type { Generation } from "./generation.ts";
 import { MAX_BACKGROUND_RUNS, SWEEP_AFTER } from "./limits.ts";
+import { LiveRuns } from "./live-runs.ts";
 import { loadGeneration } from "./load-generation.ts";
 import type { BreadcrumbWriter } from "./protocol/breadcrumb.ts";
 import type { Failure, FetchResponse, FromHost, Load, Run, ToHost, Unload } from "./protocol/messages.ts";
 import { failedAnswer, timed } from "./entry-result.ts";
+import { ReadyRuns } from "./ready-runs.ts";
 import { SegmentRun } from "./segment-run.ts";
 import type { WorldSource } from "./world-source.ts";
 
@@ -22,10 +24,8 @@ export interface HostEnvironment {
 export class PluginHost implements HostLink {
   readonly #environment: HostEnvironment;
   readonly #generations = new Map<number, Generation>();
-  /** Runs that are not answered, by number. */
-  readonly #runs = new Map<number, SegmentRun>();
-  /** Runs that may go on, by the generation that they ask next: one plugin answers all, then the next one does. */
-  readonly #ready = new Map<number, SegmentRun[]>();
+  readonly #runs = new LiveRuns();
+  readonly #ready = new ReadyRuns();
   readonly #background: SegmentRun[] = [];
   readonly #fetches = new Map<number, (answer: FetchResponse) => void>();
   readonly #sweeps = new Set<{ sweep(): void }>();
@@ -62,9 +62,9 @@ export class PluginHost implements HostLink {
 
   /** Lets every run go on that can; afterwards nobody has the CPU. */
   turn(): void {
-    for (const [id, runs] of this.#ready) {
-      this.#ready.delete(id);
-      const generation = this.#generations.get(id);
+    for (let group = this.#ready.take(); group !== undefined; group = this.#ready.take()) {
+      const { runs } = group;
+      const generation = this.#generations.get(group.generation);
       if (generation !== undefined && runs.length > 1) generation.askMany(runs.map((run) => run.ask()));
       else for (const run of runs) if (run.step(generation)) this.#goOn(run);
     }
@@ -91,7 +91,7 @@ export class PluginHost implements HostLink {
 
   #run(frame: Run): void {
     const run = new SegmentRun(frame, (ready) => this.#goOn(ready));
-    this.#runs.set(frame.id, run);
+    this.#runs.add(run);
     if (!frame.background) this.#goOn(run);
     else if (this.#background.length < MAX_BACKGROUND_RUNS) {
       this.#background.push(run);
@@ -101,15 +101,13 @@ export class PluginHost implements HostLink {
 
   /** To the next plugin with it, or back to who asked. */
   #goOn(run: SegmentRun): void {
-    if (run.over) return this.#answer(run);
-    const waiting = this.#ready.get(run.next);
-    if (waiting === undefined) this.#ready.set(run.next, [run]);
-    else waiting.push(run);
+    if (run.over) this.#answer(run);
+    else this.#ready.add(run);
   }
 
   #answer(run: SegmentRun, refused?: "queue_full"): void {
     const { id, entries } = run.run;
-    if (!this.#runs.delete(id)) return;
+    if (!this.#runs.remove(run)) return;
     const results =
       refused === undefined
         ? run.results
@@ -118,7 +116,7 @@ export class PluginHost implements HostLink {
   }
 
   #cancel(id: number): void {
-    const run = this.#runs.get(id);
+    const run = this.#runs.find(id);
     if (run === undefined) return;
     this.#generations.get(run.next)?.abandon(run);
     run.cancel();

@@ -1,4 +1,4 @@
-import { answerOfFailure, timed, type CheckedAnswer } from "./entry-result.ts";
+import { ALLOWED_ANSWER, answerOfFailure, timed, type CheckedAnswer } from "./entry-result.ts";
 import { MAX_PENDING } from "./limits.ts";
 import type { EntryResult, Failure } from "./protocol/messages.ts";
 
@@ -16,7 +16,7 @@ export interface Question {
   /** CPU that it may use, over all entries. */
   readonly budget: number;
   cpu: number;
-  /** Set when the answer came before anybody had to wait. */
+  /** Set once. */
   answer: CheckedAnswer | undefined;
   deadline: NodeJS.Timeout | undefined;
 }
@@ -24,12 +24,15 @@ export interface Question {
 /** The first of the numbers that are given to `execute`; those below belong to hooks. */
 const FIRST_ID = 16;
 
-/** The questions of one generation: the one that is being asked, and those that wait. */
+/** The questions of one generation: those that are being asked in this entry, and those that wait for a promise. */
 export class Questions {
   readonly #waiting = new Map<number, Question>();
   #lastId = FIRST_ID;
+  /** The one whose result the caller gets at once. */
   #current: Question | undefined;
-  #answered: { readonly question: Question; readonly answer: CheckedAnswer }[] = [];
+  /** Those that are asked together, with numbers in a row. */
+  #held: readonly Question[] = [];
+  #answered: Question[] = [];
 
   /** Begins a question whose answer the caller may get at once; `settled` or `wait` ends that. */
   begin(waiter: Waiter, budget: number, id: number = ++this.#lastId): Question {
@@ -37,11 +40,14 @@ export class Questions {
     return this.#current;
   }
 
-  /** Begins a question whose waiter is told, whenever that is. */
-  hold(waiter: Waiter, budget: number): Question {
-    const question = newQuestion(++this.#lastId, waiter, budget);
-    this.#waiting.set(question.id, question);
-    return question;
+  /** Begins several whose waiters are told, whenever that is; `release` ends that. */
+  hold(waiters: readonly Waiter[], budget: number): readonly Question[] {
+    this.#held = waiters.map((waiter) => newQuestion(++this.#lastId, waiter, budget));
+    return this.#held;
+  }
+
+  release(): void {
+    this.#held = [];
   }
 
   get full(): boolean {
@@ -71,25 +77,33 @@ export class Questions {
 
   /** The first answer counts, and is told by `deliver`; numbers that nobody asked under are passed over. */
   answer(id: number, answer: CheckedAnswer): void {
-    if (this.#current?.id === id) this.#current.answer ??= answer;
-    else this.#finish(this.#waiting.get(id), answer);
+    const question = this.#find(id);
+    if (question === undefined || question.answer !== undefined) return;
+    question.answer = answer;
+    if (question === this.#current) return;
+    this.#stopWaiting(question);
+    this.#answered.push(question);
   }
 
-  /** Whether a question of this number is still open. */
+  /** Whether a question of this number has no answer. */
   open(id: number): boolean {
-    return (this.#current?.id === id && this.#current.answer === undefined) || this.#waiting.has(id);
+    const question = this.#find(id);
+    return question !== undefined && question.answer === undefined;
   }
 
-  /** Nobody waits for it any more; true if somebody did. */
-  drop(id: number): boolean {
-    clearTimeout(this.#waiting.get(id)?.deadline);
-    return this.#waiting.delete(id);
+  /** Nobody waits for it any more: its waiter is not told. */
+  abandon(question: Question): void {
+    question.answer ??= ALLOWED_ANSWER;
+    this.#stopWaiting(question);
   }
 
   /** The same, by who asked: its number if it waited. */
-  dropWaiter(waiter: Waiter): number | undefined {
-    for (const question of this.#waiting.values())
-      if (question.waiter === waiter && this.drop(question.id)) return question.id;
+  abandonWaiter(waiter: Waiter): number | undefined {
+    for (const question of this.#waiting.values()) {
+      if (question.waiter !== waiter) continue;
+      this.abandon(question);
+      return question.id;
+    }
     return undefined;
   }
 
@@ -98,24 +112,32 @@ export class Questions {
     if (this.#answered.length === 0) return;
     const answered = this.#answered;
     this.#answered = [];
-    for (const { question, answer } of answered) question.waiter.answered(resultOf(question, answer));
+    for (const question of answered)
+      question.waiter.answered(resultOf(question, question.answer ?? ALLOWED_ANSWER));
   }
 
   /** Answers everybody, at once. */
   failAll(failure: Failure): void {
-    for (const question of this.#waiting.values()) this.#finish(question, answerOfFailure(failure));
+    const answer = answerOfFailure(failure);
+    for (const question of [...this.#held, ...this.#waiting.values()]) this.answer(question.id, answer);
     this.deliver();
   }
 
-  #finish(question: Question | undefined, answer: CheckedAnswer): void {
-    if (question === undefined || !this.drop(question.id)) return;
-    this.#answered.push({ question, answer });
+  #find(id: number): Question | undefined {
+    if (this.#current?.id === id) return this.#current;
+    const first = this.#held[0];
+    return (first === undefined ? undefined : this.#held[id - first.id]) ?? this.#waiting.get(id);
+  }
+
+  #stopWaiting(question: Question): void {
+    if (question.deadline === undefined) return;
+    clearTimeout(question.deadline);
+    this.#waiting.delete(question.id);
   }
 
   #expire(question: Question, timeout: number, late: (id: number) => void): void {
-    if (!this.#waiting.has(question.id)) return;
-    const failure: Failure = { cause: "timeout", detail: `no answer after ${timeout} ms` };
-    this.#finish(question, answerOfFailure(failure));
+    if (question.answer !== undefined) return;
+    this.answer(question.id, answerOfFailure({ cause: "timeout", detail: `no answer after ${timeout} ms` }));
     this.deliver();
     late(question.id);
   }

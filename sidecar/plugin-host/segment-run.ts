@@ -10,6 +10,8 @@ import type { Waiter } from "./questions.ts";
 export class SegmentRun implements Waiter {
   readonly run: Run;
   readonly results: EntryResult[] = [];
+  /** Where `LiveRuns` keeps it. */
+  slot = -1;
   readonly #facts: string;
   readonly #ready: (run: SegmentRun) => void;
   #edits: HeaderEdits;

@@ -39,7 +39,7 @@ export class FrameChannel<In extends HostFrame, Out extends HostFrame> implement
     this.#receives = new Set(receives);
     this.#receiver = receiver;
     this.#splitter = new FrameSplitter((buffer, from, to) => this.#receive(buffer, from, to));
-    socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    socket.on("data", (chunk: Buffer) => this.read(chunk));
     socket.on("error", (error) => this.#close(error));
     socket.on("close", () => this.#close(undefined));
   }
@@ -75,7 +75,8 @@ export class FrameChannel<In extends HostFrame, Out extends HostFrame> implement
     this.#close(undefined);
   }
 
-  #read(chunk: Buffer): void {
+  /** Bytes that arrived, from a socket that does not emit them; they are good only during the call. */
+  read(chunk: Buffer): void {
     if (!this.#open) return;
     this.#readingSince = performance.now();
     try {

@@ -33,7 +33,10 @@ test("a name cannot be made to match across lines or into a value", () => {
 
 test("searching and iterating tell the same, whatever the plugins before changed", () => {
   const name = fc.constantFrom("Host", "Cookie", "X-A", "x-a", "SET-COOKIE", "Set-Cookie");
-  const value = fc.string({ unit: fc.constantFrom(..."ab: ;\u00e9\u00a0"), maxLength: 8 });
+  const value = fc.string({
+    unit: fc.constantFrom("a", "b", ":", " ", ";", "\u00e9", "\u00a0"),
+    maxLength: 8,
+  });
   const edit = fc.record({
     name,
     values: fc.array(

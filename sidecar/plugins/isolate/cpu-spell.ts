@@ -40,11 +40,12 @@ export class CpuSpell {
   }
 
   /**
-   * Whether somebody has kept the CPU for so many ms of wall time. Not if the host itself had to do without for much
-   * of it: on a machine that is busy with other things that is nobody's fault.
+   * Whether somebody has kept the CPU for so many ms. Wall time counts as long as the host got its fair share of the
+   * CPU; on a machine that is busy with other things only the CPU time itself does.
    */
   lasted(milliseconds: number): boolean {
-    return this.#holder !== 0 && this.#length >= milliseconds && this.#cpu >= this.#length * FAIR_SHARE;
+    if (this.#holder === 0 || this.#length < milliseconds) return false;
+    return this.#cpu >= Math.min(milliseconds, this.#length * FAIR_SHARE);
   }
 
   /** `heard`: counts what the host said. */

@@ -17,7 +17,7 @@ export type BringUp =
 
 /** ms to wait for a host to load into; one that has to be started first takes well under a second. */
 const HOST_TIMEOUT = 20_000;
-/** Hosts that may end under one load through no fault of its own. */
+/** Hosts that may end, or be cut off by a busy machine, under one load through no fault of its own. */
 const MAX_TRIES = 5;
 const REPAIR = { first: 1_000, ceiling: 60_000 } as const;
 const NO_HOST: BringUp = { kind: "failed", cause: "host_gone", detail: "no plugin host came up" };
@@ -101,7 +101,10 @@ export class HostLoader implements Disposable {
       if (host === undefined) return NO_HOST;
       const outcome = await host.load(this.#frameOf(instance));
       if (outcome.kind === "done") return { kind: "up" };
-      if (outcome.kind === "failed") return { kind: "failed", ...outcome.failure };
+      if (outcome.kind === "failed") {
+        if (outcome.failure.cause === "host_busy" && tries + 1 < MAX_TRIES) continue;
+        return { kind: "failed", ...outcome.failure };
+      }
       if (blamed(outcome.exit) === instance.load) return { kind: "fatal", how: describeExit(outcome.exit) };
     }
     return NO_HOST;

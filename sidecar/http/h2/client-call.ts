@@ -5,6 +5,7 @@ import type { UpstreamCall, UpstreamListener, UpstreamRequest } from "../exchang
 import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import { guardAgainstCut, IncomingBody } from "./incoming-body.ts";
+import { mayHaveTrailers, requestMayHaveTrailers } from "./may-have-trailers.ts";
 import { OutgoingBody, type OutgoingListener } from "./outgoing-body.ts";
 import { ownerOf, ownStream, type StreamOwner } from "./owned-stream.ts";
 import { resetCodeOf } from "./reset-codes.ts";
@@ -31,6 +32,7 @@ export interface CallQueue {
 }
 
 const NO_BODY = { endStream: true } as const;
+const PLAIN_BODY = { endStream: false } as const;
 const BODY_WITH_TRAILERS = { endStream: false, waitForTrailers: true } as const;
 
 /** Methods that may be sent again after a connection was lost (RFC 9110 §9.2.2). */
@@ -38,15 +40,15 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRAC
 
 /** One request, from the line it waits in to the end of its answer. */
 export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
-  readonly outgoing: OutgoingBody;
   readonly #request: UpstreamRequest;
   readonly #listener: UpstreamListener;
   readonly #queue: CallQueue;
   #carrier: CallCarrier | undefined;
   #stream: ClientHttp2Stream | undefined;
   #incoming: IncomingBody | undefined;
+  /** Made when the body is poured; most requests have none. */
+  #outgoing: OutgoingBody | undefined;
   #state: "waiting" | "sent" | "responded" | "over" = "waiting";
-  #begun = false;
   #retried = false;
   /** Milliseconds for which the peer has kept us waiting. */
   #quiet = 0;
@@ -56,7 +58,6 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
     this.#request = request;
     this.#listener = listener;
     this.#queue = queue;
-    this.outgoing = new OutgoingBody(this);
   }
 
   /** Set as soon as the answer's head is there, and only asked for by listeners that are put on then. */
@@ -65,26 +66,34 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
     return this.#incoming;
   }
 
+  /** Only asked for by listeners of a stream into which a body is poured. */
+  get outgoing(): OutgoingBody {
+    if (this.#outgoing === undefined) throw new TypeError("the request has no body");
+    return this.#outgoing;
+  }
+
   /** Opens a stream on a session that is ready and has room. */
   send(session: ClientHttp2Session, carrier: CallCarrier): void {
-    const empty = this.#request.body.length === 0;
-    const stream = session.request(requestFields(this.#request), empty ? NO_BODY : BODY_WITH_TRAILERS);
+    const { body, headers } = this.#request;
+    const empty = body.length === 0;
+    const trailers = !empty && requestMayHaveTrailers(headers, body.length);
+    const options = empty ? NO_BODY : trailers ? BODY_WITH_TRAILERS : PLAIN_BODY;
+    const stream = session.request(requestFields(this.#request), options);
     this.#carrier = carrier;
     this.#stream = stream;
     this.#state = "sent";
     this.#quiet = 0;
     stream.on("error", broken);
     ownStream(stream, this);
-    guardAgainstCut(stream);
     stream.on("response", responded);
     stream.on("headers", informed);
-    if (!empty) this.#pour(stream);
+    if (!empty) this.#pour(stream, trailers);
   }
 
-  #pour(stream: ClientHttp2Stream): void {
-    if (this.#begun) return this.outgoing.moveTo(stream);
-    this.#begun = true;
-    this.outgoing.begin(stream, this.#request.body, true);
+  #pour(stream: ClientHttp2Stream, trailers: boolean): void {
+    if (this.#outgoing !== undefined) return this.#outgoing.moveTo(stream);
+    this.#outgoing = new OutgoingBody(this);
+    this.#outgoing.begin(stream, this.#request.body, trailers);
   }
 
   cancel(reason: WireError): void {
@@ -132,7 +141,9 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
     const announced = headers.get("content-length");
     const length = endStream && !bodyless ? 0 : announced === undefined ? undefined : Number(announced);
     const empty = endStream || bodyless;
-    const incoming = new IncomingBody(stream, length, empty, (reason) => this.cancel(reason));
+    if (length === undefined) guardAgainstCut(stream);
+    const trailers = !empty && mayHaveTrailers(headers, length);
+    const incoming = new IncomingBody(stream, length, empty, trailers, (reason) => this.cancel(reason));
     this.#incoming = incoming;
     this.#listener.responded({ status, headers }, incoming);
     if (!empty) return;
@@ -145,15 +156,17 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
   }
 
   streamClosed(code: number): void {
-    const { outgoing } = this;
     const carrier = this.#carrier;
     const stream = this.#stream;
     if (this.#state === "sent" && stream !== undefined) this.#unanswered(code, stream);
     else if (this.#state === "responded") {
       this.#state = "over";
-      const error = this.#lost(code, "in the middle of its answer");
-      this.#incoming?.fail(error);
-      outgoing.cancel(error);
+      // An error costs its stack: none is made where everything went well.
+      if (this.#incoming?.complete !== true || !this.#sent) {
+        const error = this.#lost(code, "in the middle of its answer");
+        this.#incoming?.fail(error);
+        this.#outgoing?.cancel(error);
+      }
     }
     carrier?.callClosed(this);
     if (this.#state === "waiting") this.#queue.again(this, carrier);
@@ -161,10 +174,10 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
 
   /** `elapsed` ms have gone by. */
   sweep(elapsed: number, limits: WireLimits): void {
-    const moved = this.outgoing.takeMoved() || this.#incoming?.takeMoved() === true;
+    const moved = this.#outgoing?.takeMoved() === true || this.#incoming?.takeMoved() === true;
     const answering = this.#state === "responded";
-    const sent = this.#request.body.length === 0 || this.outgoing.ended;
-    const waiting = this.outgoing.stuck || (answering ? this.#incoming?.awaited === true : sent);
+    const waiting =
+      this.#outgoing?.stuck === true || (answering ? this.#incoming?.awaited === true : this.#sent);
     this.#quiet = moved || !waiting ? 0 : this.#quiet + elapsed;
     const limit = answering ? limits.bodyIdle : limits.response;
     if (limit === 0 || this.#quiet < limit) return;
@@ -174,15 +187,20 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
 
   /** The answer is whole: what is left of the request is not wanted. */
   #answerEnded(stream: ClientHttp2Stream): void {
-    if (this.#request.body.length === 0 || this.outgoing.ended) return;
-    this.outgoing.cancel(new WireError("cancelled", "the answer was complete before the request"));
+    if (this.#sent) return;
+    this.#outgoing?.cancel(new WireError("cancelled", "the answer was complete before the request"));
     resetStream(stream, constants.NGHTTP2_CANCEL);
+  }
+
+  /** Whether all of the request is with the stream. */
+  get #sent(): boolean {
+    return this.#request.body.length === 0 || this.#outgoing?.ended === true;
   }
 
   #unanswered(code: number, stream: ClientHttp2Stream): void {
     const unseen = code === constants.NGHTTP2_REFUSED_STREAM || this.#carrier?.neverSaw(stream) === true;
     const lostSession = this.#carrier?.lost === true && IDEMPOTENT.has(this.#request.method);
-    const harmless = (unseen || lostSession) && !this.outgoing.touched;
+    const harmless = (unseen || lostSession) && this.#outgoing?.touched !== true;
     if (harmless && !this.#retried) {
       this.#retried = true;
       this.#state = "waiting";
@@ -205,8 +223,8 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
 
   #end(reason: WireError): void {
     this.#state = "over";
-    this.outgoing.cancel(reason);
-    if (!this.#begun && this.#request.body.length !== 0) this.#request.body.cancel(reason);
+    if (this.#outgoing !== undefined) this.#outgoing.cancel(reason);
+    else if (this.#request.body.length !== 0) this.#request.body.cancel(reason);
     if (this.#stream !== undefined) resetStream(this.#stream, resetCodeOf(reason.code));
   }
 }

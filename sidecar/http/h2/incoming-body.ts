@@ -27,17 +27,23 @@ export class IncomingBody implements BodySource {
   #moved = false;
 
   /**
-   * `empty`: the head has ended the message, whatever `length` announces (answers to HEAD, 304). `onCancel`: what
+   * `trailers`: some may come; others are dropped. `empty`: the head has ended the message, whatever `length` announces (answers to HEAD, 304). `onCancel`: what
    * cancelling does beyond not reading on.
    */
-  constructor(stream: Http2Stream, length: number | undefined, empty: boolean, onCancel?: CancelListener) {
+  constructor(
+    stream: Http2Stream,
+    length: number | undefined,
+    empty: boolean,
+    trailers: boolean,
+    onCancel?: CancelListener,
+  ) {
     this.#stream = stream;
     this.length = length;
     this.#empty = empty;
     this.#onCancel = onCancel;
     this.#complete = empty;
     // They may come before anybody starts the body.
-    if (!empty) stream.on("trailers", trailersArrived);
+    if (trailers) stream.on("trailers", trailersArrived);
   }
 
   start(sink: BodySink): void {
@@ -156,6 +162,7 @@ interface GuardedStream extends Http2Stream {
  * all that tells the two apart is that the stream was marked closed before the end was pushed.
  */
 export function guardAgainstCut(stream: Http2Stream): void {
+  if (stream.closed) (stream as GuardedStream)[CUT] = true;
   stream.push = pushGuarded;
 }
 

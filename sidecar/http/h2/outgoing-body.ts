@@ -43,7 +43,6 @@ export class OutgoingBody implements BodySink {
   /** Goes on with another stream; only as long as no byte was `touched`. */
   moveTo(stream: Http2Stream): void {
     this.#stream = stream;
-    stream.on("drain", drained);
     if (this.#mayHaveTrailers) stream.on("wantTrailers", wantTrailers);
     const held = this.#held;
     this.#held = undefined;
@@ -78,6 +77,7 @@ export class OutgoingBody implements BodySink {
     this.#moved = true;
     this.#taken += bytes.length;
     if (stream.write(bytes)) return true;
+    stream.once("drain", drained);
     this.#state = "blocked";
     return false;
   }

@@ -14,6 +14,7 @@ import { grpcAnswer, isGrpc } from "../grpc-answer.ts";
 import { WireError, type WireErrorCode } from "../wire-error.ts";
 import { toRecord } from "./header-record.ts";
 import type { IncomingBody } from "./incoming-body.ts";
+import { mayHaveTrailers } from "./may-have-trailers.ts";
 import { OutgoingBody, type OutgoingListener } from "./outgoing-body.ts";
 import { ownStream, type StreamOwner } from "./owned-stream.ts";
 import { clientReset, resetCodeOf } from "./reset-codes.ts";
@@ -173,7 +174,7 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
   #send(head: ResponseHead, body: BodySource | LocalBody): void {
     const fields = responseFields(head, body, this.head.method);
     if (!hasBody(head.status, body, this.head.method)) this.#respondEmpty(fields, body);
-    else if (isSource(body)) this.#respondStreaming(fields, body);
+    else if (isSource(body)) this.#respondStreaming(fields, body, mayHaveTrailers(head.headers, body.length));
     else this.#respondLocal(fields, body);
   }
 
@@ -191,9 +192,9 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
     this.#answered();
   }
 
-  #respondStreaming(fields: string[], body: BodySource): void {
-    this.#stream.respond(fields, BODY_WITH_TRAILERS);
-    this.outgoing.begin(this.#stream, body, true);
+  #respondStreaming(fields: string[], body: BodySource, trailers: boolean): void {
+    this.#stream.respond(fields, trailers ? BODY_WITH_TRAILERS : PLAIN_BODY);
+    this.outgoing.begin(this.#stream, body, trailers);
   }
 
   /**

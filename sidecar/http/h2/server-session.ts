@@ -15,6 +15,7 @@ import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import { FloodGuard } from "./flood-guard.ts";
 import { IncomingBody } from "./incoming-body.ts";
+import { mayHaveTrailers } from "./may-have-trailers.ts";
 import { readRequestHead } from "./request-head.ts";
 import { resetCodeOf } from "./reset-codes.ts";
 import { resetStream } from "./reset-stream.ts";
@@ -118,8 +119,10 @@ export class ServerSession implements ExchangeOwner {
       refuse(stream, read.error);
       return;
     }
-    const incoming = new IncomingBody(stream, read.length, endStream);
-    const exchange = new H2ServerExchange(stream, read.head, incoming, this.#peer, this);
+    const { head, length } = read;
+    const trailers = !endStream && mayHaveTrailers(head.headers, length);
+    const incoming = new IncomingBody(stream, length, endStream, trailers);
+    const exchange = new H2ServerExchange(stream, head, incoming, this.#peer, this);
     this.#exchanges.add(exchange);
     if (this.#exchanges.size === 1) this.#deadline.arm(SWEEP);
     if (inFlight.enter()) handler(exchange);

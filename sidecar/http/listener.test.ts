@@ -296,7 +296,7 @@ test("a port that is taken is an error that names it", async () => {
 
   await expect(other.start()).rejects.toMatchObject({
     code: "listen_failed",
-    message: expect.stringContaining(`outbound cannot listen on 127.0.0.1:${port} (EADDRINUSE)`),
+    message: `cannot listen on 127.0.0.1:${port}: the port is taken; choose another with --outbound`,
   });
   await other[Symbol.asyncDispose]();
 });

@@ -143,7 +143,7 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
     const empty = endStream || bodyless;
     if (length === undefined) guardAgainstCut(stream);
     const trailers = !empty && mayHaveTrailers(headers, length);
-    const incoming = new IncomingBody(stream, length, empty, trailers, (reason) => this.cancel(reason));
+    const incoming = new IncomingBody(stream, length, empty, trailers, this);
     this.#incoming = incoming;
     this.#listener.responded({ status, headers }, incoming);
     if (!empty) return;

@@ -6,8 +6,10 @@ import type { BodySink, BodySource } from "../exchange.ts";
 import type { WireError } from "../wire-error.ts";
 import { ownerOf } from "./owned-stream.ts";
 
-/** How the owner of a body hears that nobody wants it any more. */
-type CancelListener = (reason: WireError) => void;
+/** Who hears that nobody wants the body any more. */
+interface Canceller {
+  cancel(reason: WireError): void;
+}
 
 /**
  * A stream's readable side as a body. node:http2 opens the stream's flow-control window only while the stream flows,
@@ -17,7 +19,7 @@ export class IncomingBody implements BodySource {
   readonly length: number | undefined;
   readonly #empty: boolean;
   readonly #stream: Http2Stream;
-  readonly #onCancel: CancelListener | undefined;
+  readonly #canceller: Canceller | undefined;
   #sink: BodySink | undefined;
   #trailers: HeaderBlock | undefined;
   #failure: WireError | undefined;
@@ -27,20 +29,20 @@ export class IncomingBody implements BodySource {
   #moved = false;
 
   /**
-   * `trailers`: some may come; others are dropped. `empty`: the head has ended the message, whatever `length` announces (answers to HEAD, 304). `onCancel`: what
-   * cancelling does beyond not reading on.
+   * `empty`: the head has ended the message, whatever `length` announces (answers to HEAD, 304). `trailers`: whether
+   * some may come; others are dropped. `canceller`: where cancelling does more than not reading on.
    */
   constructor(
     stream: Http2Stream,
     length: number | undefined,
     empty: boolean,
     trailers: boolean,
-    onCancel?: CancelListener,
+    canceller?: Canceller,
   ) {
     this.#stream = stream;
     this.length = length;
     this.#empty = empty;
-    this.#onCancel = onCancel;
+    this.#canceller = canceller;
     this.#complete = empty;
     // They may come before anybody starts the body.
     if (trailers) stream.on("trailers", trailersArrived);
@@ -74,7 +76,7 @@ export class IncomingBody implements BodySource {
     if (this.#state === "over") return;
     this.#settle();
     this.#stream.pause();
-    this.#onCancel?.(reason);
+    this.#canceller?.cancel(reason);
   }
 
   /** Whether the peer has sent the whole message, and nothing of it waits here. */
@@ -187,7 +189,16 @@ function ended(this: Http2Stream): void {
 
 function trailersArrived(this: Http2Stream, _headers: unknown, _flags: number, flat?: string[]): void {
   const trailers = HeaderBlock.fromFlat(flat ?? []);
-  const isPlain = (index: number) =>
-    !isSmugglingTrailer(trailers, index) && !isForbiddenTrailer(trailers, index);
-  ownerOf(this).incoming.trailers(trailers.filter(isPlain));
+  ownerOf(this).incoming.trailers(withoutUnfit(trailers));
+}
+
+/** Without fields that must not stand behind a body; the same block where there are none, as nearly always. */
+function withoutUnfit(trailers: HeaderBlock): HeaderBlock {
+  for (let index = 0; index < trailers.size; index++)
+    if (isUnfit(trailers, index)) return trailers.filter((each) => !isUnfit(trailers, each));
+  return trailers;
+}
+
+function isUnfit(trailers: HeaderBlock, index: number): boolean {
+  return isSmugglingTrailer(trailers, index) || isForbiddenTrailer(trailers, index);
 }

@@ -19,7 +19,23 @@ export function mergeEdits(earlier: HeaderEdits, later: HeaderEdits): HeaderEdit
   if (later.length === 0) return earlier;
   // The first plugin of nearly every exchange comes this way.
   if (earlier.length === 0) return later;
-  const merged = new Map(earlier.map((edit) => [edit.name.toLowerCase(), edit]));
-  for (const edit of later) merged.set(edit.name.toLowerCase(), edit);
-  return [...merged.values()];
+  const merged = [...earlier];
+  for (const edit of later) {
+    const before = indexOfName(merged, edit.name);
+    if (before < 0) merged.push(edit);
+    else merged[before] = edit;
+  }
+  return merged;
+}
+
+/** Lists are short and names nearly always differ in length: looking is cheaper than lower-casing them all. */
+function indexOfName(edits: HeaderEdits, name: string): number {
+  let lowerName: string | undefined;
+  for (const [index, edit] of edits.entries()) {
+    if (edit.name.length !== name.length) continue;
+    if (edit.name === name) return index;
+    lowerName ??= name.toLowerCase();
+    if (edit.name.toLowerCase() === lowerName) return index;
+  }
+  return -1;
 }

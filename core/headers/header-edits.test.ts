@@ -1,0 +1,33 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { mergeEdits, type HeaderEdit } from "./header-edits.ts";
+
+test("a later edit stands in the place of the earlier one of the same name, whatever the case", () => {
+  const earlier = [edit("X-A", "1"), edit("X-B", "1")];
+
+  const merged = mergeEdits(earlier, [edit("x-a"), edit("X-C", "2")]);
+
+  expect(merged).toEqual([edit("x-a"), edit("X-B", "1"), edit("X-C", "2")]);
+});
+
+test("merging is what a map by lower-case name does", () => {
+  const edits = fc.uniqueArray(
+    fc.record({
+      name: fc.constantFrom("a", "A", "b", "bb", "Bb", "cc"),
+      values: fc.array(fc.constantFrom("1", "2")),
+    }),
+    { selector: ({ name }) => name.toLowerCase() },
+  );
+
+  fc.assert(
+    fc.property(edits, edits, (earlier, later) => {
+      const map = new Map([...earlier, ...later].map((each) => [each.name.toLowerCase(), each]));
+      expect(mergeEdits(earlier, later)).toEqual([...map.values()]);
+    }),
+  );
+});
+
+function edit(name: string, ...values: readonly string[]): HeaderEdit {
+  return { name, values };
+}

@@ -14,7 +14,7 @@ export interface WireLimits {
   readonly firstByte: number;
   /** From the first byte of a head to its end. Default 10 s. */
   readonly head: number;
-  /** Between two deliveries of body bytes, either way; never in total: streams live for days. Default 5 min. */
+  /** While a body is due: without a byte in either direction. Never in total: streams live for days. Default 5 min. */
   readonly bodyIdle: number;
   /** Between two requests of a kept connection. Default 75 s. */
   readonly keepAlive: number;

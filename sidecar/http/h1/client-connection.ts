@@ -163,7 +163,7 @@ export class ClientConnection implements BodyOwner, TransportOwner {
 
   bodyWanted(body: IncomingBody): void {
     if (body !== this.#body) return;
-    if (this.#reading === "body") this.#transport.deadline.arm(this.#limits.bodyIdle);
+    if (this.#reading === "body") this.#transport.watchIdle();
     this.#transport.feed(body);
   }
 
@@ -174,7 +174,7 @@ export class ClientConnection implements BodyOwner, TransportOwner {
   bodyComplete(body: IncomingBody): void {
     if (body !== this.#body) return;
     if (this.#reading !== "tunnel") this.#answerComplete();
-    else if (this.#transport.sender.busy) this.#transport.watchHalfOpen();
+    else if (this.#transport.sender.busy) this.#transport.watchIdle();
   }
 
   bodyIllegal(body: IncomingBody, error: WireError): void {
@@ -193,7 +193,7 @@ export class ClientConnection implements BodyOwner, TransportOwner {
         break;
       case "tunnel":
         this.#transport.socket.end();
-        this.#transport.watchHalfOpen();
+        this.#transport.watchIdle();
         break;
       case "connecting":
       case "idle":
@@ -344,12 +344,13 @@ export class ClientConnection implements BodyOwner, TransportOwner {
         this.#close(new WireError("upstream_timeout", "no answer in time"));
         break;
       case "body":
-        // While nobody takes the body the app is not to blame.
-        if (this.#body?.readable === true)
-          this.#close(new WireError("upstream_body_timeout", "the answer stalled"));
+        // While nobody takes the body the app is not to blame, nor while it is being sent the request.
+        if (this.#body?.readable !== true) break;
+        if (this.#transport.sentMeanwhile) this.#transport.watchIdle();
+        else this.#close(new WireError("upstream_body_timeout", "the answer stalled"));
         break;
       case "tunnel":
-        if (this.#transport.movedHalfOpen) this.#transport.watchHalfOpen();
+        if (this.#transport.sentMeanwhile) this.#transport.watchIdle();
         else this.#close(new WireError("upstream_body_timeout", "a half-closed tunnel was idle"));
         break;
       case "idle":

@@ -185,7 +185,7 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
 
   bodyWanted(body: IncomingBody): void {
     if (body !== this.#body || this.#reading === "whole") return;
-    if (this.#reading === "body") this.#transport.deadline.arm(this.#limits.bodyIdle);
+    if (this.#reading === "body") this.#transport.watchIdle();
     this.#transport.feed(body);
   }
 
@@ -198,7 +198,7 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
   bodyComplete(body: IncomingBody): void {
     if (body !== this.#body) return;
     if (this.#reading === "tunnel") {
-      if (this.#transport.sender.busy) this.#transport.watchHalfOpen();
+      if (this.#transport.sender.busy) this.#transport.watchIdle();
       return;
     }
     this.#reading = "whole";
@@ -217,7 +217,7 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
     exchange?.finish();
     if (exchange !== undefined && this.#reading === "tunnel") {
       this.#transport.socket.end();
-      this.#transport.watchHalfOpen();
+      this.#transport.watchIdle();
     } else if (exchange?.keep !== true || this.#reading === "lingering") {
       this.#shut();
     } else if (this.#reading === "whole") {
@@ -372,12 +372,13 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
         else this.refuse(new WireError("request_timeout", "the head did not come in time"));
         break;
       case "body":
-        // While nobody takes the body the client is not to blame.
-        if (this.#body?.readable === true)
-          this.#failRequest(new WireError("body_timeout", "the body stalled"));
+        // While nobody takes the body the client is not to blame, nor while it is being answered.
+        if (this.#body?.readable !== true) break;
+        if (this.#transport.sentMeanwhile) this.#transport.watchIdle();
+        else this.#failRequest(new WireError("body_timeout", "the body stalled"));
         break;
       case "tunnel":
-        if (this.#transport.movedHalfOpen) this.#transport.watchHalfOpen();
+        if (this.#transport.sentMeanwhile) this.#transport.watchIdle();
         else this.cut(new WireError("body_timeout", "a half-closed tunnel was idle"));
         break;
       case "lingering":

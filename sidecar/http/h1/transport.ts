@@ -65,14 +65,17 @@ export class Transport {
     if (!tunnel || this.deadline.armed) this.deadline.arm(this.#bodyIdle);
   }
 
-  /** One direction of a tunnel has ended: the other may go on, but must not stay for ever without a byte. */
-  watchHalfOpen(): void {
+  /**
+   * From now on the connection must not stay for ever without a byte in either direction: a body is wanted, or one
+   * direction of a tunnel has ended.
+   */
+  watchIdle(): void {
     this.#writtenBefore = this.socket.bytesWritten;
     this.deadline.arm(this.#bodyIdle);
   }
 
   /** Whether bytes were sent since; those that arrive move the deadline themselves. */
-  get movedHalfOpen(): boolean {
+  get sentMeanwhile(): boolean {
     return this.socket.bytesWritten !== this.#writtenBefore;
   }
 

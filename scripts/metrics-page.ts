@@ -2,6 +2,7 @@ import { addProcessMetrics } from "../core/metrics/process-metrics.ts";
 import { MetricsRegistry } from "../core/metrics/registry.ts";
 import { ExchangeMetrics } from "../sidecar/metrics/exchange-metrics.ts";
 import { PluginMetrics } from "../sidecar/metrics/plugin-metrics.ts";
+import { workerMetrics } from "../sidecar/workers/worker-metrics.ts";
 import { configResults, observeConfig, observeState } from "../sidecar/metrics/state-metrics.ts";
 
 /** docs/metrics.md, made from the families that a sidecar registers. */
@@ -23,7 +24,8 @@ requests: no path, no address, no header. Series of plugin versions that are not
 ${rows.join("\n")}
 
 \`error\` is the code of \`X-Mesh-Error\` and empty where nothing went wrong; \`verdict\` is \`allow\`, \`rewrite\`, \`block\` or
-\`failed\`; \`mode\` is \`enforce\`, or \`degrade\` where nobody waited. Consecutive isolate plugins cost one round trip for
+\`failed\`; \`sluice_workers\` and \`sluice_worker_*\` are there with several workers only, and the rest is then the sum over
+the processes; \`mode\` is \`enforce\`, or \`degrade\` where nobody waited. Consecutive isolate plugins cost one round trip for
 each position, so \`sluice_plugin_round_trips_total\` grows by the number of segments, not of plugins.
 `;
 }
@@ -43,5 +45,6 @@ function registryOfEverything(): MetricsRegistry {
     hosts: () => ({ started: 0, deaths: 0, promotions: 0, resident: [] }),
     loads: () => ({ loaded: 0, unloaded: 0, failed: 0 }),
   });
+  workerMetrics(registry, () => []);
   return registry;
 }

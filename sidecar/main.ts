@@ -1,15 +1,18 @@
-import { bufferedOutput } from "../core/buffered-output.ts";
+import { bufferedOutput, type BufferedOutput } from "../core/buffered-output.ts";
 import { systemClock } from "../core/clock.ts";
 import { MeshError } from "../core/errors.ts";
 import { createLogger } from "../core/log.ts";
-import { Sidecar } from "./app.ts";
+import type { SidecarOptions, SidecarPorts } from "./app.ts";
 import { readSettings } from "./settings-source.ts";
+import { workerCount } from "./workers/worker-count.ts";
 
 // Environment, signals and the exit code: the only file of the sidecar that knows the process.
 
+type MainOptions = SidecarOptions & { readonly output: BufferedOutput };
+
 async function main(): Promise<void> {
   const settings = await readSettings(process.argv.slice(2), process.env);
-  const { logLevel, drainDelay, drainTimeout } = settings.values;
+  const { logLevel, drainDelay, drainTimeout, workers } = settings.values;
   using output = bufferedOutput();
   const log = createLogger(logLevel, output);
   for (const warning of settings.warnings) log.warn(warning);
@@ -20,12 +23,25 @@ async function main(): Promise<void> {
   process.once("SIGINT", end(0)).once("SIGTERM", end(drainDelay));
   const environment = process.env;
   const options = { settings, environment, clock: systemClock, log, output, onDrain: end(drainDelay) };
-  await using sidecar = await Sidecar.create(options);
+  await using sidecar = await create(options, workerCount(workers));
   log.info({ ...(await sidecar.start()), pid: process.pid }, "ready");
   const delay = await stop.promise;
   log.info({ delay, deadline: drainTimeout }, "draining");
   await sidecar.drain(delay, drainTimeout);
   log.info("drained");
+}
+
+/** What `Sidecar` and `Supervisor` have in common. */
+interface Program extends AsyncDisposable {
+  start(): Promise<SidecarPorts>;
+  drain(delay: number, deadline: number): Promise<void>;
+}
+
+/** Loads only the code that runs: one process has no supervisor, and a supervisor no data plane. */
+async function create(options: MainOptions, count: number): Promise<Program> {
+  if (count === 1) return (await import("./app.ts")).Sidecar.create(options);
+  const { Supervisor } = await import("./workers/supervisor.ts");
+  return Supervisor.create({ ...options, count, errors: process.stderr });
 }
 
 try {

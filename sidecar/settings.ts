@@ -5,6 +5,7 @@ import {
   duration,
   fraction,
   integer,
+  integerOr,
   list,
   size,
   text,
@@ -178,6 +179,13 @@ const BOUNDS = {
 } as const;
 
 const RUNNING = {
+  workers: integerOr("auto", {
+    default: 1,
+    min: 1,
+    max: 64,
+    meaning:
+      "Processes that share the ports; `auto`: whole CPUs of the cgroup's quota, else CPUs. Limits hold for each.",
+  }),
   drainDelay: duration({
     default: 5 * SECOND,
     min: 0,

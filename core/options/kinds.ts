@@ -31,6 +31,22 @@ export function integer(definition: Definition<number> & Bounds): Option<number>
   return bounded("number", definition, parseInteger, String, "a whole number");
 }
 
+/** A whole number, or the one word that stands for a number that the program finds out. */
+export function integerOr<const Word extends string>(
+  word: Word,
+  definition: Definition<number | NoInfer<Word>> & Bounds,
+): Option<number | Word> {
+  const { min, max } = definition;
+  const range = `${min} to ${max}, or ${word}`;
+  const read = (input: unknown): Read<number | Word> => {
+    if (input === word) return good(word);
+    const value = parseInteger(textOf(input) ?? "");
+    if (value !== undefined && value >= min && value <= max) return good(value);
+    return expected(range, input);
+  };
+  return { ...base("number", definition), range, read, show: String };
+}
+
 /** `true` or `false`; as a flag `--name` and `--no-name`. */
 export function toggle(definition: Definition<boolean>): Option<boolean> {
   const read = (input: unknown): Read<boolean> => {

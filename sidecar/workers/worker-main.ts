@@ -1,0 +1,32 @@
+import { bufferedOutput } from "../../core/buffered-output.ts";
+import { systemClock } from "../../core/clock.ts";
+import { readQuestion } from "./questions.ts";
+import { Worker } from "./worker.ts";
+
+// One of several processes that share the ports; `Supervisor` starts it, and its word is all that this follows.
+
+/** ms after which what is still open at the end is left to the kernel. */
+const FAREWELL = 5_000;
+
+async function main(): Promise<void> {
+  // Terminals and init systems signal all processes at once: the supervisor says what becomes of the workers.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+  using output = bufferedOutput();
+  const drained = Promise.withResolvers<void>();
+  const options = { environment: process.env, clock: systemClock, output, onDrained: drained.resolve };
+  await using worker = new Worker(options);
+
+  // The supervisor is gone, or has no use for this process: it must not outlive it.
+  process.once("disconnect", () => void worker.abandon());
+  process.on("message", (message) => {
+    void worker
+      .answer(readQuestion(message))
+      .then((answer) => process.send?.(answer, undefined, {}, () => {}));
+  });
+  await drained.promise;
+  systemClock.after(FAREWELL, () => process.exit(1)).unref();
+}
+
+await main();
+// Nothing is left to do, whatever may still be open; what was written has been flushed.
+process.exit(0);

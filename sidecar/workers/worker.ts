@@ -1,0 +1,139 @@
+import type { BufferedOutput } from "../../core/buffered-output.ts";
+import type { Clock } from "../../core/clock.ts";
+import { messageOf } from "../../core/errors.ts";
+import { createLogger, type Logger } from "../../core/log.ts";
+import { clustersPage, pluginsPage, releasePlugin } from "../admin-wiring.ts";
+import type { Preparation } from "../config/apply.ts";
+import { DataPlane } from "../data-plane.ts";
+import { observeDataPlane } from "../state-wiring.ts";
+import { pagesOf } from "./added-metrics.ts";
+import { DeliveredPackages } from "./delivered-packages.ts";
+import {
+  readAsk,
+  type Answer,
+  type AnswerMessage,
+  type Ask,
+  type CommitAnswer,
+  type PrepareAnswer,
+  type PrepareOrder,
+  type QuestionMessage,
+  type QuestionName,
+} from "./questions.ts";
+
+export interface WorkerOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly output: BufferedOutput;
+  /** The worker has drained, and the process is to end. */
+  readonly onDrained: () => void;
+}
+
+type Handlers = { readonly [Name in QuestionName]: (ask: Ask<Name>) => Answer<Name> | Promise<Answer<Name>> };
+
+interface Started {
+  readonly dataPlane: DataPlane;
+  readonly log: Logger;
+  /** ms that what is under way has when the supervisor is gone. */
+  readonly drainTimeout: number;
+}
+
+/** The data plane of one process among several: does what the supervisor asks. */
+export class Worker implements AsyncDisposable {
+  readonly #options: WorkerOptions;
+  readonly #packages = new DeliveredPackages();
+  #started: Started | undefined;
+  #prepared: Preparation | undefined;
+  #draining = false;
+
+  readonly #handlers: Handlers = {
+    start: (ask) => this.#start(ask),
+    prepare: (order) => this.#prepare(order),
+    commit: ({ withheld }) => this.#commit(new Map(withheld)),
+    listen: (ports) => this.#dataPlane.start(ports ?? undefined),
+    notReady: () => this.#dataPlane.readiness.reasons(),
+    metrics: () => pagesOf(this.#dataPlane.telemetry.registry.families),
+    plugins: () => pluginsPage(this.#dataPlane),
+    clusters: () => clustersPage(this.#dataPlane),
+    setLogLevel: (level) => {
+      this.#get().log.level = level;
+      return null;
+    },
+    releasePlugin: (plugin) => releasePlugin(this.#dataPlane, plugin),
+    drain: ({ delay, deadline }) => {
+      void this.#drain(delay, deadline);
+      return null;
+    },
+  };
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+  }
+
+  /** Never rejects: what goes wrong is the answer. */
+  async answer({ id, name, ask }: QuestionMessage): Promise<AnswerMessage> {
+    try {
+      return { id, kind: "answer", answer: await this.#handle(name, ask) };
+    } catch (thrown) {
+      return { id, kind: "failure", message: messageOf(thrown) };
+    }
+  }
+
+  /** Nobody asks any more: takes nothing new, and ends when what is under way is over. */
+  async abandon(): Promise<void> {
+    if (this.#started === undefined) return this.#options.onDrained();
+    const { log, drainTimeout } = this.#started;
+    if (!this.#draining) log.error("the supervisor is gone: draining");
+    await this.#drain(0, drainTimeout);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#started?.dataPlane[Symbol.asyncDispose]();
+  }
+
+  get #dataPlane(): DataPlane {
+    return this.#get().dataPlane;
+  }
+
+  #get(): Started {
+    if (this.#started === undefined) throw new Error("it was not started");
+    return this.#started;
+  }
+
+  async #handle<Name extends QuestionName>(name: Name, ask: unknown): Promise<Answer<Name>> {
+    return this.#handlers[name](readAsk(name, ask));
+  }
+
+  #start({ worker, settings, logLevel }: Ask<"start">): null {
+    const { environment, clock, output } = this.#options;
+    const log = createLogger(logLevel, output, { worker });
+    const packages = this.#packages;
+    const dataPlane = new DataPlane({ settings, packages, environment, clock, log, output, worker });
+    observeDataPlane(dataPlane);
+    this.#started = { dataPlane, log, drainTimeout: settings.drainTimeout };
+    return null;
+  }
+
+  async #prepare({ snapshot, trigger, packages }: PrepareOrder): Promise<PrepareAnswer> {
+    this.#prepared = undefined;
+    this.#packages.deliver(packages);
+    const prepared = await this.#dataPlane.applier.prepare(snapshot, trigger);
+    this.#prepared = prepared;
+    if (prepared.kind === "rejected") return { kind: "rejected", problems: prepared.problems };
+    return { kind: "prepared", shortfalls: [...prepared.shortfalls] };
+  }
+
+  #commit(withheld: ReadonlyMap<string, string>): CommitAnswer {
+    if (this.#prepared?.kind !== "prepared") throw new Error("nothing is prepared");
+    const { kind } = this.#prepared.commit(withheld);
+    this.#prepared = undefined;
+    const loads = this.#dataPlane.applier.inForce?.loads ?? [];
+    return { result: kind === "applied" ? "applied" : "unchanged", loads };
+  }
+
+  async #drain(delay: number, deadline: number): Promise<void> {
+    if (this.#draining) return;
+    this.#draining = true;
+    await this.#dataPlane.drain(delay, deadline);
+    this.#options.onDrained();
+  }
+}

@@ -14,8 +14,11 @@ export interface HostPairOptions {
   readonly warm: (host: PluginHost) => Promise<boolean>;
   /** A host has become the active one, by its start or by promotion; what waits may go to it. */
   readonly activated: (host: PluginHost) => void;
-  /** A host of the pair is gone; its successor has been promoted already, if there was one. */
-  readonly ended: (host: PluginHost, exit: HostExit) => void;
+  /**
+   * A host of the pair is gone; its successor has been promoted already, if there was one. True: what brought it down
+   * is kept out of the next, which need not wait.
+   */
+  readonly ended: (host: PluginHost, exit: HostExit) => boolean;
 }
 
 /** A host that lived so long, ms, was not brought down by what brought its predecessor down. */
@@ -25,7 +28,7 @@ const PAIR = 2;
 
 /**
  * The active host, which is asked, and the warm standby, which takes over when it dies. Whoever is gone is replaced,
- * at once after a steady life, with growing waits otherwise.
+ * at once after a steady life or a known end, with growing waits otherwise.
  */
 export class HostPair implements AsyncDisposable {
   readonly #options: HostPairOptions;
@@ -107,11 +110,11 @@ export class HostPair implements AsyncDisposable {
     const exit = await host.ended;
     this.#hosts.delete(host);
     this.#leaveRole(host);
-    this.#options.ended(host, exit);
-    if (readyAt !== undefined && this.#options.clock.now() - readyAt >= STEADY_AFTER) {
-      this.#respawn.reset();
-      this.start();
-    } else this.#later();
+    const explained = this.#options.ended(host, exit);
+    const steady = readyAt !== undefined && this.#options.clock.now() - readyAt >= STEADY_AFTER;
+    if (!explained && !steady) return this.#later();
+    this.#respawn.reset();
+    this.start();
   }
 
   #takeRole(host: PluginHost): void {

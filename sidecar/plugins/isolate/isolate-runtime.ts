@@ -214,12 +214,13 @@ export class IsolateRuntime implements PluginRuntime {
     this.#dispatcher.resume();
   }
 
-  #hostEnded(host: PluginHost, exit: HostExit): void {
+  #hostEnded(host: PluginHost, exit: HostExit): boolean {
     this.#store.drop(host);
     const culprit = this.#instances.byLoad(blamed(exit));
     const questions = culprit === undefined ? [] : this.#dispatcher.underWay(host, culprit.generation);
     if (culprit !== undefined) this.#culprits.accuse(culprit, describeExit(exit), questions);
     this.#dispatcher.hostEnded(host, culprit?.generation, describeExit(exit));
+    return culprit !== undefined;
   }
 
   #receiver(): HostReceiver {

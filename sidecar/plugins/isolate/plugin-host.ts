@@ -38,8 +38,8 @@ export type HookOutcome =
 
 /** A Pong that takes longer tells a busy host (DESIGN-data-plane §4). */
 const LATE_AFTER = 50;
-/** ms of CPU that the host lets one entry of a hook have. */
-const HOOK_ENTRY = 500;
+/** ms of CPU that one entry of a hook may take: the host stops it at half of that, if it can. */
+const HOOK_ENTRY = 1_000;
 /** ms beyond the hook's own timeout, which the host watches: then the host does not work any more. */
 const HOOK_GRACE = 5_000;
 /** Bytes on their way to a host, and runs under way in it, beyond which nothing more is sent to it. */

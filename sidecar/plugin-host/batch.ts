@@ -71,7 +71,7 @@ export class Batch {
     else this.#finished(outcome);
   }
 
-  /** Nothing of it was cut off: whoever has no answer and does not wait was allowed, or was not asked. */
+  /** Nothing of it was cut off: whoever was asked, has no answer and does not wait was allowed. */
   #finished(outcome: EntryOutcome): void {
     // One of many that took too long cannot be told; alone it will be.
     const failure = this.#parts.entrance.lost ? outcome.failure : undefined;
@@ -83,20 +83,26 @@ export class Batch {
     const { entrance, points, budget, absorb, questions } = this.#parts;
     absorb(entrance.enter(points.interrupted, [], budget));
     const culprit = this.#stoppedAt;
+    if (culprit !== 0) {
+      questions.answer(culprit, answerOfFailure(failure));
+      return this.#settle(culprit + 1);
+    }
     // It was cut off after it had returned, and what it returned was lost.
-    if (culprit === 0) absorb(entrance.enter(points.repeat, [], budget));
-    if (culprit !== 0) questions.answer(culprit, answerOfFailure(failure));
+    absorb(entrance.enter(points.repeat, [], budget));
     // After all were asked: the loop followed an `await` of one of those that wait.
-    else for (const id of this.#waits) questions.answer(id, answerOfFailure(failure));
-    this.#settle(culprit === 0 ? 0 : culprit + 1);
+    for (const id of this.#waits) questions.answer(id, answerOfFailure(failure));
+    this.#settle(this.#stoppedAt);
   }
 
-  /** `unasked`: the first question that was not asked; 0: all were. */
+  /**
+   * `unasked`: the first question that was not asked. 0, or a number of an older batch: it is not known who was, and
+   * nobody is taken for allowed.
+   */
   #settle(unasked: number): void {
     const { questions, letWait } = this.#parts;
     this.#questions.forEach((question, index) => {
       if (!questions.open(question.id)) return;
-      if (unasked !== 0 && question.id >= unasked) this.#askAlone(question, this.#asks[index]);
+      if (question.id >= unasked) this.#askAlone(question, this.#asks[index]);
       else if (this.#waits.has(question.id)) letWait(question);
       else questions.answer(question.id, ALLOWED_ANSWER);
     });

@@ -10,7 +10,7 @@ export interface OutputReceiver {
   logged(level: PluginLogLevel, text: string): void;
   /** Of several questions this one waits for a promise. */
   waits(id: number): void;
-  /** Of several questions this was under way when they were cut off (0: none), or the first that was not asked. */
+  /** Of several questions this was under way when they were cut off (0: none), or is behind the last that was asked. */
   stoppedAt(id: number): void;
   /** Lines over the quota. */
   dropped(count: number): void;

@@ -115,11 +115,12 @@ export function ask(id: number, facts: string, lines: string, edits: string, tag
 
 /**
  * Asks `execute` several times: fields id, facts, lines, edits, tag for each. Adds `W` for each question that waits,
- * and `G` with the first that was not asked when there is enough to hand out already.
+ * and `G` with the number behind the last that was asked: not all are when there is enough to hand out already.
  */
 export function askMany(batch: string): EntryValue {
   return enter(() => {
     const reader = new FieldReader(batch);
+    let next = 0;
     while (reader.more) {
       const id = reader.number();
       owner.id = id;
@@ -130,7 +131,10 @@ export function askMany(batch: string): EntryValue {
       underWay = id;
       askOneOfMany(id, reader.text(), reader.text(), reader.text(), reader.text());
       underWay = 0;
+      next = id + 1;
     }
+    // By this the host knows that this batch came to its end, and that it does not read an older one.
+    emit("G", field(`${next}`));
     return ALLOWED;
   });
 }

@@ -92,8 +92,8 @@ function masked(content: unknown): AdminAnswer {
   return json(200, maskSecrets(content));
 }
 
-function live({ workers }: AdminProviders): AdminAnswer {
-  return json(200, workers === undefined ? { live: true } : { live: true, workers: workers() });
+function live(from: AdminProviders): AdminAnswer {
+  return json(200, from.workers === undefined ? { live: true } : { live: true, workers: from.workers() });
 }
 
 async function ready(providers: AdminProviders): Promise<AdminAnswer> {

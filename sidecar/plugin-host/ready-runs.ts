@@ -12,7 +12,7 @@ export interface ReadyGroup {
  * are as many groups as plugins.
  */
 export class ReadyRuns {
-  #groups: ReadyGroup[] = [];
+  readonly #groups: ReadyGroup[] = [];
 
   add(run: SegmentRun): void {
     const generation = run.next;

@@ -26,6 +26,7 @@ export interface MeshOptions {
   readonly services?: Readonly<Record<string, readonly string[]>>;
   /** Of the whole chain, as mesh.yaml has them. */
   readonly deadlines?: Readonly<Record<string, string>>;
+  readonly unknownServices?: "direct" | "deny";
   /** The file's `sidecar:` section. */
   readonly settings?: Readonly<Record<string, unknown>>;
 }
@@ -150,6 +151,7 @@ function configText(folder: string, options: MeshOptions): string {
     deadlines: options.deadlines ?? {},
     chain: options.chain ?? names.map((plugin) => ({ plugin })),
     services: options.services ?? {},
+    ...(options.unknownServices === undefined ? {} : { unknownServices: options.unknownServices }),
   });
 }
 

@@ -4,6 +4,7 @@ import type { EntryPoints } from "./isolate-world.ts";
 import type { Pace } from "./pace.ts";
 import type { EntryResult, Failure } from "./protocol/messages.ts";
 import type { Question, Questions, Waiter } from "./questions.ts";
+import { partsOf } from "./text-parts.ts";
 import { field } from "./world/fields.ts";
 
 /** What `execute` is asked, as the world reads it. */
@@ -62,7 +63,7 @@ export class Batch {
 
   run(): void {
     const { entrance, points, budget, pace } = this.#parts;
-    const outcome = entrance.enter(points.askMany, [this.#text()], budget);
+    const outcome = entrance.enter(points.askMany, partsOf(this.#text()), budget);
     const each = outcome.ms / this.#questions.length;
     for (const question of this.#questions) question.cpu = each;
     pace.took(each);

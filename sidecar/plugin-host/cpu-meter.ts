@@ -1,5 +1,5 @@
 /** How old a sample may be when an entry begins, ms; bounds the error of `spent`. */
-const FRESH = 1;
+const FRESH = 0.1;
 
 /**
  * CPU time of this thread, cheap where nobody asks: reading it costs ten times a look at the clock, and only an entry
@@ -15,7 +15,7 @@ export class CpuMeter {
     if (now - this.#wall > FRESH) this.#sample(now);
   }
 
-  /** Milliseconds on the CPU since the entry that began at `began`, right to about a millisecond. */
+  /** Milliseconds on the CPU since the entry that began at `began`, right to about a tenth. */
   spent(began: number): number {
     const between = began - this.#wall;
     const before = this.#cpu;

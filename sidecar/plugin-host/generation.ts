@@ -11,6 +11,7 @@ import { Pace } from "./pace.ts";
 import type { EntryResult, Failure, KeyValueChanges } from "./protocol/messages.ts";
 import { Questions, type Question, type Waiter } from "./questions.ts";
 import { storeText } from "./store-text.ts";
+import { partsOf } from "./text-parts.ts";
 import { FieldError } from "./world/fields.ts";
 
 /** Numbers that an entry returns; world/world.ts says what they mean. */
@@ -69,7 +70,8 @@ export class Generation {
     this.#link = parts.link;
     this.#effects = new Effects(parts.id, parts.link, {
       timer: (id, owner) => this.#wake(parts.points.timer, [id, owner], owner),
-      fetched: (id, owner, answer) => this.#wake(parts.points.fetched, [id, owner, answer], owner),
+      fetched: (id, owner, answer) =>
+        this.#wake(parts.points.fetched, [id, owner, ...partsOf(answer)], owner),
       debt: () => this.#background.debt,
     });
     this.#receiver = this.#makeReceiver();
@@ -98,7 +100,7 @@ export class Generation {
     if (this.#news !== "") this.#tellNews();
     const question = this.#questions.begin(ask.waiter, this.#budgets.cpu);
     const { facts, lines, edits, tag } = ask;
-    const args = [question.id, facts, lines, edits, tag];
+    const args = [question.id, facts, edits, tag, ...partsOf(lines)];
     const result = this.#put(question, this.#points.ask, args, this.#budgets.timeout);
     this.#pace.took(question.cpu);
     return result;
@@ -178,7 +180,7 @@ export class Generation {
   #tellNews(): void {
     const news = this.#news;
     this.#news = "";
-    this.#enter(this.#points.synchronise, [news], undefined);
+    this.#enter(this.#points.synchronise, partsOf(news), undefined);
   }
 
   async #callHook(

@@ -68,7 +68,10 @@ export class FrameChannel<In extends HostFrame, Out extends HostFrame> implement
   }
 
   #write(): void {
-    if (this.#open && this.#writer.length > 0) this.#socket.write(this.#writer.take());
+    if (!this.#open || this.#writer.length === 0) return;
+    this.#socket.write(this.#writer.take());
+    // The kernel has it all, which is so unless the other end is slow.
+    if (this.#socket.writableLength === 0) this.#writer.recycle();
   }
 
   [Symbol.dispose](): void {

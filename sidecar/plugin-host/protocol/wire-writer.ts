@@ -7,8 +7,8 @@ const SHORT_TEXT = 24;
 const LENGTH_DELIMITED = 2;
 
 /**
- * Writes protobuf fields one after the other into a buffer that grows. What `take` handed out is never touched
- * again, so it may be given to a socket as it is. Zero, empty and false are proto3 defaults and are not written.
+ * Writes protobuf fields one after the other into a buffer that grows. What `take` handed out is not touched again
+ * until `recycle`, so it may be given to a socket as it is. Zero, empty and false are proto3 defaults and are not written.
  */
 export class WireWriter {
   #buffer: Buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
@@ -28,9 +28,11 @@ export class WireWriter {
     return taken;
   }
 
-  /** Forgets what was written from `length` on; for a message that could not be finished. */
-  rewind(length: number): void {
-    this.#at = this.#from + length;
+  /** Everything that was taken was used: its space is written again. */
+  recycle(): void {
+    if (this.#at !== this.#from) return;
+    this.#from = 0;
+    this.#at = 0;
   }
 
   /** Starts a frame: four bytes that `endFrame` makes its little-endian length. */

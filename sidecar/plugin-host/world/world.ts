@@ -109,17 +109,17 @@ function runHook(id: number, hook: ((context: PluginContext) => unknown) | undef
 }
 
 /** Asks `execute`. */
-export function ask(id: number, facts: string, lines: string, edits: string, tag: string): EntryValue {
-  return enter(() => (execute(id, facts, lines, edits, tag) ? ALLOWED : PENDING), id);
+export function ask(id: number, facts: string, edits: string, tag: string, ...lines: string[]): EntryValue {
+  return enter(() => (execute(id, facts, whole(lines), edits, tag) ? ALLOWED : PENDING), id);
 }
 
 /**
  * Asks `execute` several times: fields id, facts, lines, edits, tag for each. Adds `W` for each question that waits,
  * and `G` with the number behind the last that was asked: not all are when there is enough to hand out already.
  */
-export function askMany(batch: string): EntryValue {
+export function askMany(...batch: string[]): EntryValue {
   return enter(() => {
-    const reader = new FieldReader(batch);
+    const reader = new FieldReader(whole(batch));
     let next = 0;
     while (reader.more) {
       const id = reader.number();
@@ -180,7 +180,7 @@ function execute(id: number, facts: string, lines: string, edits: string, tag: s
 /** Asks `execute` in a rehearsal: what it writes to the store is undone by `forget`. */
 export function rehearse(id: number, facts: string, lines: string, tag: string): EntryValue {
   store?.rehearse();
-  return ask(id, facts, lines, "", tag);
+  return ask(id, facts, "", tag, lines);
 }
 
 /** The host no longer waits for this question. */
@@ -199,17 +199,17 @@ export function timer(id: number, ownerId: number): EntryValue {
 }
 
 /** A fetch was answered. */
-export function fetched(id: number, ownerId: number, answer: string): EntryValue {
+export function fetched(id: number, ownerId: number, ...answer: string[]): EntryValue {
   return enter(() => {
-    settleFetch(id, answer);
+    settleFetch(id, whole(answer));
     return PENDING;
   }, ownerId);
 }
 
 /** The sidecar knows of newer entries in the store. */
-export function synchronise(changes: string): EntryValue {
+export function synchronise(...changes: string[]): EntryValue {
   return enter(() => {
-    store?.take(changes);
+    store?.take(whole(changes));
     return ALLOWED;
   });
 }
@@ -246,6 +246,13 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
   );
+}
+
+/** A text that came in parts. */
+function whole(parts: readonly string[]): string {
+  let text = "";
+  for (let i = 0; i < parts.length; i++) text += parts[i];
+  return text;
 }
 
 /** Runs one entry on behalf of a question, a hook or nobody. */

@@ -273,7 +273,9 @@ export class Generation {
     const lost = failure !== undefined && this.#entrance.lost;
     if (failure !== undefined && !(lost && question === undefined)) this.#fail(question, failure);
     if (typeof value === "string") this.#read(value, question);
-    else if (value !== undefined && value >= TOO_LARGE) this.#fail(question, NONSENSE);
+    // Nothing at all is no answer either: nobody is taken for allowed who did not say so.
+    else if (failure === undefined && (value === undefined || value >= TOO_LARGE))
+      this.#fail(question, NONSENSE);
     this.#effects.flush();
     this.#questions.deliver();
     if (lost) this.#lose(failure);

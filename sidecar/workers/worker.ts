@@ -3,19 +3,16 @@ import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import { createLogger, type Logger } from "../../core/log.ts";
 import { clustersPage, pluginsPage, releasePlugin } from "../admin-wiring.ts";
-import type { Preparation } from "../config/apply.ts";
 import { DataPlane } from "../data-plane.ts";
 import { observeDataPlane } from "../state-wiring.ts";
 import { pagesOf } from "./added-metrics.ts";
 import { DeliveredPackages } from "./delivered-packages.ts";
+import { Participant } from "./participant.ts";
 import {
   readAsk,
   type Answer,
   type AnswerMessage,
   type Ask,
-  type CommitAnswer,
-  type PrepareAnswer,
-  type PrepareOrder,
   type QuestionMessage,
   type QuestionName,
 } from "./questions.ts";
@@ -32,6 +29,7 @@ type Handlers = { readonly [Name in QuestionName]: (ask: Ask<Name>) => Answer<Na
 
 interface Started {
   readonly dataPlane: DataPlane;
+  readonly participant: Participant;
   readonly log: Logger;
   /** ms that what is under way has when the supervisor is gone. */
   readonly drainTimeout: number;
@@ -40,15 +38,13 @@ interface Started {
 /** The data plane of one process among several: does what the supervisor asks. */
 export class Worker implements AsyncDisposable {
   readonly #options: WorkerOptions;
-  readonly #packages = new DeliveredPackages();
   #started: Started | undefined;
-  #prepared: Preparation | undefined;
   #draining = false;
 
   readonly #handlers: Handlers = {
     start: (ask) => this.#start(ask),
-    prepare: (order) => this.#prepare(order),
-    commit: ({ withheld }) => this.#commit(new Map(withheld)),
+    prepare: (order) => this.#get().participant.prepare(order),
+    commit: ({ withheld }) => this.#get().participant.commit(new Map(withheld)),
     listen: (ports) => this.#dataPlane.start(ports ?? undefined),
     notReady: () => this.#dataPlane.readiness.reasons(),
     metrics: () => pagesOf(this.#dataPlane.telemetry.registry.families),
@@ -106,28 +102,12 @@ export class Worker implements AsyncDisposable {
   #start({ worker, settings, logLevel }: Ask<"start">): null {
     const { environment, clock, output } = this.#options;
     const log = createLogger(logLevel, output, { worker });
-    const packages = this.#packages;
+    const packages = new DeliveredPackages();
     const dataPlane = new DataPlane({ settings, packages, environment, clock, log, output, worker });
     observeDataPlane(dataPlane);
-    this.#started = { dataPlane, log, drainTimeout: settings.drainTimeout };
+    const participant = new Participant(dataPlane.applier, packages);
+    this.#started = { dataPlane, participant, log, drainTimeout: settings.drainTimeout };
     return null;
-  }
-
-  async #prepare({ snapshot, trigger, packages }: PrepareOrder): Promise<PrepareAnswer> {
-    this.#prepared = undefined;
-    this.#packages.deliver(packages);
-    const prepared = await this.#dataPlane.applier.prepare(snapshot, trigger);
-    this.#prepared = prepared;
-    if (prepared.kind === "rejected") return { kind: "rejected", problems: prepared.problems };
-    return { kind: "prepared", shortfalls: [...prepared.shortfalls] };
-  }
-
-  #commit(withheld: ReadonlyMap<string, string>): CommitAnswer {
-    if (this.#prepared?.kind !== "prepared") throw new Error("nothing is prepared");
-    const { kind } = this.#prepared.commit(withheld);
-    this.#prepared = undefined;
-    const loads = this.#dataPlane.applier.inForce?.loads ?? [];
-    return { result: kind === "applied" ? "applied" : "unchanged", loads };
   }
 
   async #drain(delay: number, deadline: number): Promise<void> {

@@ -92,6 +92,19 @@ test("a worker that comes later gets what is in force, the generation that a plu
   expect(second.serving).toEqual(["guard 1.0.0 ok", "tag 1.0.0 ok"]);
 });
 
+test("a worker that cannot have all of what is in force comes all the same: its plugin fails alone", async () => {
+  const mesh = new SharedWorkers(guard("1.0.0"), testPackage("tag"));
+  const first = await mesh.join({ LEVEL: "1" });
+  const chain = [{ plugin: "guard", config: { level: { fromEnv: "LEVEL" } } }, { plugin: "tag" }];
+  await mesh.applier.apply(snapshotOf(chain), "snapshot");
+
+  const second = await mesh.join({});
+
+  expect(first.serving).toEqual(["guard 1.0.0 ok", "tag 1.0.0 ok"]);
+  expect(second.serving).toEqual(["guard  not_loaded", "tag 1.0.0 ok"]);
+  expect(mesh.applier.inForce?.loads).toMatchObject([{ state: "failed" }, { state: "serving" }]);
+});
+
 test("a worker that comes while others prepare waits, and gets the new one", async () => {
   const mesh = new SharedWorkers(guard("1.0.0"));
   const first = await mesh.join();

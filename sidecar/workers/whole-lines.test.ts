@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { passWholeLines } from "./whole-lines.ts";

@@ -7,6 +7,12 @@ import { familyOf, tagsOfBoth, twoWorkers, untilGone } from "../support/worker-m
 
 const TAG = { tag: { source: tagger("one") } };
 
+interface LogLine {
+  readonly msg: string;
+  readonly worker?: number;
+  readonly id?: number;
+}
+
 test("both workers serve on one port, their metrics add up, and every line of the log is whole", async () => {
   await using app = await TestApp.start();
   await using mesh = await twoWorkers({ app: app.port, plugins: TAG });
@@ -24,7 +30,7 @@ test("both workers serve on one port, their metrics add up, and every line of th
   });
 
   expect(await mesh.child.end("SIGTERM")).toBe(0);
-  const lines = mesh.child.output.split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
+  const lines = mesh.child.output.split("\n").map((line) => JSON.parse(line) as LogLine);
   const logged = lines.filter(({ msg }) => msg === "exchange").map(({ worker, id }) => `${worker}:${id}`);
   expect(new Set(logged).size).toBe(sent);
   expect(lines.at(-1)).toMatchObject({ msg: "drained" });

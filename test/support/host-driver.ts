@@ -75,7 +75,12 @@ export class HostDriver implements AsyncDisposable {
 
   /** The generation that has the CPU. */
   get onCpu(): number {
-    return readBreadcrumb(this.#breadcrumb).generation;
+    return this.#over ? 0 : readBreadcrumb(this.#breadcrumb).generation;
+  }
+
+  /** Nothing of it is left. */
+  get over(): boolean {
+    return this.#over;
   }
 
   send(frame: ToHost): void {

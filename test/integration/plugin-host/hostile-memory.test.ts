@@ -119,7 +119,7 @@ async function whatBecomes(used: HostDriver, culprit: number, source: string): P
   return await Promise.race([
     wholeLife(used, culprit, source).catch(async () => await died),
     died,
-    after(HUNG_AFTER).then(() => `hung, blaming ${used.onCpu}`),
+    hung(used).then((blamed) => `hung, blaming ${blamed}`),
   ]);
 }
 
@@ -131,6 +131,15 @@ async function wholeLife(used: HostDriver, culprit: number, source: string): Pro
   const { results } = await used.run([culprit]);
   const unloaded = await used.unload(culprit);
   return results[0]?.failure?.cause ?? unloaded.error?.cause ?? "no failure";
+}
+
+/** Who has had the CPU for too long; a host where nobody has it is only slow, or done. */
+async function hung(used: HostDriver): Promise<number> {
+  while (!used.over) {
+    await after(HUNG_AFTER);
+    if (used.onCpu !== 0) return used.onCpu;
+  }
+  return 0;
 }
 
 async function after(ms: number): Promise<void> {

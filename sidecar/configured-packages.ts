@@ -1,4 +1,3 @@
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { Clock } from "../core/clock.ts";
@@ -7,14 +6,14 @@ import type { MeshSnapshot } from "./config/snapshot.ts";
 import { PackageCache } from "./plugins/packages/package-cache.ts";
 import { PackageFolder } from "./plugins/packages/package-folder.ts";
 import type { SidecarSettings } from "./settings.ts";
+import { stateFolder } from "./state-folder.ts";
 
 /** The folders of packages that the first snapshot names, and the place where the settings let them be unpacked. */
 export function configuredPackages(
   snapshot: MeshSnapshot | undefined,
-  { stateFolder }: SidecarSettings,
+  settings: SidecarSettings,
   { clock, log }: { readonly clock: Clock; readonly log: Logger },
 ): PackageFolder {
-  const root = stateFolder === "" ? join(tmpdir(), "sluice") : stateFolder;
-  const cache = new PackageCache(join(root, "packages"));
+  const cache = new PackageCache(join(stateFolder(settings.stateFolder), "packages"));
   return new PackageFolder({ directories: snapshot?.pluginFolders ?? [], cache, clock, log });
 }

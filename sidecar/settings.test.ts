@@ -10,7 +10,8 @@ import { SIDECAR_SETTINGS, wireLimits } from "./settings.ts";
 
 test("every default is one that the setting itself would accept", () => {
   for (const [name, option] of Object.entries(SIDECAR_SETTINGS)) {
-    if (name === "config") continue;
+    // Empty means that there is none, which nobody can ask for.
+    if (option.default === "") continue;
     const shown = option.show(option.default as never);
 
     expect({ name, read: option.read(shown) }).toEqual({ name, read: { ok: true, value: option.default } });

@@ -202,7 +202,7 @@ const RUNNING = {
   stateFolder: text({
     default: "",
     meaning:
-      "Where packages are unpacked and process plugins have their sockets; empty: in the temporary folder.",
+      "Where packages are unpacked; empty: a folder of this user's in the temporary folder. Nobody else may write to it.",
   }),
   hostMemory: size({
     default: 512 * MIB,

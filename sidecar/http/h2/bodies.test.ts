@@ -3,6 +3,17 @@ import { constants, type ServerHttp2Session, type ServerHttp2Stream } from "node
 import { expect, test } from "vitest";
 
 import { HeaderBlock } from "../../../core/headers/header-block.ts";
+import { ManualClock } from "../../../core/manual-clock.ts";
+import {
+  data,
+  FLAG,
+  FRAME,
+  headers,
+  ping,
+  resetStream as resetFrame,
+  type Field,
+} from "../../../test/support/http2-frames.ts";
+import { Http2Peer } from "../../../test/support/http2-peer.ts";
 import { Http2App, Http2Client, Http2Front, Http2Join } from "../../../test/support/http2-fixture.ts";
 import { collect, exchange, requestTo } from "../../../test/support/http2-request.ts";
 import type { BodySink, BodySource, ServerExchange } from "../exchange.ts";
@@ -10,6 +21,12 @@ import { resetStream } from "./reset-stream.ts";
 import type { WireError } from "../wire-error.ts";
 
 const MIB = 1024 * 1024;
+const POST: readonly Field[] = [
+  [":method", "POST"],
+  [":scheme", "http"],
+  [":authority", "app.test"],
+  [":path", "/"],
+];
 
 /** Counts what an app gets, and answers with the count. */
 function counting(stream: ServerHttp2Stream): void {
@@ -294,4 +311,29 @@ test("an answer that HTTP/2 cannot carry resets the stream and tells the handler
 
   expect(answer.code).toBe(constants.NGHTTP2_INTERNAL_ERROR);
   expect((await aborted.promise).code).toBe("upstream_invalid");
+});
+
+test("a client that resets with NO_ERROR while nobody reads its request leaves nothing behind", async () => {
+  const clock = new ManualClock();
+  const begun = Promise.withResolvers<BodySource>();
+  await using front = await Http2Front.start(
+    (exchange) => {
+      exchange.body.start({ chunk: () => false, end: () => {}, fail: () => {} });
+      exchange.respond({ status: 200, headers: HeaderBlock.empty }, Buffer.alloc(200_000));
+      begun.resolve(exchange.body);
+    },
+    { clock },
+  );
+  await using peer = await Http2Peer.connect(front.port);
+  const part = Buffer.alloc(16_000);
+  peer.begin(headers(1, POST, FLAG.endHeaders), data(1, part), data(1, part), data(1, part));
+  await begun.promise;
+  await peer.frame(({ type }) => type === FRAME.data);
+
+  peer.send(resetFrame(1, constants.NGHTTP2_NO_ERROR), ping());
+  await peer.frame(({ type, flags }) => type === FRAME.ping && flags === FLAG.ack);
+  clock.advance(2_000);
+  await new Promise((resolve) => setImmediate(resolve));
+
+  expect(front.inFlight.count).toBe(0);
 });

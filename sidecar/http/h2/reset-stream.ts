@@ -18,6 +18,8 @@ export function resetStream(stream: ServerHttp2Stream | ClientHttp2Stream, code:
 
 function resetNow(stream: ServerHttp2Stream | ClientHttp2Stream, code: number): void {
   if (stream.destroyed) return;
+  // Its peer has closed it already: what is left is on our side only.
+  if (stream.closed) return void stream.destroy();
   // Before an answer's head nothing can be ended, and the code can say what was wrong.
   if ("headersSent" in stream && !stream.headersSent) stream.close(code);
   else stream.destroy(code === constants.NGHTTP2_CANCEL ? CANCELLED : FAILED);

@@ -1,4 +1,9 @@
-import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import {
+  constants,
+  type ClientHttp2Stream,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
@@ -160,7 +165,9 @@ function toRecord(flat: readonly string[] | undefined): Record<string, string> |
 const breaks = fc.record({
   who: fc.constantFrom("client", "app", "both", "client's connection", "app's connection"),
   how: fc.constantFrom("close", "destroy", "destroy with an error"),
-  code: fc.constantFrom(0, 1, 2, 7, 8, 11),
+  // Not 0: the reset then waits for the body, and node loops for ever when such a stream is destroyed meanwhile
+  // (as in nodejs/node#52952). We close with 0 only behind a whole body.
+  code: fc.constantFrom(1, 2, 7, 8, 11),
   after: fc.integer({ min: 0, max: 6 }),
   trailers: fc.boolean(),
   upload: fc.integer({ min: 0, max: 200_000 }),
@@ -168,14 +175,14 @@ const breaks = fc.record({
   early: fc.boolean(),
 });
 
-function breakOff(
-  stream: { destroyed: boolean; close(code: number): void; destroy(error?: Error): void },
-  how: string,
-  code: number,
-): void {
+type Break = typeof breaks extends fc.Arbitrary<infer Plan> ? Plan : never;
+
+/** By `close` only where no trailers are to come: that would abort this very process (see reset-stream.ts). */
+function breakOff(stream: ServerHttp2Stream | ClientHttp2Stream, plan: Break): void {
   if (stream.destroyed) return;
-  if (how === "close") stream.close(code);
-  else if (how === "destroy") stream.destroy();
+  if (plan.how === "close" && !plan.trailers) stream.close(plan.code);
+  else if (plan.how === "close") resetStream(stream, plan.code);
+  else if (plan.how === "destroy") stream.destroy();
   else stream.destroy(new Error("broken off"));
 }
 
@@ -217,14 +224,10 @@ test("whoever breaks off at whatever moment: the process lives, nothing is left,
           stream.end(Buffer.alloc(plan.upload));
           await turns(plan.after);
           const upstream = streams[i];
-          if (plan.who === "client" || plan.who === "both") breakOff(stream, plan.how, plan.code);
-          if (plan.who === "app" || plan.who === "both")
-            if (upstream !== undefined) breakOff(upstream, plan.how, plan.code);
+          if (plan.who === "client" || plan.who === "both") breakOff(stream, plan);
+          if (upstream !== undefined && (plan.who === "app" || plan.who === "both")) breakOff(upstream, plan);
           if (plan.who === "client's connection") client.session.destroy();
           if (plan.who === "app's connection") for (const session of app.sessions) session.destroy();
-          await turns(2);
-          if (upstream !== undefined && !upstream.destroyed && plan.who === "app")
-            resetStream(upstream, plan.code);
           // Whatever came of it, it has an end.
           await ended;
         }),

@@ -46,6 +46,7 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
   #localBytes = 0;
   /** Milliseconds for which the client has kept us waiting. */
   #quiet = 0;
+  #closedBefore = false;
 
   constructor(
     stream: ServerHttp2Stream,
@@ -150,6 +151,7 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
 
   /** `elapsed` ms have gone by; `limit` is how long a body may stand still while nothing moves the other way either. */
   sweep(elapsed: number, limit: number): void {
+    if (this.#stream.closed) return this.#bury();
     const moved = this.incoming.takeMoved() || this.outgoing.takeMoved();
     const stuck = this.#stream.writableLength > 0;
     const waiting = stuck || this.incoming.awaited;
@@ -157,6 +159,15 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
     if (this.#quiet < limit) return;
     if (stuck) this.breakOff(new WireError("client_too_slow", `the client has read nothing for ${limit} ms`));
     else this.#requestStalled(limit);
+  }
+
+  /**
+   * A stream that its client closed cleanly waits for somebody to read what has come of the request. Here nobody may
+   * ever do so, and node tells us nothing: one that stays closed from one look to the next is destroyed.
+   */
+  #bury(): void {
+    if (this.#closedBefore) this.#stream.destroy();
+    this.#closedBefore = true;
   }
 
   /** The handler is told, and the client answered where nothing was answered yet. */
@@ -236,7 +247,7 @@ const NOBODY: BodySink = { chunk: () => true, end: () => {}, fail: () => {} };
 /** In a turn of its own: trailers leave in the one before. Not before the answer has left: a reset would cut it. */
 function endRequest(stream: ServerHttp2Stream, incoming: IncomingBody): void {
   if (stream.destroyed) return;
-  if (!stream.writableFinished) {
+  if (!stream.writableFinished && !stream.closed) {
     stream.once("finish", () => endRequest(stream, incoming));
     return;
   }

@@ -63,6 +63,18 @@ async function run(folder: string): Promise<BenchResult> {
     const started = stack.use(await bench.start({ folder, upstream: origin.port }));
     running.push({ bench, process: started, saturated: [], fixedRate: [] });
   }
+  process.stderr.write("warming up\n");
+  for (const { process: started } of running) {
+    // Compilers need some tens of thousands of requests; what they cost is not what a request costs.
+    await measure(started.pid, {
+      port: started.port,
+      connections: CONNECTIONS,
+      rate: 0,
+      duration: 5000,
+      warmup: 100,
+      request: REQUEST,
+    });
+  }
   for (let number = 1; number <= Number(flags.rounds); number++) {
     process.stderr.write(`round ${number} of ${flags.rounds}\n`);
     for (const one of running) await round(one);

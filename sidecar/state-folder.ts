@@ -1,8 +1,8 @@
-import { lstatSync, mkdirSync } from "node:fs";
+import { lstatSync, mkdirSync, type Stats } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 
-import { MeshError } from "../core/errors.ts";
+import { MeshError, messageOf } from "../core/errors.ts";
 
 const WRITABLE_BY_OTHERS = 0o022;
 
@@ -14,11 +14,20 @@ const WRITABLE_BY_OTHERS = 0o022;
 export function stateFolder(configured: string): string {
   const { uid } = userInfo();
   const path = configured === "" ? join(tmpdir(), `sluice-${uid}`) : configured;
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  const found = lstatSync(path);
+  const found = madeFolder(path);
   const owned = uid < 0 || found.uid === uid;
   if (found.isDirectory() && owned && (found.mode & WRITABLE_BY_OTHERS) === 0) return path;
   const advice = "use --state-folder, or remove it";
   const message = `${path} must be a folder of this user's that nobody else may write to: ${advice}`;
   throw new MeshError(message, { code: "state_folder_unsafe", source: "input" });
+}
+
+function madeFolder(path: string): Stats {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return lstatSync(path);
+  } catch (cause) {
+    const message = `${path} cannot be made: ${messageOf(cause)}; use --state-folder`;
+    throw new MeshError(message, { code: "state_folder_unusable", source: "input", cause });
+  }
 }

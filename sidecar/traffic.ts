@@ -11,7 +11,9 @@ import { Deadlines } from "./http/h1/deadlines.ts";
 import { Listener } from "./http/listener.ts";
 import { RemoteAddressRule } from "./http/remote-address.ts";
 import { TrustedNetworks } from "./http/trusted-networks.ts";
-import type { ExchangeHandler } from "./http/exchange.ts";
+import type { ExchangeHandler, RequestHead } from "./http/exchange.ts";
+import type { RouteResult } from "./http/forwarding/upstream-route.ts";
+import { WireError } from "./http/wire-error.ts";
 import { wireLimits, type SidecarSettings } from "./settings.ts";
 
 export interface TrafficOptions {
@@ -39,10 +41,14 @@ export class Traffic implements AsyncDisposable {
   readonly inbound: Listener;
   readonly outbound: Listener;
   readonly #pools: EndpointPools;
+  readonly #clock: Clock;
+  readonly #appAddress: string;
   #draining = false;
 
   constructor(options: TrafficOptions) {
     const { settings, clock } = options;
+    this.#clock = clock;
+    this.#appAddress = formatAddress(settings.app);
     const limits = wireLimits(settings);
     const deadlines = new Deadlines(clock);
     const ids = new ExchangeIds();
@@ -50,16 +56,11 @@ export class Traffic implements AsyncDisposable {
     const forwarding = { chain: options.chain, observer: options.observer, clock };
     const draining = (): boolean => this.#draining;
 
-    const app = {
-      upstream: this.#pools.to(settings.app, settings.appProtocol),
-      address: formatAddress(settings.app),
-    };
-    const toApp = { kind: "to", destination: app } as const;
     const inbound = createForwarder(
       {
         ...forwarding,
         listener: "inbound",
-        route: () => toApp,
+        route: (head) => this.#toApp(head, settings),
         addresses: new RemoteAddressRule(new TrustedNetworks(settings.trustedProxies)),
         draining,
       },
@@ -95,6 +96,16 @@ export class Traffic implements AsyncDisposable {
     this.outbound = listener("outbound", outbound);
   }
 
+  #toApp({ method }: RequestHead, { app, appProtocol }: SidecarSettings): RouteResult {
+    // An app that answered it with 2xx would get a pipe behind which no plugin sees a request.
+    if (method === "CONNECT") {
+      return { kind: "refused", error: new WireError("bad_request", "CONNECT is for the outbound listener") };
+    }
+    // Asked for each time: what is used stays, and is not closed for want of use.
+    const upstream = this.#pools.to(app, appProtocol);
+    return { kind: "to", destination: { upstream, address: this.#appAddress } };
+  }
+
   get endpoints(): readonly EndpointState[] {
     return this.#pools.states;
   }
@@ -118,9 +129,9 @@ export class Traffic implements AsyncDisposable {
   async drain(deadline: number): Promise<void> {
     this.announceDrain();
     // The app may need others to finish its answers: outbound goes last.
-    const started = performance.now();
+    const started = this.#clock.now();
     await this.inbound.drain(deadline);
-    await this.outbound.drain(Math.max(0, deadline - (performance.now() - started)));
+    await this.outbound.drain(Math.max(0, deadline - (this.#clock.now() - started)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

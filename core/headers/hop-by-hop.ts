@@ -11,10 +11,11 @@ import { trimWhiteSpace } from "./token-list.ts";
  */
 const DROPPED = new Uint8Array(KNOWN_NAMES.length);
 const { connection, contentLength, transferEncoding, upgrade, expect, keepAlive } = FIELD;
-const { proxyConnection, proxyAuthenticate, proxyAuthorization } = FIELD;
+const { proxyConnection, proxyAuthenticate, proxyAuthorization, http2Settings } = FIELD;
 for (const field of [connection, contentLength, transferEncoding, upgrade, expect, keepAlive])
   DROPPED[field] = 1;
-for (const field of [proxyConnection, proxyAuthenticate, proxyAuthorization]) DROPPED[field] = 1;
+for (const field of [proxyConnection, proxyAuthenticate, proxyAuthorization, http2Settings])
+  DROPPED[field] = 1;
 
 const NO_NAMES: readonly string[] = [];
 

@@ -18,6 +18,7 @@ export const FIELD = {
   proxyConnection: 10,
   proxyAuthenticate: 11,
   proxyAuthorization: 12,
+  http2Settings: 13,
 } as const;
 
 /** Lower-case names in the order of their numbers. */
@@ -35,6 +36,7 @@ export const KNOWN_NAMES = [
   "proxy-connection",
   "proxy-authenticate",
   "proxy-authorization",
+  "http2-settings",
 ] as const;
 
 const SLOT_BITS = 5;

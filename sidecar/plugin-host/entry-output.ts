@@ -76,15 +76,14 @@ function readEdits(text: string): HeaderEdits {
   if (text === "") return NO_EDITS;
   if (text.length > MAX_ANSWER_HEADERS) throw new FieldError("too many chars of headers");
   const reader = new FieldReader(text);
-  const edits: HeaderEdit[] = [];
-  while (reader.more) {
+  const byName = new Map<string, HeaderEdit>();
+  // Counted with repetitions: what a plugin writes here is read on everybody's time.
+  for (let count = 1; reader.more; count++) {
+    if (count > MAX_ANSWER_EDITS) throw new FieldError("too many headers");
     const edit = { name: reader.text(), values: readValues(reader.text()) };
-    const same = edits.findIndex((other) => other.name.toLowerCase() === edit.name.toLowerCase());
-    if (same < 0) edits.push(edit);
-    else edits[same] = edit;
-    if (edits.length > MAX_ANSWER_EDITS) throw new FieldError("too many headers");
+    byName.set(edit.name.toLowerCase(), edit);
   }
-  return edits;
+  return [...byName.values()];
 }
 
 function readValues(text: string): readonly string[] {

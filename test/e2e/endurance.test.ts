@@ -46,7 +46,7 @@ test(
     });
     onTestFailed(() => void process.stderr.write(mesh.child.output.slice(-20_000)));
     await using streams = await OpenStreams.open(mesh.inbound, app);
-    const load = new SteadyLoad({ port: mesh.inbound, connections: 16, check });
+    await using load = new SteadyLoad({ port: mesh.inbound, connections: 16, check });
 
     let digest = await mesh.serving("steady");
     for (let reload = 1; reload <= RELOADS; reload++) {

@@ -6,10 +6,14 @@ import { createInterface } from "node:readline";
 export class Child implements AsyncDisposable {
   readonly process: ChildProcess;
   readonly #lines: string[] = [];
+  #closed = false;
   readonly #wanted = new Set<(line: string) => void>();
 
   constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
     this.process = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], env });
+    this.process.once("close", () => {
+      this.#closed = true;
+    });
     for (const stream of [this.process.stdout, this.process.stderr]) {
       if (stream !== null) createInterface(stream).on("line", (line) => this.#take(line));
     }
@@ -31,7 +35,11 @@ export class Child implements AsyncDisposable {
       if (match !== null) return match;
     }
     return new Promise((resolve, reject) => {
-      const ended = (): void => reject(new Error(`ended without printing ${pattern}:\n${this.output}`));
+      const ended = (): void => {
+        this.#wanted.delete(look);
+        reject(new Error(`ended without printing ${pattern}:\n${this.output}`));
+      };
+      if (this.#closed) return reject(new Error(`had ended without printing ${pattern}:\n${this.output}`));
       const look = (line: string): void => {
         const match = pattern.exec(line);
         if (match === null) return;

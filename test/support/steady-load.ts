@@ -22,7 +22,7 @@ export interface LoadAnswer {
 const BODIES = [1, 900, 70_000].map((size) => randomBytes(size));
 
 /** Sends GET /echo and POST /digest by turns over kept connections until it is stopped; counts every outcome. */
-export class SteadyLoad {
+export class SteadyLoad implements AsyncDisposable {
   readonly #options: LoadOptions;
   readonly #agent: Agent;
   readonly #workers: Promise<void>[];
@@ -52,6 +52,10 @@ export class SteadyLoad {
     await Promise.all(this.#workers);
     this.#agent.destroy();
     return this.outcomes;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
   }
 
   async #work(): Promise<void> {

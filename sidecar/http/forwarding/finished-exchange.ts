@@ -12,7 +12,7 @@ export interface FinishedExchange {
   readonly protocol: Protocol;
   readonly peer: Peer;
   readonly remoteIp: string;
-  /** What the client was answered; 0 when it was cut before any answer. */
+  /** What the client was answered; 499 when it was gone before any answer. */
   readonly status: number;
   /** A code of WIRE_ERRORS or of the sidecar's own answers; undefined when nothing went wrong. */
   readonly error: string | undefined;

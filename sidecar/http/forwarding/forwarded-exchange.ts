@@ -3,6 +3,7 @@ import { applyEdits } from "../../../core/headers/apply-edits.ts";
 import { withoutHopByHop } from "../../../core/headers/hop-by-hop.ts";
 import type { HeaderEdits } from "../../../core/headers/header-edits.ts";
 import type { ChainOutcome, ChainPass, PluginRecord } from "../../chain/chain.ts";
+import { errorAnswer } from "../answers.ts";
 import type {
   BodySource,
   Peer,
@@ -181,6 +182,8 @@ export class ForwardedExchange implements FinishedExchange, UpstreamListener {
   #aborted(reason: WireError): void {
     if (this.#over) return;
     this.error = reason.code;
+    // The wire answers by itself what it refuses in mid-exchange, with the status of the same table.
+    if (this.status === 0) this.status = errorAnswer(reason.code).status;
     this.#call?.cancel(reason);
     this.#finish();
   }

@@ -11,7 +11,10 @@ export interface LocalAnswer {
   readonly head: ResponseHead;
   readonly body: LocalBody;
   readonly close: boolean;
-  /** For metrics, the log and `X-Mesh-Error`; undefined where a plugin answered as it meant to. */
+  /**
+   * For metrics and the log; `X-Mesh-Error` says the same, but never why a plugin failed. Undefined where a plugin
+   * answered as it meant to.
+   */
   readonly error: string | undefined;
 }
 

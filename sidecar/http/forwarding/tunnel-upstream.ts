@@ -63,6 +63,8 @@ class Tunnel implements BodySource, BodySink {
   readonly #socket: Socket;
   readonly #fromClient: BodySource;
   #toClient: BodySink | undefined;
+  /** What ended it before somebody listened. */
+  #failure: WireError | undefined;
 
   constructor(socket: Socket, fromClient: BodySource) {
     this.#socket = socket;
@@ -75,6 +77,10 @@ class Tunnel implements BodySource, BodySink {
   }
 
   start(sink: BodySink): void {
+    if (this.#failure !== undefined) {
+      this.#fromClient.cancel(this.#failure);
+      return sink.fail(this.#failure);
+    }
     this.#toClient = sink;
     this.#socket.on("data", (bytes: Buffer) => {
       if (!sink.chunk(bytes)) this.#socket.pause();
@@ -110,11 +116,13 @@ class Tunnel implements BodySource, BodySink {
   }
 
   break(error: WireError): void {
+    this.#failure ??= error;
     this.#socket.destroy();
     const [broken, toClient] = [this.onBroken, this.#toClient];
     this.onBroken = undefined;
     this.#toClient = undefined;
     if (broken !== undefined) broken(error);
-    else toClient?.fail(error);
+    else if (toClient !== undefined) toClient.fail(error);
+    else this.#fromClient.cancel(error);
   }
 }

@@ -2,7 +2,7 @@ import type { Http2Stream } from "node:http2";
 
 import type { HeaderBlock } from "../../../core/headers/header-block.ts";
 import type { BodySink, BodySource } from "../exchange.ts";
-import type { WireError } from "../wire-error.ts";
+import { WireError } from "../wire-error.ts";
 import { toRecord } from "./header-record.ts";
 import { ownerOf } from "./owned-stream.ts";
 
@@ -131,7 +131,16 @@ export class OutgoingBody implements BodySink {
 
   /** For the stream's listeners only: the last byte has left, now trailers or a bare END_STREAM. */
   finish(stream: Http2Stream): void {
-    stream.sendTrailers(this.#trailers === undefined ? {} : toRecord(this.#trailers));
+    try {
+      stream.sendTrailers(this.#trailers === undefined ? {} : toRecord(this.#trailers));
+    } catch (cause) {
+      // A field that node does not let through. A message without its trailers must not look whole.
+      this.#state = "over";
+      this.#listener.bodyBroke(
+        new WireError("upstream_invalid", "trailers that HTTP/2 cannot carry", { cause }),
+      );
+      return;
+    }
     this.#listener.bodySent();
   }
 }

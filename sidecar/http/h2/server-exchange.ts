@@ -85,7 +85,11 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
 
   inform(head: ResponseHead): void {
     if (this.#isDeaf() || this.#state !== "open") return;
-    this.#stream.additionalHeaders({ ":status": head.status, ...toRecord(head.headers) });
+    try {
+      this.#stream.additionalHeaders({ ":status": head.status, ...toRecord(head.headers) });
+    } catch {
+      // A field that node does not let through: a 1xx may be left out (RFC 9110 §15.2).
+    }
   }
 
   respond(head: ResponseHead, body: BodySource | LocalBody): void {

@@ -67,8 +67,9 @@ export class Batch {
     const each = outcome.ms / this.#questions.length;
     for (const question of this.#questions) question.cpu = each;
     pace.took(each);
-    if (outcome.failure !== undefined && outcome.value === undefined && !entrance.lost)
-      this.#interrupted(outcome.failure);
+    const cutOff =
+      outcome.failure !== undefined && outcome.value === undefined && outcome.stray === undefined;
+    if (cutOff && !entrance.lost) this.#interrupted(outcome.failure);
     else this.#finished(outcome);
   }
 

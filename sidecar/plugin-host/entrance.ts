@@ -90,7 +90,11 @@ export class Entrance {
     const ms = this.#meter.spent(began);
     const message = messageOf(thrown);
     if (this.lost) return { value: undefined, ms, failure: lossOf(message), stray: undefined };
-    if (message !== TIMED_OUT) return { value: undefined, ms, failure: undefined, stray: message };
+    // A plugin may leave a rejection with just this message: the deadline must have passed to be believed.
+    const cutOff = message === TIMED_OUT && performance.now() - began >= deadline(budget) - 1;
+    if (!cutOff) {
+      return { value: undefined, ms, failure: ms > budget ? overrun(budget) : undefined, stray: message };
+    }
     // At the deadline a loop used all the CPU that this thread got, which may be less than the budget. One that used
     // next to nothing was only kept waiting, and is not to blame.
     const failure: Failure =

@@ -260,7 +260,9 @@ export class Generation {
   #withoutStray(outcome: EntryOutcome): EntryOutcome {
     if (outcome.stray === undefined) return outcome;
     this.#effects.log("error", `a promise was rejected and nobody handled it: ${outcome.stray}`);
-    return this.#entrance.enter(this.#points.repeat, [], this.#budgets.cpu);
+    const again = this.#entrance.enter(this.#points.repeat, [], this.#budgets.cpu);
+    // Leaving a rejection behind buys nobody time.
+    return { ...again, failure: outcome.failure ?? again.failure };
   }
 
   #charge(ms: number, question: Question | undefined): void {

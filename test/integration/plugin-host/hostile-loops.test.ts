@@ -89,6 +89,28 @@ test("a loop at the top level of the script fails the load", async () => {
   expect(await neighbourFailure()).toBeUndefined();
 });
 
+test("an overrun that leaves an unhandled rejection behind is an overrun all the same", async () => {
+  const culprit = await host.loadNew(
+    `export default { execute(r) { if (r.smoke) return; Promise.reject(new Error("left behind"));
+      const until = Date.now() + 22; while (Date.now() < until); } }`,
+  );
+
+  const { results } = await host.run([culprit]);
+
+  // On a machine that gave it next to no CPU it ends at the deadline instead.
+  expect(results[0]?.failure?.cause).toMatch(/^(cpu|host_busy)$/);
+});
+
+test("a rejection that says what a deadline says is no deadline", async () => {
+  const culprit = await host.loadNew(
+    `export default { execute(r) { if (!r.smoke) Promise.reject(new Error("Script execution timed out.")); } }`,
+  );
+
+  const { results } = await host.run([culprit]);
+
+  expect(results[0]?.failure).toBeUndefined();
+});
+
 test("deep recursion is an error of the plugin", async () => {
   const culprit = await host.loadNew(
     `export default { execute(r) { if (r.smoke) return; const down = () => down() + 1; return down(); } }`,

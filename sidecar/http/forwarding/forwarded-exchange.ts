@@ -1,5 +1,6 @@
 import type { HeaderBlock } from "../../../core/headers/header-block.ts";
 import { applyEdits } from "../../../core/headers/apply-edits.ts";
+import { withoutMeshFields } from "../../../core/headers/header-rules.ts";
 import { withoutHopByHop } from "../../../core/headers/hop-by-hop.ts";
 import type { HeaderEdits } from "../../../core/headers/header-edits.ts";
 import type { ChainOutcome, ChainPass, PluginRecord } from "../../chain/chain.ts";
@@ -18,7 +19,7 @@ import { normalisePath } from "../normalise-path.ts";
 import { WireError } from "../wire-error.ts";
 import { blockAnswer, refusalAnswer, wireAnswer, type LocalAnswer } from "./local-answer.ts";
 import type { FinishedExchange, ListenerName } from "./finished-exchange.ts";
-import { withoutMeshFields } from "./mesh-fields.ts";
+
 import type { ForwarderOptions } from "./forwarder.ts";
 import { ExchangeFacts, pathOf } from "./request-facts.ts";
 import { upstreamEdits } from "./upstream-edits.ts";

@@ -53,6 +53,8 @@ export class Traffic implements AsyncDisposable {
     const deadlines = new Deadlines(clock);
     const ids = new ExchangeIds();
     this.#pools = new EndpointPools({ limits, deadlines });
+    // So that /clusters names the app before its first request.
+    this.#pools.to(settings.app, settings.appProtocol);
     const forwarding = { chain: options.chain, observer: options.observer, clock };
     const draining = (): boolean => this.#draining;
 

@@ -19,7 +19,7 @@ async function main(): Promise<void> {
 
   const stop = Promise.withResolvers<number>();
   const end = (delay: number) => (): void => stop.resolve(delay);
-  // Who presses Ctrl-C does not wait for balancers.
+  // Who presses Ctrl-C does not wait for balancers. Only the first signal counts.
   process.once("SIGINT", end(0)).once("SIGTERM", end(drainDelay));
   const environment = process.env;
   const options = { settings, environment, clock: systemClock, log, output, onDrain: end(drainDelay) };

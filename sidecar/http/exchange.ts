@@ -121,7 +121,7 @@ export interface UpstreamListener {
 
 /** A call in flight. */
 export interface UpstreamCall {
-  /** The client is gone or the answer is not wanted. Silences the listener. */
+  /** The client is gone or the answer is not wanted. Silences the listener; does nothing once the call is over. */
   cancel(reason: WireError): void;
 }
 

@@ -19,7 +19,6 @@ import { normalisePath } from "../normalise-path.ts";
 import { WireError } from "../wire-error.ts";
 import { blockAnswer, refusalAnswer, wireAnswer, type LocalAnswer } from "./local-answer.ts";
 import type { FinishedExchange, ListenerName } from "./finished-exchange.ts";
-
 import type { ForwarderOptions } from "./forwarder.ts";
 import { ExchangeFacts, pathOf } from "./request-facts.ts";
 import { upstreamEdits } from "./upstream-edits.ts";
@@ -126,7 +125,8 @@ export class ForwardedExchange implements FinishedExchange, UpstreamListener {
       },
       this,
     );
-    // The upstream may have failed, or the client gone, while the request was being made.
+    // The client may have gone while the request was being made. A call that has failed already is kept as well:
+    // cancelling it does nothing.
     if (this.#over) call.cancel(new WireError("cancelled", "the exchange is over"));
     else this.#call = call;
   }

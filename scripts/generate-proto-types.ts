@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Contracts whose types are generated; host.proto has a codec of its own. */
-const CONTRACTS = ["mesh/v1/plugin.proto"];
+const CONTRACTS = ["mesh/v1/plugin.proto", "mesh/v1/config.proto"];
 const TARGET = "proto/gen";
 /** The same choices as `PROTO_OPTIONS` in proto/load.ts: how a message looks at run time is how it looks to the compiler. */
 const OPTIONS = ["--longs=Number", "--enums=String", "--defaults", "--arrays", "--oneofs"];

@@ -1,0 +1,18 @@
+// Original file: proto/mesh/v1/config.proto
+
+
+export interface LogLines {
+  'id'?: (number);
+  'lines'?: (string)[];
+  'end'?: (boolean);
+  'problem'?: (string);
+  'dropped'?: (number);
+}
+
+export interface LogLines__Output {
+  'id': (number);
+  'lines': (string)[];
+  'end': (boolean);
+  'problem': (string);
+  'dropped': (number);
+}

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-import { packPlugin } from "../sidecar/plugins/packages/pack.ts";
+import { packPlugin } from "../core/packages/pack.ts";
 import { buildStages, type BuiltStage } from "./image/build-stages.ts";
 import { parseCommand, parseDockerfile } from "./image/dockerfile.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { MeshSnapshot } from "./config/snapshot.ts";
-import { PackageCache } from "./plugins/packages/package-cache.ts";
+import { PackageCache } from "../core/packages/package-cache.ts";
 import { PackageFolder } from "./plugins/packages/package-folder.ts";
 import type { SidecarSettings } from "./settings.ts";
 import { stateFolder } from "./state-folder.ts";

@@ -91,6 +91,8 @@ test.for([
   ["sidecar/http/pool.ts", "../chain/chain.ts", "sidecar/chain/chain.ts"],
   ["sidecar/plugins/runtime.ts", "../plugin-host/main.ts", "sidecar/plugin-host/main.ts"],
   ["sidecar/app.ts", "../control-plane/model/chain.ts", "control-plane/model/chain.ts"],
+  ["core/packages/manifest.ts", "../../sidecar/chain/verdict.ts", "sidecar/chain/verdict.ts"],
+  ["control-plane/model/chain.ts", "../../sidecar/chain/match.ts", "sidecar/chain/match.ts"],
   ["plugins-example/guard/src/plugin.ts", "../../../core/log.ts", "core/log.ts"],
   ["cli/up.ts", "../sidecar/app.ts", "sidecar/app.ts"],
 ] as const)("%s must not import %s", ([file, specifier, target]) => {

@@ -5,9 +5,9 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 
 import { readDocument } from "../core/document.ts";
-import { checkConfig } from "../sidecar/plugins/packages/config-schema.ts";
-import { packPlugin } from "../sidecar/plugins/packages/pack.ts";
-import { readFolder } from "../sidecar/plugins/packages/read-folder.ts";
+import { checkConfig } from "../core/packages/config-schema.ts";
+import { packPlugin } from "../core/packages/pack.ts";
+import { readFolder } from "../core/packages/read-folder.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../plugins-example", import.meta.url));
 const DEMO = fileURLToPath(new URL("../deploy/demo/mesh.yaml", import.meta.url));

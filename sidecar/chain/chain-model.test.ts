@@ -1,5 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { ENTRY_MODES, type EntryMode } from "../../core/chain-document/chain-document.ts";
+import { FAILURE_POLICIES } from "../../core/failure-policy.ts";
 import { mergeEdits, NO_EDITS, type HeaderEdits } from "../../core/headers/header-edits.ts";
 import { entryFor, outcomeAt, requestFacts, startChain } from "../../test/support/chain-fixtures.ts";
 import {
@@ -10,11 +12,10 @@ import {
   ScriptedRunner,
 } from "../../test/support/scripted-runtime.ts";
 import type { ChainOutcome } from "./chain.ts";
-import { ENTRY_MODES, type ChainEntry, type EntryMode } from "./entry.ts";
+import type { ChainEntry } from "./entry.ts";
 import {
   ALLOW,
   FAILURE_CAUSES,
-  FAILURE_POLICIES,
   POSITIONS,
   type FailurePolicy,
   type Position,

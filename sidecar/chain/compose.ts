@@ -1,7 +1,8 @@
+import { MAX_CHAIN_ENTRIES } from "../../core/chain-document/chain-document.ts";
 import type { Breakers } from "./breakers.ts";
 import type { ChainRuntime } from "./chain-runtime.ts";
 import type { Chain, ChainPass, RequestFacts } from "./chain.ts";
-import { MAX_CHAIN_ENTRIES, type ChainSpec } from "./entry.ts";
+import type { ChainSpec } from "./entry.ts";
 import { GenerationHold } from "./generation-hold.ts";
 import { liveEntry, type LiveEntry } from "./live-entry.ts";
 import { Pass, type PassContext } from "./pass.ts";

@@ -1,4 +1,4 @@
-import type { EntryMode } from "./entry.ts";
+import type { EntryMode } from "../../core/chain-document/chain-document.ts";
 import { obstacle, type LiveEntry } from "./live-entry.ts";
 import { POSITION_NAMES, type FailureCause, type FailurePolicy, type PositionName } from "./verdict.ts";
 

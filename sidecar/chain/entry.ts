@@ -1,10 +1,7 @@
-import type { EntryMatch } from "./match.ts";
+import type { EntryMode } from "../../core/chain-document/chain-document.ts";
+import type { EntryMatch } from "../../core/chain-document/match.ts";
 import type { Generation } from "./generation.ts";
 import type { FailureCause, FailurePolicy, Position } from "./verdict.ts";
-
-/** `degrade`: asked when the exchange is over, without effect on it. `off`: not asked. */
-export const ENTRY_MODES = ["enforce", "degrade", "off"] as const;
-export type EntryMode = (typeof ENTRY_MODES)[number];
 
 /** What became of loading an entry's plugin. */
 export type EntryLoad =
@@ -32,6 +29,3 @@ export interface ChainSpec {
   readonly entries: readonly ChainEntry[];
   readonly deadlines: readonly [request: number, response: number];
 }
-
-/** More would not fit the set of conditional entries that apply to a request, which is one exact number. */
-export const MAX_CHAIN_ENTRIES = 50;

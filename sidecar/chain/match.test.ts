@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { requestFacts } from "../../test/support/chain-fixtures.ts";
-import { compileMatch, type EntryMatch } from "./match.ts";
+import type { EntryMatch } from "../../core/chain-document/match.ts";
+import { compileMatch } from "./match.ts";
 
 function matches(match: EntryMatch, facts: Parameters<typeof requestFacts>[0]): boolean {
   return compileMatch(match, "chain/test/")?.(requestFacts(facts)) ?? true;

@@ -1,14 +1,7 @@
 import type { HeaderEdits } from "../../core/headers/header-edits.ts";
 
-/** 0 = request phase, 1 = response phase: the seeds' numbers, kept on every wire. */
-export const POSITIONS = [0, 1] as const;
-export type Position = (typeof POSITIONS)[number];
-export const POSITION_NAMES = ["request", "response"] as const;
-export type PositionName = (typeof POSITION_NAMES)[number];
-
-export const FAILURE_POLICIES = ["open", "closed"] as const;
-/** What stands in for a plugin that gave no valid answer: `open` goes on, `closed` answers 503. */
-export type FailurePolicy = (typeof FAILURE_POLICIES)[number];
+export { POSITION_NAMES, POSITIONS, type Position, type PositionName } from "../../core/position.ts";
+export type { FailurePolicy } from "../../core/failure-policy.ts";
 
 /** Why a plugin gave no valid answer. One policy covers them all; metrics and logs tell them apart. */
 export const FAILURE_CAUSES = [

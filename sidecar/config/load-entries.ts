@@ -1,10 +1,10 @@
+import type { DocumentEntry } from "../../core/chain-document/chain-document.ts";
 import type { ChainEntry, EntryLoad } from "../chain/entry.ts";
 import type { Generation } from "../chain/generation.ts";
 import type { FailurePolicy, Position } from "../chain/verdict.ts";
 import type { Prepared } from "../plugins/generation-registry.ts";
 import type { LoadState, PluginLoad } from "./apply-result.ts";
 import type { ReadyEntry, Resolution } from "./resolve-entry.ts";
-import type { SnapshotEntry } from "./snapshot.ts";
 
 /** An entry of the new chain and how its plugin was loaded. */
 export interface LoadedChainEntry {
@@ -34,7 +34,7 @@ const NOT_PREPARED: Prepared = {
  * keeps its earlier generation, which for what could not even be resolved is that of `before`.
  */
 export function chainEntries(
-  entries: readonly SnapshotEntry[],
+  entries: readonly DocumentEntry[],
   resolutions: readonly Resolution[],
   prepared: ReadonlyMap<string, Prepared>,
   before: ReadonlyMap<string, ChainEntry>,
@@ -72,7 +72,7 @@ export function withheldFrom(
   );
 }
 
-function resolved(entry: SnapshotEntry, ready: ReadyEntry, prepared: Prepared): LoadedChainEntry {
+function resolved(entry: DocumentEntry, ready: ReadyEntry, prepared: Prepared): LoadedChainEntry {
   const { failurePolicy, timeout, positions } = ready;
   const settled = { failurePolicy, timeout };
   if (prepared.kind === "ready") {
@@ -90,7 +90,7 @@ function resolved(entry: SnapshotEntry, ready: ReadyEntry, prepared: Prepared): 
 
 /** The generation of before goes on with the terms of before, where the entry does not state its own. */
 function unresolved(
-  entry: SnapshotEntry,
+  entry: DocumentEntry,
   previous: ChainEntry,
   generation: Generation,
   shortfall: Shortfall,
@@ -101,7 +101,7 @@ function unresolved(
 }
 
 function loaded(
-  entry: SnapshotEntry,
+  entry: DocumentEntry,
   settled: Pick<ChainEntry, "failurePolicy" | "timeout">,
   generation: Generation,
   state: LoadState,
@@ -115,7 +115,7 @@ function loaded(
 }
 
 function unloaded(
-  entry: SnapshotEntry,
+  entry: DocumentEntry,
   state: LoadState,
   positions: readonly Position[],
   shortfall: Shortfall,
@@ -139,6 +139,6 @@ function identityOf({
   mode,
   tag,
   match,
-}: SnapshotEntry): Pick<ChainEntry, "plugin" | "mode" | "tag" | "match"> {
+}: DocumentEntry): Pick<ChainEntry, "plugin" | "mode" | "tag" | "match"> {
   return { plugin, mode, tag, match };
 }

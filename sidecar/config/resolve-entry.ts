@@ -1,13 +1,13 @@
+import type { DocumentEntry } from "../../core/chain-document/chain-document.ts";
 import type { Problem } from "../../core/errors.ts";
 import { suggestion } from "../../core/nearest.ts";
 import type { FailurePolicy, Position } from "../chain/verdict.ts";
 import { POSITION_NAMES } from "../chain/verdict.ts";
 import type { GenerationSpec } from "../plugins/generation-registry.ts";
-import { checkConfig } from "../plugins/packages/config-schema.ts";
+import { checkConfig } from "../../core/packages/config-schema.ts";
 import type { PackageSource } from "../plugins/packages/package-source.ts";
-import type { PluginPackage } from "../plugins/packages/plugin-package.ts";
+import type { PluginPackage } from "../../core/packages/plugin-package.ts";
 import { resolveSecrets, type SecretContext } from "./secrets.ts";
-import type { SnapshotEntry } from "./snapshot.ts";
 
 /** What an entry came to when package, config schema and secrets were looked at; nothing is loaded yet. */
 export type Resolution =
@@ -32,7 +32,7 @@ export interface ResolveContext extends SecretContext {
 
 /** Resolves one entry; `index` is its place in the chain. Never rejects. */
 export async function resolveEntry(
-  entry: SnapshotEntry,
+  entry: DocumentEntry,
   index: number,
   context: ResolveContext,
 ): Promise<Resolution> {
@@ -47,7 +47,7 @@ export async function resolveEntry(
   return readyEntry(entry, found, check.config);
 }
 
-function readyEntry(entry: SnapshotEntry, found: PluginPackage, config: unknown): ReadyEntry {
+function readyEntry(entry: DocumentEntry, found: PluginPackage, config: unknown): ReadyEntry {
   const { manifest } = found;
   const timeout = entry.timeout ?? manifest.timeout;
   const cpu = entry.cpu ?? manifest.cpu;
@@ -62,7 +62,7 @@ function readyEntry(entry: SnapshotEntry, found: PluginPackage, config: unknown)
 }
 
 function missing(
-  { plugin, version }: SnapshotEntry,
+  { plugin, version }: DocumentEntry,
   index: number,
   { where, packages }: ResolveContext,
 ): Problem {

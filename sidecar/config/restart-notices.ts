@@ -1,4 +1,4 @@
-import { contentHash } from "./content-hash.ts";
+import { contentHash } from "../../core/content-hash.ts";
 import type { MeshSnapshot } from "./snapshot.ts";
 
 /** What differs between the snapshot that the sidecar started with and a later one but takes effect at start only. */

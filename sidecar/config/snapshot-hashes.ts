@@ -1,4 +1,4 @@
-import { contentHash } from "./content-hash.ts";
+import { contentHash } from "../../core/content-hash.ts";
 import type { SnapshotHashes } from "./apply-result.ts";
 import type { Resolution } from "./resolve-entry.ts";
 import type { MeshSnapshot } from "./snapshot.ts";

@@ -1,6 +1,6 @@
 import type { Generation } from "../chain/generation.ts";
 import type { FailureCause } from "../chain/verdict.ts";
-import type { PluginPackage } from "./packages/plugin-package.ts";
+import type { PluginPackage } from "../../core/packages/plugin-package.ts";
 
 /** Everything that makes one generation what it is: same spec, same generation. */
 export interface GenerationSpec {

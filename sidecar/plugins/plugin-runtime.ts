@@ -1,7 +1,7 @@
 import type { AskResult, SegmentCall, SegmentRunner } from "../chain/runner.ts";
 import type { FailureCause } from "../chain/verdict.ts";
 import type { GenerationSpec } from "./generation-registry.ts";
-import type { PluginRuntimeName } from "./packages/manifest.ts";
+import type { PluginRuntimeName } from "../../core/packages/manifest.ts";
 
 /**
  * One way to run plugins: isolates, processes of their own, remote servers. The registry knows which specs there

@@ -1,7 +1,7 @@
 import type { FailureCause } from "../chain/verdict.ts";
 import type { GenerationSpec } from "./generation-registry.ts";
 import type { ManagedGeneration } from "./managed-generation.ts";
-import type { PluginRuntimeName } from "./packages/manifest.ts";
+import type { PluginRuntimeName } from "../../core/packages/manifest.ts";
 
 export const PLUGIN_STATES = [
   "LOADING",

@@ -5,7 +5,7 @@ import { messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { GenerationRegistry, GenerationSpec, Prepared } from "./generation-registry.ts";
 import { ManagedGeneration, type GenerationHolder } from "./managed-generation.ts";
-import type { PluginRuntimeName } from "./packages/manifest.ts";
+import type { PluginRuntimeName } from "../../core/packages/manifest.ts";
 import type { LoadFailure, LoadOutcome, PluginRuntime } from "./plugin-runtime.ts";
 import { statusOfGeneration, statusOfSpec, type PluginStatus } from "./plugin-status.ts";
 

@@ -1,6 +1,6 @@
 import { PackageCatalog } from "../plugins/packages/package-catalog.ts";
 import type { PackageRejection, PackageSource } from "../plugins/packages/package-source.ts";
-import type { PluginPackage } from "../plugins/packages/plugin-package.ts";
+import type { PluginPackage } from "../../core/packages/plugin-package.ts";
 
 /** The packages of one moment, as the supervisor saw them. */
 export interface PackageList {

@@ -1,6 +1,7 @@
+import type { DocumentEntry } from "../../core/chain-document/chain-document.ts";
 import type { PluginLoad } from "../config/apply-result.ts";
-import type { MeshSnapshot, SnapshotEntry } from "../config/snapshot.ts";
-import type { PluginPackage } from "../plugins/packages/plugin-package.ts";
+import type { MeshSnapshot } from "../config/snapshot.ts";
+import type { PluginPackage } from "../../core/packages/plugin-package.ts";
 import type { PackageList } from "./delivered-packages.ts";
 
 /** One snapshot with the packages that it is made from, and the plugins that must not take it. */
@@ -12,7 +13,7 @@ export interface ConfigStep {
 
 /** What the generation of a plugin that serves was made from. */
 interface Origin {
-  readonly entry: SnapshotEntry;
+  readonly entry: DocumentEntry;
   readonly package: PluginPackage;
 }
 

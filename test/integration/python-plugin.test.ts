@@ -6,8 +6,8 @@ import { expect, test, type TestContext } from "vitest";
 
 import { systemClock } from "../../core/clock.ts";
 import { createLogger } from "../../core/log.ts";
-import { PackageCache } from "../../sidecar/plugins/packages/package-cache.ts";
-import { packPlugin } from "../../sidecar/plugins/packages/pack.ts";
+import { PackageCache } from "../../core/packages/package-cache.ts";
+import { packPlugin } from "../../core/packages/pack.ts";
 import type { LoadOutcome, PluginInstance } from "../../sidecar/plugins/plugin-runtime.ts";
 import { ProcessRuntime } from "../../sidecar/plugins/process/process-runtime.ts";
 import { ask } from "../support/plugin-spec.ts";

@@ -7,7 +7,7 @@ import type { ApplyResult } from "../../sidecar/config/apply-result.ts";
 import { Configuration } from "../../sidecar/config/configuration.ts";
 import { checkSnapshot } from "../../sidecar/config/snapshot-schema.ts";
 import type { MeshSnapshot } from "../../sidecar/config/snapshot.ts";
-import type { PluginPackage } from "../../sidecar/plugins/packages/plugin-package.ts";
+import type { PluginPackage } from "../../core/packages/plugin-package.ts";
 import { ScriptedPackages, ScriptedRegistry } from "./scripted-plugins.ts";
 
 /** A snapshot with this chain; `more` adds other parts of the document. */

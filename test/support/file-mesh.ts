@@ -7,7 +7,7 @@ import { SnapshotApplier } from "../../sidecar/config/apply.ts";
 import { Configuration } from "../../sidecar/config/configuration.ts";
 import { FileSource } from "../../sidecar/config/file-source.ts";
 import { PluginSystem } from "../../sidecar/plugin-system.ts";
-import { PackageCache } from "../../sidecar/plugins/packages/package-cache.ts";
+import { PackageCache } from "../../core/packages/package-cache.ts";
 import { PackageFolder } from "../../sidecar/plugins/packages/package-folder.ts";
 import { RecordingObserver, requestFacts } from "./chain-fixtures.ts";
 import { TemporaryFolder } from "./temporary-folder.ts";

@@ -9,7 +9,7 @@ import type { FailurePolicy, Verdict } from "../../sidecar/chain/verdict.ts";
 import { hostCommand, type HostCommand } from "../../sidecar/plugin-host/host-command.ts";
 import type { GenerationSpec, Prepared } from "../../sidecar/plugins/generation-registry.ts";
 import { IsolateRuntime } from "../../sidecar/plugins/isolate/isolate-runtime.ts";
-import type { PluginManifest } from "../../sidecar/plugins/packages/manifest.ts";
+import type { PluginManifest } from "../../core/packages/manifest.ts";
 import { Registry } from "../../sidecar/plugins/registry.ts";
 
 export interface PluginOptions {

@@ -2,8 +2,8 @@ import { HeaderBlock } from "../../core/headers/header-block.ts";
 import { NO_EDITS, type HeaderEdits } from "../../core/headers/header-edits.ts";
 import type { AskResult, MeshMessage, SegmentCall } from "../../sidecar/chain/runner.ts";
 import type { GenerationSpec } from "../../sidecar/plugins/generation-registry.ts";
-import type { PluginManifest } from "../../sidecar/plugins/packages/manifest.ts";
-import { parseManifest } from "../../sidecar/plugins/packages/manifest-schema.ts";
+import type { PluginManifest } from "../../core/packages/manifest.ts";
+import { parseManifest } from "../../core/packages/manifest-schema.ts";
 import type { PluginInstance } from "../../sidecar/plugins/plugin-runtime.ts";
 import { manifestText } from "./plugin-packages.ts";
 

@@ -7,13 +7,13 @@ import type {
   GenerationSpec,
   Prepared,
 } from "../../sidecar/plugins/generation-registry.ts";
-import type { PluginManifest } from "../../sidecar/plugins/packages/manifest.ts";
+import type { PluginManifest } from "../../core/packages/manifest.ts";
 import type {
   PackageChange,
   PackageRejection,
   PackageSource,
 } from "../../sidecar/plugins/packages/package-source.ts";
-import type { PluginPackage } from "../../sidecar/plugins/packages/plugin-package.ts";
+import type { PluginPackage } from "../../core/packages/plugin-package.ts";
 import { ScriptedGeneration } from "./scripted-runtime.ts";
 
 export interface TestPackageOptions extends Partial<PluginManifest> {

@@ -3,7 +3,7 @@ import { ManualClock } from "../../core/manual-clock.ts";
 import { CurrentChain } from "../../sidecar/chain/current-chain.ts";
 import { SILENT_OBSERVER } from "../../sidecar/chain/observer.ts";
 import { SnapshotApplier } from "../../sidecar/config/apply.ts";
-import type { PluginPackage } from "../../sidecar/plugins/packages/plugin-package.ts";
+import type { PluginPackage } from "../../core/packages/plugin-package.ts";
 import { DeliveredPackages } from "../../sidecar/workers/delivered-packages.ts";
 import { Participant } from "../../sidecar/workers/participant.ts";
 import type { Answer, Ask } from "../../sidecar/workers/questions.ts";

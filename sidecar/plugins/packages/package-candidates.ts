@@ -2,8 +2,8 @@ import type { Stats } from "node:fs";
 import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 
-import { MANIFEST_FILE } from "./manifest-schema.ts";
-import { folderSignature } from "./package-files.ts";
+import { MANIFEST_FILE } from "../../../core/packages/manifest-schema.ts";
+import { folderSignature } from "../../../core/packages/package-files.ts";
 
 /** Something in a plugin folder that may be a package. */
 export interface PackageCandidate {

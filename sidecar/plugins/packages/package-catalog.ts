@@ -1,6 +1,6 @@
 import { compareBuild } from "semver";
 
-import type { PluginPackage } from "./plugin-package.ts";
+import type { PluginPackage } from "../../../core/packages/plugin-package.ts";
 
 interface Listed {
   readonly package: PluginPackage;

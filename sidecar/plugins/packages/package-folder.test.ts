@@ -7,7 +7,7 @@ import { createLogger } from "../../../core/log.ts";
 import { ManualClock } from "../../../core/manual-clock.ts";
 import { manifestText, pluginZip, scriptText } from "../../../test/support/plugin-packages.ts";
 import { TemporaryFolder } from "../../../test/support/temporary-folder.ts";
-import { PackageCache } from "./package-cache.ts";
+import { PackageCache } from "../../../core/packages/package-cache.ts";
 import { PackageFolder } from "./package-folder.ts";
 import type { PackageChange } from "./package-source.ts";
 

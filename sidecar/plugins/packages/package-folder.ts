@@ -5,10 +5,10 @@ import { InputError, messageOf, type Problem } from "../../../core/errors.ts";
 import type { Logger } from "../../../core/log.ts";
 import { listCandidates, type PackageCandidate } from "./package-candidates.ts";
 import { PackageCatalog } from "./package-catalog.ts";
-import type { PackageCache } from "./package-cache.ts";
-import { PackageCacheError, TornArchiveError } from "./package-errors.ts";
+import type { PackageCache } from "../../../core/packages/package-cache.ts";
+import { PackageCacheError, TornArchiveError } from "../../../core/packages/package-errors.ts";
 import type { PackageChange, PackageRejection, PackageSource } from "./package-source.ts";
-import type { PluginPackage } from "./plugin-package.ts";
+import type { PluginPackage } from "../../../core/packages/plugin-package.ts";
 import { nameOfFile, readCandidate } from "./read-candidate.ts";
 
 /** Milliseconds for which a package must not have changed before it is read. */

@@ -1,5 +1,5 @@
 import type { Problem } from "../../../core/errors.ts";
-import type { PluginPackage } from "./plugin-package.ts";
+import type { PluginPackage } from "../../../core/packages/plugin-package.ts";
 
 /** Where packages come from: a watched folder, or the cache of what a control plane released. */
 export interface PackageSource {

@@ -3,10 +3,10 @@ import { open, realpath } from "node:fs/promises";
 import { basename } from "node:path";
 
 import type { PackageCandidate } from "./package-candidates.ts";
-import type { PackageCache } from "./package-cache.ts";
-import { refusal } from "./package-errors.ts";
-import type { PluginPackage } from "./plugin-package.ts";
-import { readFolder } from "./read-folder.ts";
+import type { PackageCache } from "../../../core/packages/package-cache.ts";
+import { refusal } from "../../../core/packages/package-errors.ts";
+import type { PluginPackage } from "../../../core/packages/plugin-package.ts";
+import { readFolder } from "../../../core/packages/read-folder.ts";
 
 /** Reads what lies in a plugin folder. Throws an `InputError` or a `PackageCacheError`. */
 export async function readCandidate(

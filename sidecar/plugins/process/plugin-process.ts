@@ -4,8 +4,8 @@ import { join } from "node:path";
 
 import type { Clock, Timer } from "../../../core/clock.ts";
 import type { Logger } from "../../../core/log.ts";
-import type { PluginManifest } from "../packages/manifest.ts";
-import { START_SCRIPT, STOP_SCRIPT } from "../packages/read-package.ts";
+import type { PluginManifest } from "../../../core/packages/manifest.ts";
+import { START_SCRIPT, STOP_SCRIPT } from "../../../core/packages/read-package.ts";
 import { OutputLines } from "./output-lines.ts";
 import { ProcessGroup, type GroupCommand, type ScriptEnd } from "./process-group.ts";
 

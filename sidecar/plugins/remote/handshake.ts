@@ -1,7 +1,7 @@
 import type { DescribeResponse__Output } from "../../../proto/gen/mesh/v1/DescribeResponse.ts";
 import { PLUGIN_API_VERSION } from "../../../proto/observer-plugin.ts";
 import { POSITION_NAMES } from "../../chain/verdict.ts";
-import type { PluginManifest } from "../packages/manifest.ts";
+import type { PluginManifest } from "../../../core/packages/manifest.ts";
 
 /** What a plugin and the sidecar agreed on. */
 export interface PluginTerms {

@@ -11,7 +11,7 @@ import type { Clock, Timer } from "../../../core/clock.ts";
 import { messageOf } from "../../../core/errors.ts";
 import type { DescribeResponse__Output } from "../../../proto/gen/mesh/v1/DescribeResponse.ts";
 import { observerPlugin, PLUGIN_API_VERSION } from "../../../proto/observer-plugin.ts";
-import type { PluginManifest } from "../packages/manifest.ts";
+import type { PluginManifest } from "../../../core/packages/manifest.ts";
 import { ExecuteLane } from "./execute-lane.ts";
 import { checkDescription, type PluginTerms } from "./handshake.ts";
 import type { Lane, LaneEvents } from "./lane.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { InputError } from "../../../core/errors.ts";
+import { InputError } from "../errors.ts";
 import { parseManifest } from "./manifest-schema.ts";
 
 const MINIMAL = {

@@ -6,8 +6,8 @@ import { crc32, inflateRaw, type InputType, type ZlibOptions } from "node:zlib";
 
 import { fromBufferPromise, type Entry, type ZipFile } from "yauzl";
 
-import { messageOf } from "../../../core/errors.ts";
-import { formatSize } from "../../../core/size.ts";
+import { messageOf } from "../errors.ts";
+import { formatSize } from "../size.ts";
 import type { ArchiveLimits } from "./archive-limits.ts";
 import { PackageCacheError, refusal, TornArchiveError } from "./package-errors.ts";
 import { planEntry, STORED } from "./zip-entry.ts";

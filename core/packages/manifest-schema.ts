@@ -1,8 +1,10 @@
 import { parse } from "semver";
 import { z } from "zod";
 
-import { durationText, readDocument, sizeText } from "../../../core/document.ts";
-import { FAILURE_POLICIES, POSITION_NAMES } from "../../chain/verdict.ts";
+import { dnsLabel } from "../chain-document/names.ts";
+import { durationText, readDocument, sizeText } from "../document.ts";
+import { FAILURE_POLICIES } from "../failure-policy.ts";
+import { POSITION_NAMES } from "../position.ts";
 import { PLUGIN_RUNTIMES, type PluginManifest } from "./manifest.ts";
 
 /** The file in a package that says what the plugin is. */
@@ -18,13 +20,6 @@ const MIN_MEMORY = 8 * 2 ** 20;
 const MAX_MEMORY = 2 ** 30;
 const MAX_TIME = 60_000;
 const MAX_LIST = 64;
-
-const pluginName = z
-  .string()
-  .regex(
-    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-    "expected a DNS label: up to 63 of a-z, 0-9 and -, beginning and ending with a letter or digit",
-  );
 
 const pluginVersion = z
   .string({ error: "expected a version in quotes or with three parts, such as 1.2.0" })
@@ -54,7 +49,7 @@ const schema = z
   .strictObject({
     apiVersion: z.literal("sluice/v1"),
     kind: z.literal("Plugin"),
-    name: pluginName,
+    name: dnsLabel,
     version: pluginVersion,
     runtime: z.enum(PLUGIN_RUNTIMES),
     entry: packagePath.optional(),

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { InputError } from "../../../core/errors.ts";
+import { InputError } from "../errors.ts";
 import { checkConfig, checkSchema } from "./config-schema.ts";
 
 const SCHEMA = {

@@ -1,6 +1,6 @@
 import type { BuildFailure, Message } from "esbuild";
 
-import { InputError, messageOf, type Problem } from "../../../core/errors.ts";
+import { InputError, messageOf, type Problem } from "../errors.ts";
 import { refusal } from "./package-errors.ts";
 
 /**

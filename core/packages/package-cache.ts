@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
-import { formatSize } from "../../../core/size.ts";
+import { formatSize } from "../size.ts";
 import { DEFAULT_ARCHIVE_LIMITS, type ArchiveLimits } from "./archive-limits.ts";
 import type { PluginManifest } from "./manifest.ts";
 import { MANIFEST_FILE } from "./manifest-schema.ts";

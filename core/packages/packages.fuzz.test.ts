@@ -17,9 +17,9 @@ import {
 } from "fast-check";
 import { test } from "vitest";
 
-import { InputError } from "../../../core/errors.ts";
-import { manifestText, pluginZip, rawZip } from "../../../test/support/plugin-packages.ts";
-import { TemporaryFolder } from "../../../test/support/temporary-folder.ts";
+import { InputError } from "../errors.ts";
+import { manifestText, pluginZip, rawZip } from "../../test/support/plugin-packages.ts";
+import { TemporaryFolder } from "../../test/support/temporary-folder.ts";
 import { DEFAULT_ARCHIVE_LIMITS } from "./archive-limits.ts";
 import { parseManifest } from "./manifest-schema.ts";
 import { PackageCache } from "./package-cache.ts";

@@ -1,4 +1,4 @@
-import { InputError, MeshError, messageOf } from "../../../core/errors.ts";
+import { InputError, MeshError, messageOf } from "../errors.ts";
 
 /** The bytes are no whole zip: broken, or a copy that is still under way. */
 export class TornArchiveError extends InputError {}

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { EntryMatch, HeaderMatch, HeaderValueMatch, PathMatch } from "../chain/match.ts";
+import type { EntryMatch, HeaderMatch, HeaderValueMatch, PathMatch } from "./match.ts";
 import { pathPattern } from "./path-pattern.ts";
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/;

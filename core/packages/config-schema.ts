@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 
-import { messageOf, type Problem } from "../../../core/errors.ts";
+import { messageOf, type Problem } from "../errors.ts";
 import { runBounded } from "./bounded-run.ts";
 import { refusal } from "./package-errors.ts";
 

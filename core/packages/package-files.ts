@@ -2,8 +2,8 @@ import type { Stats } from "node:fs";
 import { lstat, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { messageOf } from "../../../core/errors.ts";
-import { formatSize } from "../../../core/size.ts";
+import { messageOf } from "../errors.ts";
+import { formatSize } from "../size.ts";
 import { DEFAULT_ARCHIVE_LIMITS } from "./archive-limits.ts";
 import { MANIFEST_FILE } from "./manifest-schema.ts";
 import { refusal } from "./package-errors.ts";

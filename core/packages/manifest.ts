@@ -1,4 +1,5 @@
-import type { FailurePolicy, PositionName } from "../../chain/verdict.ts";
+import type { FailurePolicy } from "../failure-policy.ts";
+import type { PositionName } from "../position.ts";
 
 export const PLUGIN_RUNTIMES = ["isolate", "process", "remote"] as const;
 export type PluginRuntimeName = (typeof PLUGIN_RUNTIMES)[number];

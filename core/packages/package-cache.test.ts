@@ -3,9 +3,9 @@ import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
-import { InputError, type MeshError } from "../../../core/errors.ts";
-import { pluginZip, rawZip, type RawEntry } from "../../../test/support/plugin-packages.ts";
-import { TemporaryFolder } from "../../../test/support/temporary-folder.ts";
+import { InputError, type MeshError } from "../errors.ts";
+import { pluginZip, rawZip, type RawEntry } from "../../test/support/plugin-packages.ts";
+import { TemporaryFolder } from "../../test/support/temporary-folder.ts";
 import { DEFAULT_ARCHIVE_LIMITS } from "./archive-limits.ts";
 import { PackageCache, type ExpectedPackage } from "./package-cache.ts";
 import { PackageCacheError, TornArchiveError } from "./package-errors.ts";

@@ -1,6 +1,6 @@
 import { getFileNameLowLevel, type Entry } from "yauzl";
 
-import { formatSize } from "../../../core/size.ts";
+import { formatSize } from "../size.ts";
 import { RATIO_FREE_BYTES, type ArchiveLimits } from "./archive-limits.ts";
 
 /** What one entry of a zip asks for, once it is known to be harmless. */

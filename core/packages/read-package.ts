@@ -2,8 +2,8 @@ import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 
-import { messageOf } from "../../../core/errors.ts";
-import { formatSize } from "../../../core/size.ts";
+import { messageOf } from "../errors.ts";
+import { formatSize } from "../size.ts";
 import { checkSchema } from "./config-schema.ts";
 import type { PluginManifest } from "./manifest.ts";
 import { MANIFEST_FILE, parseManifest } from "./manifest-schema.ts";

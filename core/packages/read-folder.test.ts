@@ -2,9 +2,9 @@ import { symlink } from "node:fs/promises";
 
 import { expect, test } from "vitest";
 
-import { InputError } from "../../../core/errors.ts";
-import { manifestText, scriptText } from "../../../test/support/plugin-packages.ts";
-import { TemporaryFolder } from "../../../test/support/temporary-folder.ts";
+import { InputError } from "../errors.ts";
+import { manifestText, scriptText } from "../../test/support/plugin-packages.ts";
+import { TemporaryFolder } from "../../test/support/temporary-folder.ts";
 import { PackageCache } from "./package-cache.ts";
 import { packPlugin } from "./pack.ts";
 import { readFolder } from "./read-folder.ts";

@@ -1,0 +1,14 @@
+import { z } from "zod";
+
+/** What plugins are called. */
+export const dnsLabel: z.ZodType<string> = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    "expected a DNS label: up to 63 of a-z, 0-9 and -, beginning and ending with a letter or digit",
+  );
+
+/** What nodes, clusters, services, symbols and labels are called. */
+export const identifier: z.ZodType<string> = z
+  .string()
+  .regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/, "expected letters, digits, ., _ and -");

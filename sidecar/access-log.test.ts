@@ -26,6 +26,7 @@ const EXCHANGE: LoggedExchange = {
   received: 0,
   sent: 12,
   plugins: [],
+  dropped: [],
 };
 
 function logOf(exchanges: readonly LoggedExchange[], sample = 1, random = (): number => 0.5): string[] {
@@ -98,6 +99,16 @@ test("each plugin stands there with verdict and time, and so does who blocked", 
       { position: "response", verdict: "failed", cause: "timeout", detail: "took 60 ms", policy: "closed" },
     ],
   });
+});
+
+test("fields that did not go on are named, but never more than a few", () => {
+  const dropped = ["x_user", "y".repeat(100), ...Array.from({ length: 20 }, (_, index) => `a_${index}`)];
+
+  const [line = ""] = logOf([{ ...EXCHANGE, dropped }]);
+
+  const named = (JSON.parse(line) as { dropped: string[] }).dropped;
+  expect(named).toHaveLength(8);
+  expect(named.slice(0, 2)).toEqual(["x_user", "y".repeat(64)]);
 });
 
 test("a sample leaves out only what went well", () => {

@@ -26,6 +26,8 @@ export interface LoggedExchange {
   readonly received?: number | undefined;
   readonly sent?: number | undefined;
   readonly plugins: readonly PluginRecord[];
+  /** Names of request fields that did not go on. */
+  readonly dropped: readonly string[];
 }
 
 /** Where lines go: the same output as the log's, so that they stand among its lines. */
@@ -94,6 +96,7 @@ function lineOf(exchange: LoggedExchange, same: string): string {
     text("upstream", exchange.upstream) +
     number("upstreamMillis", upstreamDuration === undefined ? undefined : round(upstreamDuration)) +
     pluginsOf(exchange.plugins) +
+    droppedOf(exchange.dropped) +
     "}\n"
   );
 }
@@ -117,6 +120,13 @@ function pluginOf({ target, position, verdict, policy, micros, background }: Plu
     text("policy", policy) +
     `${background ? ',"mode":"degrade"' : ""}}`
   );
+}
+
+/** Clients choose them: a few tell what is going on. */
+function droppedOf(names: readonly string[]): string {
+  return names.length === 0
+    ? ""
+    : `,"dropped":${JSON.stringify(names.slice(0, 8).map((name) => name.slice(0, 64)))}`;
 }
 
 function text(name: string, value: string | undefined): string {

@@ -14,6 +14,7 @@ import {
 import type { ValuesOf } from "../core/options/option.ts";
 import { DEFAULT_WIRE_LIMITS as WIRE, type WireLimits } from "./http/limits.ts";
 import { UPSTREAM_PROTOCOLS } from "./http/forwarding/endpoint-pools.ts";
+import { UNDERSCORES } from "./http/forwarding/forwarder.ts";
 import { networkProblem } from "./http/trusted-networks.ts";
 
 const KIB = 1024;
@@ -72,6 +73,11 @@ const HEADS = {
     min: 256,
     max: 512 * KIB,
     meaning: "Longest request target; beyond it 414.",
+  }),
+  underscores: choice(UNDERSCORES, {
+    default: "drop",
+    meaning:
+      "What becomes of request fields with `_` in their name: many apps cannot tell it from `-`, so `drop`.",
   }),
   chunkExtensionBytes: size({
     default: WIRE.chunkExtensionBytes,

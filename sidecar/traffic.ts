@@ -55,7 +55,8 @@ export class Traffic implements AsyncDisposable {
     this.#pools = new EndpointPools({ limits, deadlines });
     // So that /clusters names the app before its first request.
     this.#pools.to(settings.app, settings.appProtocol);
-    const forwarding = { chain: options.chain, observer: options.observer, clock };
+    const { underscores } = settings;
+    const forwarding = { chain: options.chain, observer: options.observer, clock, underscores };
     const draining = (): boolean => this.#draining;
 
     const inbound = createForwarder(

@@ -24,6 +24,8 @@ test.each([
 test.each([
   ["mesh_name", "X-Mesh-Path", "x"],
   ["mesh_name", "x-mesh-", "x"],
+  ["mesh_name", "x_mesh_symbol", "x"],
+  ["mesh_name", "X-Mesh_Symbol", "x"],
   ["illegal_name", "", "x"],
   ["illegal_name", ":path", "x"],
   ["illegal_name", "x y", "x"],
@@ -58,8 +60,8 @@ test("ordinary edits pass, empty values, latin1 and names that only resemble pro
   expect(refusal).toBeUndefined();
 });
 
-test("X-Mesh-* that somebody else wrote is stripped, whatever its case", () => {
-  const headers = HeaderBlock.fromFlat(["a", "1", "X-Mesh-Path", "/", "b", "2", "x-mesh-error", "none"]);
+test("X-Mesh-* that somebody else wrote is stripped, whatever its case and with underscores", () => {
+  const headers = HeaderBlock.fromFlat(["a", "1", "X-Mesh-Path", "/", "b", "2", "x_Mesh-error", "none"]);
 
   expect(withoutMeshFields(headers).toFlat()).toEqual(["a", "1", "b", "2"]);
 });

@@ -1,6 +1,5 @@
 import { isFieldName, isFieldValue } from "./field-syntax.ts";
-import { fieldNameEquals } from "./field-name.ts";
-import type { HeaderBlock } from "./header-block.ts";
+import { OFFSETS_PER_FIELD, type HeaderBlock } from "./header-block.ts";
 import type { HeaderEdit, HeaderEdits } from "./header-edits.ts";
 import { KNOWN_NAMES } from "./known-fields.ts";
 
@@ -16,8 +15,11 @@ export interface EditRefusal {
   readonly message: string;
 }
 
-/** Names that only the mesh may write. */
-export const MESH_PREFIX = "x-mesh-";
+/** Names that only the mesh may write; CGI-style apps cannot tell `_` from `-`, so neither counts for more. */
+const MESH_PREFIX = /^x[-_]mesh[-_]/i;
+const MESH_PREFIX_LENGTH = 7;
+const LETTER_X = 0x78;
+const LETTER_M = 0x6d;
 
 /** The wire writes these itself, whether or not it forwards what arrived: Host, framing and hop-by-hop names. */
 const PROTECTED: ReadonlySet<string> = new Set(KNOWN_NAMES.filter((name) => name !== ""));
@@ -34,16 +36,25 @@ export function refusedEdit(edits: HeaderEdits): EditRefusal | undefined {
   return undefined;
 }
 
-/** Whether only the mesh may write this name, whatever its case. */
+/** Whether only the mesh may write this name, whatever its case and with `_` for `-`. */
 export function isMeshName(name: string): boolean {
-  return fieldNameEquals(name, 0, Math.min(name.length, MESH_PREFIX.length), MESH_PREFIX);
+  return MESH_PREFIX.test(name);
+}
+
+/** The same for the name of one field of a block. */
+export function isMeshField({ text, offsets }: HeaderBlock, index: number): boolean {
+  const start = offsets[index * OFFSETS_PER_FIELD] ?? 0;
+  // Nearly every name ends at one of these two letters, without a string being made of it.
+  if ((text.charCodeAt(start) | 0x20) !== LETTER_X) return false;
+  if ((text.charCodeAt(start + 2) | 0x20) !== LETTER_M) return false;
+  const end = offsets[index * OFFSETS_PER_FIELD + 1] ?? 0;
+  return isMeshName(text.slice(start, Math.min(end, start + MESH_PREFIX_LENGTH)));
 }
 
 /** Without the `X-Mesh-*` fields that somebody else than the mesh wrote; the same block if there are none. */
 export function withoutMeshFields(headers: HeaderBlock): HeaderBlock {
   for (let index = 0; index < headers.size; index++)
-    if (headers.startsWith(index, MESH_PREFIX))
-      return headers.filter((other) => !headers.startsWith(other, MESH_PREFIX));
+    if (isMeshField(headers, index)) return headers.filter((other) => !isMeshField(headers, other));
   return headers;
 }
 

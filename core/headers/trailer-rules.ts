@@ -1,5 +1,5 @@
 import type { HeaderBlock } from "./header-block.ts";
-import { MESH_PREFIX } from "./header-rules.ts";
+import { isMeshField } from "./header-rules.ts";
 import { KNOWN_NAMES } from "./known-fields.ts";
 
 /** RFC 9110 §6.5.1: request modifiers, authentication, content format and what controls answers. */
@@ -36,6 +36,6 @@ export function isSmugglingTrailer(trailers: HeaderBlock, index: number): boolea
 
 /** Whether this trailer field is one that must not stand behind a body: to be left out. */
 export function isForbiddenTrailer(trailers: HeaderBlock, index: number): boolean {
-  if (trailers.startsWith(index, MESH_PREFIX)) return true;
+  if (isMeshField(trailers, index)) return true;
   return FORBIDDEN.some((name) => trailers.is(index, name));
 }

@@ -39,6 +39,8 @@ export interface ChainPass {
    * asked now unless the chain was through already. Further calls do nothing.
    */
   end(): void;
+  /** A plugin has a say in the response: nothing of that may reach the client before position 1 is done. */
+  readonly judgesResponse: boolean;
   /** For the access log: each plugin asked so far, with verdict and time. */
   readonly records: readonly PluginRecord[];
 }

@@ -50,6 +50,10 @@ export class Pass implements ChainPass {
     this.#facts = facts;
   }
 
+  get judgesResponse(): boolean {
+    return this.#plan.judgesResponse;
+  }
+
   run(position: Position, headers: HeaderBlock, status: number, done: (outcome: ChainOutcome) => void): void {
     const segments = this.#plan.segments[position];
     this.#position = position;

@@ -6,10 +6,12 @@ import { segmentsOf, turnsAt, type Segment } from "./segment.ts";
 /** What an exchange goes through: the entries that apply to it, grouped for both positions. */
 export interface Plan {
   readonly segments: readonly [request: readonly Segment[], response: readonly Segment[]];
+  /** Somebody's verdict, or policy, decides on the response. */
+  readonly judgesResponse: boolean;
 }
 
 /** No entry applies at any position. */
-export const EMPTY_PLAN: Plan = { segments: [[], []] };
+export const EMPTY_PLAN: Plan = { segments: [[], []], judgesResponse: false };
 
 /** Clients choose what their requests match: beyond so many combinations, plans are made and thrown away. */
 const MAX_PLANS = 256;
@@ -53,5 +55,7 @@ export class Plans {
 
 function planOf(entries: readonly LiveEntry[]): Plan {
   const segments = [segmentsOf(turnsAt(0, entries), false), segmentsOf(turnsAt(1, entries), false)] as const;
-  return segments[0].length + segments[1].length === 0 ? EMPTY_PLAN : { segments };
+  if (segments[0].length + segments[1].length === 0) return EMPTY_PLAN;
+  const judgesResponse = segments[1].some(({ turns }) => turns.some(({ kind }) => kind !== "note"));
+  return { segments, judgesResponse };
 }

@@ -11,6 +11,7 @@ const FINE: ExchangeEnd = {
   duration: 3,
   received: 10,
   sent: 0,
+  dropped: [],
 };
 
 test("exchanges are counted by listener, protocol, class of status and error", () => {
@@ -21,7 +22,7 @@ test("exchanges are counted by listener, protocol, class of status and error", (
 
   for (let i = 0; i < 5; i++) inbound.began();
   inbound.ended(FINE);
-  inbound.ended({ ...FINE, status: 200, sent: 7 });
+  inbound.ended({ ...FINE, status: 200, sent: 7, dropped: ["x_a", "x_b"] });
   inbound.ended({ ...FINE, protocol: "h2", status: 503, error: "pool_full" });
   inbound.ended({ ...FINE, status: 0, error: "client_gone", duration: 400 });
 
@@ -35,6 +36,7 @@ test("exchanges are counted by listener, protocol, class of status and error", (
   expect(samples.get('sluice_exchanges_in_flight{listener="outbound"}')).toBe(1);
   expect(samples.get('sluice_exchange_body_bytes_total{listener="inbound",direction="received"}')).toBe(40);
   expect(samples.get('sluice_exchange_body_bytes_total{listener="inbound",direction="sent"}')).toBe(7);
+  expect(samples.get('sluice_request_fields_dropped_total{listener="inbound"}')).toBe(2);
 });
 
 test("durations are in seconds", () => {

@@ -16,6 +16,8 @@ export interface ExchangeEnd {
   /** Body bytes. */
   readonly received: number;
   readonly sent: number;
+  /** Names of request fields that did not go on. */
+  readonly dropped: readonly string[];
 }
 
 interface Families {
@@ -23,6 +25,7 @@ interface Families {
   readonly durations: LabelledFamily<Histogram>;
   readonly bytes: LabelledFamily<Counter>;
   readonly inFlight: LabelledFamily<Gauge>;
+  readonly dropped: LabelledFamily<Counter>;
 }
 
 /** Exchanges by listener. Make it once for a registry, and one `listener` for each listener. */
@@ -48,6 +51,11 @@ export class ExchangeMetrics {
         "direction",
       ]),
       inFlight: registry.gauge("sluice_exchanges_in_flight", "Exchanges under way.", ["listener"]),
+      dropped: registry.counter(
+        "sluice_request_fields_dropped_total",
+        "Request fields that went no further because their name has an underscore; see the setting `underscores`.",
+        ["listener"],
+      ),
     };
   }
 
@@ -64,6 +72,7 @@ export class ListenerMetrics {
   readonly #inFlight: Gauge;
   readonly #received: Counter;
   readonly #sent: Counter;
+  readonly #dropped: Counter;
   readonly #byClass: Record<Protocol, (ClassMetrics | undefined)[]> = {
     "http/1.0": [],
     "http/1.1": [],
@@ -76,6 +85,7 @@ export class ListenerMetrics {
     this.#inFlight = families.inFlight.with(name);
     this.#received = families.bytes.with(name, "received");
     this.#sent = families.bytes.with(name, "sent");
+    this.#dropped = families.dropped.with(name);
   }
 
   began(): void {
@@ -87,6 +97,7 @@ export class ListenerMetrics {
     this.#inFlight.add(-1);
     this.#received.add(end.received);
     this.#sent.add(end.sent);
+    if (end.dropped.length > 0) this.#dropped.add(end.dropped.length);
     const statusClass = Math.trunc(end.status / 100);
     const counted = (this.#byClass[end.protocol][statusClass] ??= this.#classMetrics(
       end.protocol,

@@ -30,6 +30,8 @@ export interface FinishedExchange {
   /** Where it went, `127.0.0.1:8080`; undefined when it went nowhere. */
   readonly upstream: string | undefined;
   readonly plugins: readonly PluginRecord[];
+  /** Names of request fields that went no further because they have an underscore. */
+  readonly dropped: readonly string[];
 }
 
 /** Hears of every exchange, on its path: must be quick and must not throw. */

@@ -2,6 +2,7 @@ import type { HeaderBlock } from "../../../core/headers/header-block.ts";
 import { applyEdits } from "../../../core/headers/apply-edits.ts";
 import { withoutMeshFields } from "../../../core/headers/header-rules.ts";
 import { withoutHopByHop } from "../../../core/headers/hop-by-hop.ts";
+import { underscoredNames, withoutUnderscores } from "../../../core/headers/underscores.ts";
 import type { HeaderEdits } from "../../../core/headers/header-edits.ts";
 import type { ChainOutcome, ChainPass, PluginRecord } from "../../chain/chain.ts";
 import { errorAnswer } from "../answers.ts";
@@ -24,6 +25,7 @@ import { ExchangeFacts, pathOf } from "./request-facts.ts";
 import { upstreamEdits } from "./upstream-edits.ts";
 
 const NO_RECORDS: readonly PluginRecord[] = [];
+const NO_NAMES: readonly string[] = [];
 
 /**
  * One exchange's way (DESIGN-data-plane §2), step by step in the order of the methods: match, request chain, route
@@ -39,6 +41,7 @@ export class ForwardedExchange implements FinishedExchange, UpstreamListener {
   upstream: string | undefined;
   duration = 0;
   upstreamDuration: number | undefined;
+  dropped: readonly string[] = NO_NAMES;
 
   readonly #exchange: ServerExchange;
   readonly #options: ForwarderOptions;
@@ -92,11 +95,18 @@ export class ForwardedExchange implements FinishedExchange, UpstreamListener {
     this.remoteIp = this.#options.addresses.remoteIp(peer.remoteAddress, head.headers);
     const path = normalisePath(pathOf(head.target));
     if (path instanceof WireError) return this.#answer(wireAnswer(path, head));
-    const headers = withoutMeshFields(head.headers);
+    const headers = withoutMeshFields(this.#unambiguous(head.headers));
     const facts = new ExchangeFacts(this.id, this.bizStartAt, this.remoteIp, path, headers, head);
     this.#pass = this.#options.chain.begin(facts);
     if (this.#pass === undefined) return this.#forward(headers, [], []);
     this.#pass.run(0, headers, 0, (outcome) => this.#requestAsked(headers, outcome));
+  }
+
+  #unambiguous(headers: HeaderBlock): HeaderBlock {
+    if (this.#options.underscores === "allow") return headers;
+    const kept = withoutUnderscores(headers);
+    if (kept !== headers) this.dropped = underscoredNames(headers);
+    return kept;
   }
 
   #requestAsked(headers: HeaderBlock, outcome: ChainOutcome): void {
@@ -131,7 +141,9 @@ export class ForwardedExchange implements FinishedExchange, UpstreamListener {
     else this.#call = call;
   }
 
+  /** RFC 9110 §15.2 wants 1xx passed on, but a plugin that may take back a response must not be too late for it. */
   informed(head: ResponseHead): void {
+    if (this.#pass?.judgesResponse === true) return;
     this.#exchange.inform({ status: head.status, headers: withoutMeshFields(withoutHopByHop(head.headers)) });
   }
 

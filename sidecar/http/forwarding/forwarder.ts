@@ -13,11 +13,16 @@ export interface ForwarderOptions {
   readonly chain: Chain;
   readonly route: Route;
   readonly addresses: AddressRule;
+  /** What becomes of request fields whose name has an underscore. */
+  readonly underscores: Underscores;
   readonly observer: ExchangeObserver;
   readonly clock: Clock;
   /** While true every answer closes its connection. */
   readonly draining: () => boolean;
 }
+
+export const UNDERSCORES = ["drop", "allow"] as const;
+export type Underscores = (typeof UNDERSCORES)[number];
 
 /** Who the client is, and what the app is told of it in `X-Forwarded-*`; see RemoteAddressRule. */
 export interface AddressRule {

@@ -32,6 +32,41 @@ const RULES: ImportRules = {
   "sidecar/metrics": ["core", "sidecar/chain", "sidecar/http/exchange.ts"],
   "sidecar/admin": ["core"],
   sidecar: ["core", "proto"],
+  "control-plane/model": ["core"],
+  "control-plane/store": ["core", "control-plane/model"],
+  "control-plane/artifacts": ["core"],
+  "control-plane/access": ["core", "control-plane/model", "control-plane/store"],
+  "control-plane/catalogue": [
+    "core",
+    "control-plane/model",
+    "control-plane/store",
+    "control-plane/artifacts",
+  ],
+  "control-plane/reports": ["core", "control-plane/model", "control-plane/store"],
+  "control-plane/releases": ["core", "control-plane/model", "control-plane/store", "control-plane/reports"],
+  "control-plane/snapshot": ["core", "control-plane/model", "control-plane/store", "control-plane/releases"],
+  "control-plane/push": [
+    "core",
+    "proto",
+    "control-plane/model",
+    "control-plane/access",
+    "control-plane/reports",
+    "control-plane/snapshot",
+  ],
+  "control-plane/alarms": ["core", "control-plane/model", "control-plane/store", "control-plane/reports"],
+  // What the command knows of the control plane.
+  "control-plane/api/contract": ["core", "control-plane/model"],
+  "control-plane/api": [
+    "core",
+    "control-plane/model",
+    "control-plane/store",
+    "control-plane/artifacts",
+    "control-plane/access",
+    "control-plane/catalogue",
+    "control-plane/reports",
+    "control-plane/releases",
+    "control-plane/alarms",
+  ],
   "control-plane": ["core", "proto"],
   // What authors run is what the host runs, but for the engine.
   "plugin-sdk": [
@@ -42,7 +77,7 @@ const RULES: ImportRules = {
     "sidecar/plugin-host/message-text.ts",
   ],
   "plugins-example": [],
-  cli: ["core", "control-plane/api", "plugin-sdk", "package.json"],
+  cli: ["core", "control-plane/api/contract", "control-plane/model", "plugin-sdk", "package.json"],
 };
 
 /** Modules that open sockets, and the folders whose business that is. */

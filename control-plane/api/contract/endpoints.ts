@@ -1,0 +1,57 @@
+import { z } from "zod";
+
+import { ACCESS_ENDPOINTS } from "./access-endpoints.ts";
+import { ALARM_ENDPOINTS } from "./alarm-endpoints.ts";
+import { CATALOGUE_ENDPOINTS } from "./catalogue-endpoints.ts";
+import { nothing, type Endpoint } from "./endpoint.ts";
+import { NODE_ENDPOINTS } from "./node-endpoints.ts";
+import { RELEASE_ENDPOINTS } from "./release-endpoints.ts";
+
+/** The whole API. */
+export const ENDPOINTS = {
+  health: {
+    method: "GET",
+    path: "/health",
+    right: "none",
+    summary: "Whether the control plane can answer.",
+    answer: z.strictObject({ status: z.literal("ok"), tick: z.int() }),
+  },
+  applyDocument: {
+    method: "POST",
+    path: "/apply",
+    right: "read",
+    summary:
+      "Makes or changes what documents name (kinds Domain, Cluster, Chain, Plugin, Webhook), each with the right that it needs; never deletes. `dryRun`: tells what it would do.",
+    body: z.strictObject({
+      documents: z.array(z.unknown()).min(1).max(1_000),
+      dryRun: z.boolean().default(false),
+    }),
+    answer: z.strictObject({
+      tick: z.int(),
+      changes: z.array(
+        z.strictObject({
+          kind: z.string(),
+          key: z.string(),
+          operation: z.enum(["create", "update", "none"]),
+          before: z.unknown().optional(),
+          after: z.unknown().optional(),
+        }),
+      ),
+    }),
+  },
+  backup: {
+    method: "POST",
+    path: "/backup",
+    right: "backup",
+    summary: "A consistent copy of the store, as one file.",
+    body: nothing,
+    answer: "bytes",
+  },
+  ...CATALOGUE_ENDPOINTS,
+  ...RELEASE_ENDPOINTS,
+  ...NODE_ENDPOINTS,
+  ...ACCESS_ENDPOINTS,
+  ...ALARM_ENDPOINTS,
+} as const satisfies Readonly<Record<string, Endpoint>>;
+
+export type EndpointName = keyof typeof ENDPOINTS;

@@ -1,0 +1,56 @@
+import { z } from "zod";
+
+import { paging, page, query, nothing, type Endpoint } from "./endpoint.ts";
+import * as resource from "./resources.ts";
+
+/** Nodes, and what plugins log there. */
+export const NODE_ENDPOINTS = {
+  listNodes: {
+    method: "GET",
+    path: "/nodes",
+    right: "read",
+    summary: "Nodes with what they run.",
+    query: query({
+      ...paging,
+      cluster: z.string().optional(),
+      presence: z.string().optional(),
+      sync: z.string().optional(),
+    }),
+    answer: page(resource.node),
+    watch: true,
+  },
+  getNode: {
+    method: "GET",
+    path: "/nodes/:node",
+    right: "read",
+    summary: "One node.",
+    answer: resource.node,
+    watch: true,
+  },
+  forgetNode: {
+    method: "DELETE",
+    path: "/nodes/:node",
+    right: "node.operate",
+    summary: "Forgets a node that is OFFLINE.",
+    answer: "nothing",
+  },
+  retryNode: {
+    method: "POST",
+    path: "/nodes/:node/retry",
+    right: "node.operate",
+    summary: "Sends again what it refused.",
+    body: nothing,
+    answer: resource.node,
+  },
+  readLog: {
+    method: "GET",
+    path: "/nodes/:node/plugins/:plugin/log",
+    right: "log.read",
+    summary: "What a plugin logged on a node; with `follow` as server-sent events.",
+    query: query({
+      tail: z.coerce.number().int().min(0).max(4_194_304).optional(),
+      follow: z.stringbool().optional(),
+    }),
+    answer: "text",
+  },
+} as const satisfies Readonly<Record<string, Endpoint>>;

@@ -1,0 +1,14 @@
+import type { Grant } from "./access.ts";
+
+/** Who does something: somebody with a token, or the control plane itself (a schedule, what nodes' reports imply). */
+export type Actor =
+  | {
+      readonly kind: "token";
+      /** The name that audit and guards such as "not its author" go by. */
+      readonly name: string;
+      readonly tokenId: string;
+      readonly grants: readonly Grant[];
+      /** The only node that a `node` token speaks for. */
+      readonly node: string | undefined;
+    }
+  | { readonly kind: "system"; readonly name: "schedule" | "reports" | "bootstrap" | "restore" };

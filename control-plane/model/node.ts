@@ -1,0 +1,78 @@
+import type { Revised } from "./revised.ts";
+
+/** A sidecar as it introduced itself; a record, so that one that is gone is still missed. */
+export interface Node extends Revised {
+  readonly id: string;
+  readonly cluster: string;
+  readonly service: string;
+  readonly symbol: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Of Sluice. */
+  readonly version: string;
+  /** `linux/amd64` */
+  readonly platform: string;
+}
+
+export const PLUGIN_STATUSES = [
+  "RUNNING",
+  "FAILED",
+  "UNKNOWN",
+  "INSTALLED",
+  "REMOVED",
+  "QUARANTINED",
+  "ALIEN",
+] as const;
+export type PluginStatusWord = (typeof PLUGIN_STATUSES)[number];
+
+/** What a node says of one version of a plugin. */
+export interface NodePlugin {
+  readonly plugin: string;
+  readonly version: string;
+  readonly digest: string;
+  readonly status: PluginStatusWord;
+  readonly error: string;
+  readonly generation: number;
+}
+
+export const STAGE_STATES = ["FETCHING", "LOADABLE", "INVALID", "WAITING", "DELETED"] as const;
+export type StageStateWord = (typeof STAGE_STATES)[number];
+
+/** What a node says of one package that it was told to hold. */
+export interface NodePackage {
+  readonly plugin: string;
+  readonly version: string;
+  readonly digest: string;
+  readonly state: StageStateWord;
+  readonly detail: string;
+}
+
+export const RESOURCE_TYPES = ["stage", "route", "chain"] as const;
+export type ResourceType = (typeof RESOURCE_TYPES)[number];
+
+/** How one type of resource stands on one node. */
+export interface ResourceStanding {
+  /** The hash that was sent last, with the tick and the wall clock (ms). */
+  readonly sent: { readonly hash: string; readonly tick: number; readonly at: number } | undefined;
+  readonly acked: { readonly hash: string; readonly tick: number; readonly at: number } | undefined;
+  /** The hash that the node refused, if it is the one that it should have. */
+  readonly nacked:
+    | { readonly hash: string; readonly at: number; readonly problems: readonly string[] }
+    | undefined;
+}
+
+/** All that is known of a node at this moment; in memory, flushed in batches, no tick and no audit. */
+export interface NodeReport {
+  readonly node: string;
+  readonly connected: boolean;
+  /** Wall clock, ms; undefined: never. */
+  readonly lastSeen: number | undefined;
+  readonly incarnation: string;
+  readonly resources: Readonly<Record<ResourceType, ResourceStanding>>;
+  readonly packages: readonly NodePackage[];
+  readonly plugins: readonly NodePlugin[];
+}
+
+export const PRESENCES = ["ONLINE", "SUSPECT", "OFFLINE"] as const;
+export type Presence = (typeof PRESENCES)[number];
+export const SYNC_STATES = ["SYNCED", "PENDING", "STALE", "REJECTED"] as const;
+export type SyncState = (typeof SYNC_STATES)[number];

@@ -1,0 +1,55 @@
+import type { Node, NodeReport, ResourceType } from "../model/node.ts";
+
+/** One type of resource for one node: `content` is JSON's kinds, `hash` its content hash. */
+export interface SnapshotResource {
+  readonly hash: string;
+  readonly content: unknown;
+  /** It is empty because somebody wanted that. */
+  readonly tombstone: boolean;
+}
+
+/** Everything one node needs, as of one tick and of what the node holds. */
+export interface NodeSnapshot {
+  readonly tick: number;
+  readonly resources: Readonly<Record<ResourceType, SnapshotResource>>;
+}
+
+/** The content of `stage`: what to hold, and with which config it will be loaded. */
+export interface StageContent {
+  readonly packages: readonly {
+    readonly plugin: string;
+    readonly version: string;
+    readonly digest: string;
+    readonly size: number;
+    /** Config of its chain entry, to be checked before it is in force; undefined: in no chain. */
+    readonly config: unknown;
+  }[];
+}
+
+/**
+ * The content of `chain`: `entries` in the shape of `chain:` in a configuration file, each with `version` and, where
+ * a part of the traffic runs another one, `gray: {version, percentage, salt}`; `deadlines` as there. An entry whose
+ * every version the node cannot hold is there without `version` but with `unavailable`: its policy answers.
+ */
+export interface ChainContent {
+  readonly entries: readonly Readonly<Record<string, unknown>>[];
+  readonly deadlines: { readonly request: string; readonly response: string };
+}
+
+/** The content of `route`: `services` and `unknownServices` in the shape of a configuration file. */
+export interface RouteContent {
+  readonly services: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Makes snapshots: a pure function of what is stored at a tick and of what the node reported to hold. */
+export interface SnapshotSource {
+  /**
+   * Undefined where nothing can be said yet: its chain names a version that the node has not yet answered for, and
+   * there is none before it.
+   */
+  snapshotFor(node: Node, report: NodeReport): NodeSnapshot | undefined;
+  /** The tick that snapshots are made as of; grows. */
+  readonly tick: number;
+  /** Something that snapshots depend on has changed. */
+  onChange(listener: (tick: number) => void): Disposable;
+}

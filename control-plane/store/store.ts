@@ -1,0 +1,138 @@
+import type { Actor } from "../model/actor.ts";
+import type { AuditEvent } from "../model/audit.ts";
+import type { Cluster, Domain, Plugin, PluginVersion } from "../model/catalogue.ts";
+import type { ClusterChain } from "../model/chain.ts";
+import type { Node, NodeReport } from "../model/node.ts";
+import type { Release, ReleaseState } from "../model/release.ts";
+import type { Silence, Webhook, WebhookDelivery } from "../model/alarm.ts";
+import type { Token } from "../model/token.ts";
+
+/** A page of a listing; `next` is the cursor of the page after it, undefined at the end. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next: string | undefined;
+}
+
+export interface PageRequest {
+  /** 1 to 1,000. */
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly cursor?: string | undefined;
+}
+
+/** Records of one kind; keys as in `Keys`. */
+export interface Records<Item, Key, Filter> {
+  get(key: Key): Promise<Item | undefined>;
+  /** In the order of their keys. */
+  list(filter: Filter, page: PageRequest): Promise<Page<Item>>;
+}
+
+/**
+ * The same within a change. Every write sets the record's `revision` to the change's tick and goes into the audit row
+ * with what was before and after. `expected` is the revision that the caller has seen: another one is a
+ * `StoreConflictError`; undefined writes over whatever is there.
+ */
+export interface WritableRecords<Item, Key, Filter> extends Records<Item, Key, Filter> {
+  /** A `StoreConflictError` where the key is taken. */
+  insert(item: Unrevised<Item>): Promise<Item>;
+  /** A `StoreConflictError` where it is gone. */
+  update(item: Unrevised<Item>, expected?: number): Promise<Item>;
+  /** A `StoreInUseError` where something refers to it. */
+  delete(key: Key, expected?: number): Promise<void>;
+}
+
+export type Unrevised<Item> = Omit<Item, "revision">;
+
+export interface ReleaseFilter {
+  readonly cluster?: string | undefined;
+  readonly plugin?: string | undefined;
+  readonly states?: readonly ReleaseState[] | undefined;
+}
+
+export interface AuditFilter {
+  readonly actor?: string | undefined;
+  readonly action?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly key?: string | undefined;
+  /** Only events with a larger tick. */
+  readonly afterTick?: number | undefined;
+}
+
+type Everything = Readonly<Record<never, never>>;
+
+/** What the tables are; `Access` says whether they can be written. */
+interface Tables {
+  readonly domains: [Domain, string, Everything];
+  readonly clusters: [Cluster, string, { readonly domain?: string | undefined }];
+  readonly plugins: [Plugin, string, { readonly domain?: string | undefined }];
+  readonly versions: [
+    PluginVersion,
+    { readonly plugin: string; readonly version: string },
+    { readonly plugin?: string | undefined; readonly digest?: string | undefined },
+  ];
+  readonly chains: [ClusterChain, string, Everything];
+  readonly releases: [Release, number, ReleaseFilter];
+  readonly nodes: [Node, string, { readonly cluster?: string | undefined }];
+  readonly tokens: [Token, string, Everything];
+  readonly webhooks: [Webhook, string, Everything];
+  readonly silences: [Silence, string, Everything];
+}
+
+/** The state as of one tick. */
+export type View = {
+  readonly [Name in keyof Tables]: Records<Tables[Name][0], Tables[Name][1], Tables[Name][2]>;
+} & {
+  readonly tick: number;
+  readonly audit: { list(filter: AuditFilter, page: PageRequest): Promise<Page<AuditEvent>> };
+};
+
+/** A change under way: reads see its own writes. `tick` is the one that it takes. */
+export type Change = {
+  readonly [Name in keyof Tables]: WritableRecords<Tables[Name][0], Tables[Name][1], Tables[Name][2]>;
+} & {
+  readonly tick: number;
+  /** The next free number of a release. */
+  nextReleaseId(): Promise<number>;
+};
+
+/** What was accepted, told after the commit, in the order of ticks. */
+export interface Accepted {
+  readonly tick: number;
+  readonly action: string;
+  readonly records: readonly { readonly kind: keyof Tables; readonly key: string }[];
+}
+
+/**
+ * All that must not be lost. One interface for SQLite and PostgreSQL; the same suite runs on each. A failed disk or
+ * connection is a `StoreUnavailableError`.
+ */
+export interface Store extends AsyncDisposable {
+  read<Result>(run: (view: View) => Promise<Result>): Promise<Result>;
+  /**
+   * One accepted change: rows, audit row and next tick in one transaction, on disk when it resolves. What `run` throws
+   * undoes everything and takes no tick. One change at a time.
+   */
+  change<Result>(
+    by: Actor,
+    action: string,
+    run: (change: Change) => Promise<Result>,
+  ): Promise<{ readonly tick: number; readonly result: Result }>;
+  /** An audit row for what was refused; takes no tick. */
+  refused(
+    by: { readonly name: string; readonly tokenId: string | undefined },
+    action: string,
+    reason: string,
+  ): Promise<void>;
+  /** Hears of every change after its commit. */
+  onAccepted(listener: (accepted: Accepted) => void): Disposable;
+  /** What nodes reported, as last known: no tick, no audit, in one batch. */
+  saveReports(reports: readonly NodeReport[]): Promise<void>;
+  loadReports(): Promise<readonly NodeReport[]>;
+  /** Deliveries of webhooks that are not done, and dead letters: neither ticks nor audit. */
+  readonly deliveries: {
+    save(delivery: WebhookDelivery): Promise<void>;
+    list(state: WebhookDelivery["state"], page: PageRequest): Promise<Page<WebhookDelivery>>;
+  };
+  /** A consistent copy into a file, while changes go on. */
+  backup(path: string): Promise<void>;
+}

@@ -58,7 +58,8 @@ export interface AuditFilter {
   readonly afterTick?: number | undefined;
 }
 
-type Everything = Readonly<Record<never, never>>;
+/** All of them: there is nothing to choose by. */
+type Everything = object;
 
 /** What the tables are; `Access` says whether they can be written. */
 interface Tables {

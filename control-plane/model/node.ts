@@ -49,15 +49,32 @@ export interface NodePackage {
 export const RESOURCE_TYPES = ["stage", "route", "chain"] as const;
 export type ResourceType = (typeof RESOURCE_TYPES)[number];
 
+/** Content of one type that a node should have, was sent or holds: when (wall clock, ms) and as of which tick. */
+export interface ResourceMark {
+  readonly hash: string;
+  readonly tick: number;
+  readonly at: number;
+}
+
+/** A hash that a node called invalid, and why. */
+export interface Refusal {
+  readonly hash: string;
+  readonly at: number;
+  readonly problems: readonly string[];
+}
+
 /** How one type of resource stands on one node. */
 export interface ResourceStanding {
-  /** The hash that was sent last, with the tick and the wall clock (ms). */
-  readonly sent: { readonly hash: string; readonly tick: number; readonly at: number } | undefined;
-  readonly acked: { readonly hash: string; readonly tick: number; readonly at: number } | undefined;
-  /** The hash that the node refused, if it is the one that it should have. */
-  readonly nacked:
-    | { readonly hash: string; readonly at: number; readonly problems: readonly string[] }
-    | undefined;
+  /** What it should have; undefined: nothing can be said yet. */
+  readonly wanted: ResourceMark | undefined;
+  /** What was sent last. */
+  readonly sent: ResourceMark | undefined;
+  /** What it has in force. */
+  readonly acked: ResourceMark | undefined;
+  /** The refusal of what it should have; undefined: it did not refuse that. */
+  readonly nacked: Refusal | undefined;
+  /** All that it refused since somebody last said retry, the latest last: never sent to it again. At most 32. */
+  readonly refused: readonly Refusal[];
 }
 
 /** All that is known of a node at this moment; in memory, flushed in batches, no tick and no audit. */

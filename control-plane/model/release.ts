@@ -50,14 +50,18 @@ export interface Release extends Revised {
   readonly state: ReleaseState;
   readonly target: ReleaseTarget;
   readonly author: string;
+  /** Who edited it; like its author, they do not approve it. */
+  readonly editors: readonly string[];
   readonly note: string;
   readonly approvals: readonly Approval[];
   /** Activation begins then (wall clock, ms); undefined: when somebody says so. */
   readonly scheduledAt: number | undefined;
   /** Goes through download and activation by itself once it may: rollbacks, and what has a time. */
   readonly automatic: boolean;
-  /** What ran full in the cluster when this began, and runs where this does not; undefined: nothing did. */
+  /** What ran full in the cluster when this was made, or began; undefined: nothing did. */
   readonly base: string | undefined;
+  /** The tick at which it became ACTIVE; undefined: it never was. */
+  readonly activeSince: number | undefined;
   /** The release that this one rolls back. */
   readonly rollbackOf: number | undefined;
   /** The release that ended this one. */

@@ -158,7 +158,7 @@ export const RELEASE_ENDPOINTS = {
     method: "DELETE",
     path: "/releases/:release",
     right: "release.operate",
-    summary: "Ends a gray release that is in force, or removes the record of a full one that no node uses.",
+    summary: "Ends a gray release that is in force, or a full one that no node uses.",
     answer: changedRelease,
     revised: true,
   },
@@ -166,7 +166,8 @@ export const RELEASE_ENDPOINTS = {
     method: "POST",
     path: "/releases/:release/rollback",
     right: "release.rollback",
-    summary: "A new release to an earlier version (default: the base), which supersedes what runs.",
+    summary:
+      "A new release to any kept version (default: what ran in full before), which supersedes what runs.",
     body: z.strictObject({ version: z.string().optional(), note: z.string().max(4_096).default("") }),
     answer: changedRelease,
   },

@@ -1,0 +1,66 @@
+import { RELEASE_STEPS, type ReleaseStep } from "../control-plane/model/release-machine.ts";
+import { RELEASE_STATES, type ReleaseState } from "../control-plane/model/release.ts";
+
+/** docs/releases.md, made from the table by which the control plane lets a release take a step. */
+export function releasesPage(): string {
+  return `<!-- Made by \`npm run generate\` from control-plane/model; a test compares. -->
+
+# Releases
+
+A release puts one version of a plugin on nodes of one cluster; nothing else does. It is \`full\`, or \`gray\`: on chosen
+nodes, on those with certain labels, on a percentage of the nodes, or on a percentage of the traffic of every node.
+Where it does not run, and when it ends, nodes run the **base**: the version of the release that is ACTIVE or DONE.
+
+One release for each plugin in a cluster is open at a time, beside a rollback that waits for approval. Every state is
+stored, with who led there, in the audit. Nodes that are OFFLINE hold nothing up: they catch up when they are back.
+
+\`\`\`mermaid
+stateDiagram-v2
+${MAIN_ROAD.flatMap(arrowsOf).join("\n")}
+\`\`\`
+
+## Steps
+
+Steps with a right are asked for: \`POST /api/v1/releases/ID/STEP\`, \`sluice release STEP ID\`; \`delete\` is
+\`DELETE /api/v1/releases/ID\`. The others follow from time, from what nodes report, or from another release. A step that
+is not in the table is refused with \`wrong_state\` and the steps that are possible.
+
+| step | from | to | right | meaning |
+| --- | --- | --- | --- | --- |
+${STEPS.map(rowOf).join("\n")}
+
+## States
+
+${RELEASE_STATES.map((state) => `- \`${state}\`: ${leavesOf(state)}`).join("\n")}
+`;
+}
+
+const STEPS: readonly ReleaseStep[] = RELEASE_STEPS;
+
+/** What most releases go through; the table has the rest. */
+const MAIN_ROAD = STEPS.filter(
+  ({ name, to }) =>
+    to !== "same" && !["edit", "supersede", "remove", "rollback", "cancel", "fail", "delete"].includes(name),
+);
+
+function arrowsOf({ name, from, to }: ReleaseStep): string[] {
+  const sources = from.length === 0 ? ["[*]"] : from.filter((state) => state !== to);
+  return sources.map((source) => `  ${source} --> ${to}: ${name}`);
+}
+
+function rowOf({ name, from, to, only, right, meaning }: ReleaseStep): string {
+  const sources = from.map((state) => `\`${state}\``).join(", ");
+  const cells = [
+    only === undefined ? `\`${name}\`` : `\`${name}\` (${only})`,
+    sources,
+    to === "same" ? "the same" : `\`${to}\``,
+    right === "none" ? "" : `\`${right}\``,
+    meaning,
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+function leavesOf(state: ReleaseState): string {
+  const names = STEPS.filter(({ from }) => from.includes(state)).map(({ name }) => `\`${name}\``);
+  return names.length === 0 ? "the end." : [...new Set(names)].join(", ");
+}

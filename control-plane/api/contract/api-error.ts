@@ -1,0 +1,118 @@
+import { MeshError, messageOf, type Problem } from "../../../core/errors.ts";
+import { problem } from "./resources.ts";
+import type { ProblemCode } from "./problem-codes.ts";
+
+/** What the client adds to the server's codes: it got no answer, or one that is not a control plane's. */
+type ClientCode = "unreachable" | "not_a_control_plane";
+
+export type ApiErrorCode = ProblemCode | ClientCode;
+
+/** The control plane refused, could not be reached, or is none. `message` says what to do. */
+export class ApiError extends MeshError<ApiErrorCode> {
+  /** Of the answer; undefined where there was none. */
+  readonly status: number | undefined;
+  /** What is wrong with the input, by key. */
+  readonly problems: readonly Problem[];
+  /** Finds the request in the control plane's log; undefined where there was no answer. */
+  readonly requestId: string | undefined;
+
+  constructor(
+    message: string,
+    facts: {
+      readonly code: ApiErrorCode;
+      readonly status?: number | undefined;
+      readonly problems?: readonly Problem[];
+      readonly requestId?: string | undefined;
+      readonly cause?: unknown;
+    },
+  ) {
+    const { code, status, cause } = facts;
+    const retryable = status === undefined ? code === "unreachable" : status === 429 || status === 503;
+    const source = status !== undefined && status < 500 ? "input" : "upstream";
+    super(message, { code, source, retryable, cause });
+    this.status = status;
+    this.problems = facts.problems ?? [];
+    this.requestId = facts.requestId;
+  }
+}
+
+/** An answer of problem+json as an error; what is no problem document is not a control plane's. */
+export function problemError(
+  base: URL,
+  status: number,
+  text: string,
+  requestId: string | undefined,
+): ApiError {
+  const parsed = problem.safeParse(parseJson(text));
+  if (!parsed.success) return notControlPlane(base, `it answered ${status} without a problem document`);
+  const { code, detail, problems = [], status: said } = parsed.data;
+  const listed = problems.map(({ where, key, message }): Problem => {
+    return key === undefined ? { where, message } : { where, key, message };
+  });
+  return new ApiError(detail, { code: code as ProblemCode, status: said, problems: listed, requestId });
+}
+
+export function notControlPlane(base: URL, why: string): ApiError {
+  return new ApiError(`${base.origin} does not answer as a control plane (${why}): check the address`, {
+    code: "not_a_control_plane",
+  });
+}
+
+/** What a failed connection means, and what to do about it. */
+export function unreachable(base: URL, cause: unknown): ApiError {
+  return new ApiError(`cannot reach the control plane at ${base.origin}: ${reason(base, cause)}`, {
+    code: "unreachable",
+    cause,
+  });
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nothing listens there; start it with `sluice control-plane`, or check the address",
+  ENOTFOUND: "no such host; check the address",
+  EAI_AGAIN: "the name cannot be looked up at the moment; check the network",
+  EHOSTUNREACH: "no way to that host; check the network",
+  ENETUNREACH: "no way to that network; check the network",
+  ECONNRESET: "it closed the connection; it may be restarting, try again",
+  EPIPE: "it closed the connection; it may be restarting, try again",
+  UND_ERR_SOCKET: "it closed the connection; it may be restarting, try again",
+  UND_ERR_CONNECT_TIMEOUT: "it did not accept the connection in time; check the address and firewalls",
+  UND_ERR_HEADERS_TIMEOUT: "it did not answer in time; try again",
+  UND_ERR_BODY_TIMEOUT: "its answer stopped; try again",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is signed by nobody known; give the CA's certificate",
+  SELF_SIGNED_CERT_IN_CHAIN: "its certificate is signed by a CA that is not known; give the CA's certificate",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    "its certificate is signed by a CA that is not known; give the CA's certificate",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    "its certificate is signed by a CA that is not known; give the CA's certificate",
+  CERT_HAS_EXPIRED: "its certificate has expired",
+  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another name; check the address",
+  ERR_SSL_WRONG_VERSION_NUMBER: "it does not speak TLS; use http:// in the address",
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: "it does not speak TLS; use http:// in the address",
+  HPE_INVALID_CONSTANT: "it does not speak HTTP; use https:// in the address if it has a certificate",
+};
+
+function reason(base: URL, cause: unknown): string {
+  const code = codeOf(cause);
+  const known = code === undefined ? undefined : REASONS[code];
+  if (known !== undefined) return known;
+  if (base.protocol === "https:" && code?.startsWith("ERR_SSL_") === true) {
+    return `TLS failed (${code}); it may want a client's certificate`;
+  }
+  return messageOf(cause);
+}
+
+/** The system's code, which lies in the cause of what fetch and sockets throw; for several addresses, of the first. */
+function codeOf(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error)) return undefined;
+  if (thrown instanceof AggregateError && thrown.errors.length > 0) return codeOf(thrown.errors[0]);
+  if ("code" in thrown && typeof thrown.code === "string") return thrown.code;
+  return codeOf(thrown.cause);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

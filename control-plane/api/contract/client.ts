@@ -1,0 +1,273 @@
+import { Readable } from "node:stream";
+
+import { Agent, request as send, type Dispatcher } from "undici";
+
+import { Backoff } from "../../../core/backoff.ts";
+import { systemClock, type Clock } from "../../../core/clock.ts";
+import { ApiError, notControlPlane, problemError, unreachable } from "./api-error.ts";
+import type {
+  AnyRequest,
+  ApiAnswer,
+  ApiRequest,
+  BytesName,
+  CallName,
+  RequestArguments,
+  TextName,
+  WatchName,
+} from "./client-types.ts";
+import { ENDPOINTS, type EndpointName } from "./endpoints.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { readEvents } from "./event-stream.ts";
+import { MultipartBody, type UploadFile } from "./multipart-body.ts";
+
+export interface ApiClientOptions {
+  /** `https://host:7400`; a path in front of /api/v1 is kept, for whoever puts a reverse proxy there. */
+  readonly baseUrl: string;
+  /** Undefined: only what needs no right. */
+  readonly token: string | undefined;
+  /** PEM of the authority that signed the server's certificate; undefined: those that the system knows. */
+  readonly ca?: string | undefined;
+  /** PEM of the client's own certificate and key, where the server wants one. */
+  readonly clientCertificate?: { readonly certificate: string; readonly key: string } | undefined;
+  /** Paces reconnecting watches. Default: the real one. */
+  readonly clock?: Clock;
+}
+
+export interface WatchOptions {
+  /** Ends the watch without an error. */
+  readonly signal?: AbortSignal;
+  /** The stream broke; it is opened again after `delay` ms. */
+  readonly onInterruption?: (error: ApiError, delay: number) => void;
+}
+
+const CONNECT_TIMEOUT = 10_000;
+const ANSWER_TIMEOUT = 60_000;
+/** Three heartbeats. */
+const WATCH_SILENCE = 45_000;
+
+interface SendOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Readable;
+  readonly bodyTimeout?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The control plane's API, typed by the table of endpoints. Every failure is an `ApiError`. Redirects are not
+ * followed: a token goes nowhere but to the address that was given. Dispose of it to close its connections.
+ */
+export class ApiClient implements AsyncDisposable {
+  readonly #base: URL;
+  readonly #token: string | undefined;
+  readonly #clock: Clock;
+  readonly #dispatcher: Agent;
+
+  constructor({ baseUrl, token, ca, clientCertificate, clock = systemClock }: ApiClientOptions) {
+    this.#base = new URL(baseUrl.endsWith("/") ? baseUrl : `${baseUrl}/`);
+    this.#token = token;
+    this.#clock = clock;
+    this.#dispatcher = new Agent({
+      connect: {
+        timeout: CONNECT_TIMEOUT,
+        ...(ca === undefined ? {} : { ca }),
+        ...(clientCertificate === undefined
+          ? {}
+          : { cert: clientCertificate.certificate, key: clientCertificate.key }),
+      },
+      headersTimeout: ANSWER_TIMEOUT,
+      bodyTimeout: ANSWER_TIMEOUT,
+    });
+  }
+
+  /** Asks once and gives the answer. */
+  async call<Name extends CallName>(
+    name: Name,
+    ...[request]: RequestArguments<Name>
+  ): Promise<ApiAnswer<Name>> {
+    const answer = await this.#send(name, request ?? {});
+    return (await this.#json(answer)) as ApiAnswer<Name>;
+  }
+
+  /** An answer that is bytes, as they come. Read them to the end, or break off: both free the connection. */
+  async bytes<Name extends BytesName>(
+    name: Name,
+    ...[request]: RequestArguments<Name>
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const answer = await this.#send(name, request ?? {});
+    return this.#pieces(answer.body);
+  }
+
+  /** An answer that is text. */
+  async text<Name extends TextName>(name: Name, ...[request]: RequestArguments<Name>): Promise<string> {
+    const answer = await this.#send(name, request ?? {});
+    return this.#text(answer);
+  }
+
+  /** Text that goes on: each piece as it comes, until the server ends it or `signal` does. */
+  async *follow<Name extends TextName>(
+    name: Name,
+    request: ApiRequest<Name>,
+    { signal }: Pick<WatchOptions, "signal"> = {},
+  ): AsyncGenerator<string> {
+    try {
+      yield* this.#events(name, request as AnyRequest, { follow: "true" }, signal);
+    } catch (error) {
+      if (!isAborted(signal)) throw error;
+    }
+  }
+
+  /**
+   * The answer now and after each change that touches it. A stream that breaks is opened again, for ever, with
+   * growing delays; an answer that says no ends it with an `ApiError`, and so does a first connection that fails.
+   */
+  async *watch<Name extends WatchName>(
+    name: Name,
+    request: ApiRequest<Name>,
+    { signal, onInterruption }: WatchOptions = {},
+  ): AsyncGenerator<ApiAnswer<Name>> {
+    const backoff = new Backoff({ first: 500, ceiling: 15_000 });
+    let connected = false;
+    while (!isAborted(signal)) {
+      let interruption = unreachable(this.#base, new Error("it ended the stream"));
+      try {
+        for await (const data of this.#events(name, request as AnyRequest, { watch: "true" }, signal)) {
+          connected = true;
+          backoff.reset();
+          yield JSON.parse(data) as ApiAnswer<Name>;
+        }
+      } catch (error) {
+        if (isAborted(signal)) return;
+        if (!connected || !(error instanceof ApiError) || !error.retryable) throw error;
+        interruption = error;
+      }
+      const delay = backoff.next();
+      onInterruption?.(interruption, delay);
+      await this.#pause(delay, signal);
+    }
+  }
+
+  /** Uploads a package; `onProgress` hears the bytes of it that were handed to the connection. */
+  async upload(
+    { plugin, note = "" }: { readonly plugin: string; readonly note?: string },
+    file: UploadFile,
+    onProgress: (sent: number) => void = () => {},
+  ): Promise<ApiAnswer<"uploadVersion">> {
+    const body = new MultipartBody({ note }, "package", file, onProgress);
+    const headers = { "content-type": body.contentType, "content-length": String(body.length) };
+    const stream = Readable.from(body, { objectMode: false });
+    const answer = await this.#send("uploadVersion", { params: { plugin } }, { headers, body: stream });
+    return (await this.#json(answer)) as ApiAnswer<"uploadVersion">;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#dispatcher.destroy();
+  }
+
+  async *#events(
+    name: EndpointName,
+    request: AnyRequest,
+    mode: Readonly<Record<string, string>>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<string> {
+    const query = { ...request.query, ...mode };
+    const answer = await this.#send(
+      name,
+      { ...request, query },
+      { bodyTimeout: WATCH_SILENCE, ...(signal === undefined ? {} : { signal }) },
+    );
+    for await (const { event, data } of readEvents(this.#pieces(answer.body))) {
+      if (event === "problem") throw problemError(this.#base, answer.statusCode, data, requestIdOf(answer));
+      yield data;
+    }
+  }
+
+  async #send(
+    name: EndpointName,
+    { params = {}, query = {}, body, revision }: AnyRequest,
+    { headers: more = {}, ...options }: SendOptions = {},
+  ): Promise<Dispatcher.ResponseData> {
+    const endpoint: Endpoint = ENDPOINTS[name];
+    const takesJson = endpoint.body !== undefined;
+    const headers = {
+      accept: "application/json, text/event-stream, */*",
+      ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
+      ...(takesJson ? { "content-type": "application/json" } : {}),
+      ...(revision === undefined ? {} : { "if-match": `"${revision}"` }),
+      ...more,
+    };
+    const json = takesJson ? { body: JSON.stringify(body ?? {}) } : {};
+    const url = urlOf(this.#base, endpoint, params, query);
+    let answer: Dispatcher.ResponseData;
+    try {
+      answer = await send(url, {
+        method: endpoint.method,
+        dispatcher: this.#dispatcher,
+        ...json,
+        ...options,
+        headers,
+      });
+    } catch (error) {
+      throw unreachable(this.#base, error);
+    }
+    if (answer.statusCode < 300) return answer;
+    throw problemError(this.#base, answer.statusCode, await this.#text(answer), requestIdOf(answer));
+  }
+
+  async #json(answer: Dispatcher.ResponseData): Promise<unknown> {
+    const text = await this.#text(answer);
+    if (answer.statusCode === 204) return undefined;
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      throw notControlPlane(this.#base, "its answer is not JSON");
+    }
+  }
+
+  async #text({ body }: Dispatcher.ResponseData): Promise<string> {
+    try {
+      return await body.text();
+    } catch (error) {
+      throw unreachable(this.#base, error);
+    }
+  }
+
+  async *#pieces(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      yield* body;
+    } catch (error) {
+      throw unreachable(this.#base, error);
+    }
+  }
+
+  async #pause(delay: number, signal: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    using _timer = this.#clock.after(delay, resolve);
+    signal?.addEventListener("abort", () => resolve(), { once: true });
+    await promise;
+  }
+}
+
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
+}
+
+function urlOf(base: URL, { path }: Endpoint, params: AnyRequest["params"], query: AnyRequest["query"]): URL {
+  const filled = path.replaceAll(/:([a-zA-Z]+)/g, (_, name: string) => segment(params?.[name] ?? ""));
+  const url = new URL(`api/v1${filled}`, base);
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== undefined) url.searchParams.set(name, String(value));
+  }
+  return url;
+}
+
+/** `.` and `..` would be resolved away by URL, percent-encoded or not: no name of ours is one. */
+function segment(value: string | number): string {
+  const text = encodeURIComponent(value);
+  if (text !== "" && text !== "." && text !== "..") return text;
+  throw new ApiError(`${JSON.stringify(value)} is no name`, { code: "invalid_input" });
+}
+
+function requestIdOf({ headers }: Dispatcher.ResponseData): string | undefined {
+  const id = headers["x-request-id"];
+  return typeof id === "string" ? id : undefined;
+}

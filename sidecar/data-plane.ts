@@ -98,7 +98,11 @@ export class DataPlane implements AsyncDisposable {
   /** A year of releases must not stay in the memory of those who count. */
   #swap(spec: ChainSpec): void {
     this.chain.swap(spec);
-    this.telemetry.plugins.retain(spec.entries);
+    this.telemetry.plugins.retain(
+      spec.entries.flatMap(({ plugin, version, gray }) =>
+        [version, gray?.version ?? version].map((each) => ({ plugin, version: each })),
+      ),
+    );
   }
 
   /** As configured; else only where nobody but this machine reaches the outbound listener. */

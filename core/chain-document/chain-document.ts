@@ -25,6 +25,17 @@ export interface DocumentEntry {
   readonly cpu: number | undefined;
   /** bytes */
   readonly memory: number | undefined;
+  /** Another version that has a share of the traffic; undefined: there is none. */
+  readonly gray: DocumentGray | undefined;
+}
+
+/** The share of a version that is being tried; everything else is as in its entry. */
+export interface DocumentGray {
+  readonly version: string;
+  /** 0 to 100, in steps of 0.01, of the requests that the entry applies to. */
+  readonly percentage: number;
+  /** Divides requests alike wherever it is the same, by the entry's `bucketKey`: a growing percentage only adds. */
+  readonly salt: string;
 }
 
 /** How long all of a chain may take at each position, ms. */

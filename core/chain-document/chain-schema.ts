@@ -3,7 +3,7 @@ import { z } from "zod";
 import { durationText, sizeText } from "../document.ts";
 import { FAILURE_POLICIES } from "../failure-policy.ts";
 import { ENTRY_MODES, MAX_CHAIN_ENTRIES, type ChainDeadlines, type DocumentEntry } from "./chain-document.ts";
-import { matchSchema } from "./match-schema.ts";
+import { matchSchema, percentage } from "./match-schema.ts";
 import { dnsLabel } from "./names.ts";
 
 const DEFAULT_CHAIN_DEADLINE = 200;
@@ -18,26 +18,41 @@ const memory = sizeText.refine(
   "expected between 8MiB and 1GiB",
 );
 
+const asciiText = z
+  .string()
+  .max(256, "expected at most 256 characters")
+  .regex(/^[\x20-\x7e]*$/, "expected printable ASCII");
+
 const version = z
   .string({ error: 'expected a version in quotes or with three parts, such as "1.2.0"' })
   .max(32);
+
+const gray = z.strictObject({ version, percentage, salt: asciiText.min(1).optional() });
 
 const entry = z
   .strictObject({
     plugin: dnsLabel,
     version: version.optional(),
     mode: z.enum(ENTRY_MODES).default("enforce"),
-    tag: z
-      .string()
-      .max(256, "expected at most 256 characters")
-      .regex(/^[\x20-\x7e]*$/, "expected printable ASCII")
-      .default(""),
+    tag: asciiText.default(""),
     config: z.unknown().optional(),
     match: matchSchema.optional(),
     failurePolicy: z.enum(FAILURE_POLICIES).optional(),
     timeout: time.optional(),
     cpu: time.optional(),
     memory: memory.optional(),
+    gray: gray.optional(),
+  })
+  .superRefine((value, context) => {
+    const refuse = (path: readonly string[], message: string): void =>
+      context.addIssue({ code: "custom", path: [...path], message });
+    const divides = value.match?.percentage !== undefined || value.gray !== undefined;
+    if (value.match?.bucketKey !== undefined && !divides)
+      refuse(["match", "bucketBy"], "has a meaning beside percentage or gray only");
+    if (value.gray !== undefined && value.version === undefined)
+      refuse(["version"], "missing: beside a gray version the other one must be named too");
+    if (value.gray !== undefined && value.gray.version === value.version)
+      refuse(["gray", "version"], "expected another version than the entry's own");
   })
   .transform((value): DocumentEntry => ({
     plugin: value.plugin,
@@ -50,6 +65,10 @@ const entry = z
     timeout: value.timeout,
     cpu: value.cpu,
     memory: value.memory,
+    gray:
+      value.gray === undefined
+        ? undefined
+        : { ...value.gray, salt: value.gray.salt ?? `gray/${value.plugin}/` },
   }));
 
 /** A chain as people write it, in files and in the control plane's API; it has one entry per plugin. */

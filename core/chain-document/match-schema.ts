@@ -43,7 +43,8 @@ const bucketBy = z
     return oneOf(context, "header or cookie");
   });
 
-const percentage = z
+/** A share of the requests. */
+export const percentage: z.ZodType<number> = z
   .number({ error: "expected a number from 0 to 100, without %" })
   .min(0, "expected at least 0")
   .max(100, "expected at most 100")
@@ -66,12 +67,6 @@ export const matchSchema: z.ZodType<EntryMatch> = z
     bucketBy: bucketBy.optional(),
   })
   .superRefine((value, context) => {
-    if (value.bucketBy !== undefined && value.percentage === undefined)
-      context.addIssue({
-        code: "custom",
-        path: ["bucketBy"],
-        message: "has a meaning beside percentage only",
-      });
     if (Object.keys(value.header ?? {}).length > MAX_CONDITIONS)
       context.addIssue({
         code: "custom",

@@ -3,7 +3,7 @@ import type { HeaderEdits } from "../../core/headers/header-edits.ts";
 import type { Background } from "./background.ts";
 import type { LiveEntry, LoadedEntry } from "./live-entry.ts";
 import type { ChainObserver } from "./observer.ts";
-import type { MeshMessage } from "./runner.ts";
+import type { AskTarget, MeshMessage } from "./runner.ts";
 import type { Position } from "./verdict.ts";
 
 /** What outlives each composed chain, and what an exchange under way needs beside the chain it began with. */
@@ -11,8 +11,8 @@ export interface ChainRuntime {
   readonly clock: Clock;
   readonly observer: ChainObserver;
   readonly background: Background;
-  /** The entry of this plugin in the chain that is in force now. */
-  currentEntry(plugin: string): LiveEntry | undefined;
+  /** The entry of this plugin in the chain that is in force now; where it has two versions, that of this one. */
+  currentEntry(target: AskTarget): LiveEntry | undefined;
 }
 
 /**
@@ -25,7 +25,7 @@ export function entryInForce(
   runtime: ChainRuntime,
 ): LiveEntry | undefined {
   if (!began.generation.expired) return began;
-  const current = runtime.currentEntry(began.target.plugin);
+  const current = runtime.currentEntry(began.target);
   if (current?.kind === "loaded" && current.generation === began.generation) return began;
   runtime.observer.handedOver(began.target.plugin, position);
   if (current === undefined || current.entry.mode !== began.entry.mode) return undefined;

@@ -4,9 +4,11 @@ import type { ChainRuntime } from "./chain-runtime.ts";
 import type { Chain, ChainPass, RequestFacts } from "./chain.ts";
 import type { ChainSpec } from "./entry.ts";
 import { GenerationHold } from "./generation-hold.ts";
+import { GrayPlans } from "./gray-plans.ts";
 import { liveEntry, type LiveEntry } from "./live-entry.ts";
 import { Pass, type PassContext } from "./pass.ts";
-import { EMPTY_PLAN, Plans } from "./plan.ts";
+import type { AskTarget } from "./runner.ts";
+import { EMPTY_PLAN, Plans, type PlanSource } from "./plan.ts";
 
 /** A chain made from one applied configuration. Immutable but for the count of exchanges that use it. */
 export class ComposedChain implements Chain {
@@ -14,7 +16,7 @@ export class ComposedChain implements Chain {
   /** All of them in order, those that are off included. */
   readonly entries: readonly LiveEntry[];
   readonly #byPlugin: ReadonlyMap<string, LiveEntry>;
-  readonly #plans: Plans;
+  readonly #plans: PlanSource;
   readonly #hold: GenerationHold;
   readonly #context: PassContext;
 
@@ -26,8 +28,10 @@ export class ComposedChain implements Chain {
     this.#byPlugin = new Map(this.entries.map((live) => [live.entry.plugin, live]));
     const active = this.entries.filter(({ entry }) => entry.mode !== "off");
     this.empty = active.length === 0;
-    this.#plans = new Plans(active);
-    const generations = active.flatMap((live) => (live.kind === "loaded" ? [live.generation] : []));
+    this.#plans = active.some(({ gray }) => gray !== undefined) ? new GrayPlans(active) : new Plans(active);
+    const generations = active
+      .flatMap((live) => [live, ...(live.gray === undefined ? [] : [live.gray.live])])
+      .flatMap((live) => (live.kind === "loaded" ? [live.generation] : []));
     this.#hold = new GenerationHold(generations, runtime.clock, generationDrain);
     this.#context = { runtime, hold: this.#hold, deadlines: spec.deadlines };
   }
@@ -39,9 +43,10 @@ export class ComposedChain implements Chain {
     return new Pass(this.#context, plan, facts);
   }
 
-  /** The entry of a plugin, for exchanges that began with an older chain. */
-  entryOf(plugin: string): LiveEntry | undefined {
-    return this.#byPlugin.get(plugin);
+  /** The entry of a plugin, for exchanges that began with an older chain: in this version where there are two. */
+  entryOf({ plugin, version }: AskTarget): LiveEntry | undefined {
+    const live = this.#byPlugin.get(plugin);
+    return live?.gray?.live.target.version === version ? live.gray.live : live;
   }
 
   /** Exchanges that began with this chain and are not over. */

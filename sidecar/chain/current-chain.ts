@@ -36,7 +36,7 @@ export class CurrentChain implements Chain, Disposable {
       clock,
       observer,
       background: new Background(backgroundLimit),
-      currentEntry: (plugin) => this.#chain.entryOf(plugin),
+      currentEntry: (target) => this.#chain.entryOf(target),
     };
     this.#breakers = new Breakers({ clock, random }, observer);
     this.#generationDrain = generationDrain;

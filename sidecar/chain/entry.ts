@@ -22,6 +22,21 @@ export interface ChainEntry {
   /** Undefined: every request. */
   readonly match: EntryMatch | undefined;
   readonly load: EntryLoad;
+  /** Undefined: the version above has all of the traffic. */
+  readonly gray?: GrayEntry | undefined;
+}
+
+/** Another version of an entry's plugin, which has a share of the traffic as long as it can answer. */
+export interface GrayEntry {
+  readonly version: string;
+  /** 0 to 100, in steps of 0.01. */
+  readonly percentage: number;
+  /** With the same salt a growing percentage only ever adds requests. */
+  readonly salt: string;
+  readonly failurePolicy: FailurePolicy;
+  /** Wall time for one position of one exchange, ms. */
+  readonly timeout: number;
+  readonly load: EntryLoad;
 }
 
 /** An ordered chain and how long all of it may take at each position, ms. */

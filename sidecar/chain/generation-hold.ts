@@ -42,6 +42,7 @@ export class GenerationHold {
   supersede(): void {
     if (this.#state !== "in_force") return;
     this.#state = "draining";
+    for (const generation of this.#generations) generation.retire();
     if (this.#inFlight === 0) return this.#release();
     this.#timer = this.#clock.after(this.#drain, () => this.#release()).unref();
   }

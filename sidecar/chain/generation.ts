@@ -17,7 +17,10 @@ export interface Generation extends AskTarget {
   probe(call: SegmentCall, done: (result: AskResult) => void): void;
   /** No longer to be used by what began before: its response position is handed over to the current generation. */
   readonly expired: boolean;
-  /** Held by each composed chain that names it; the registry unloads a generation that nobody holds. */
+  /** Held by each composed chain that names it: from composing, when it is in force, */
   acquire(): void;
+  /** over being superseded, while exchanges that began with that chain may still use it, */
+  retire(): void;
+  /** to the end of the last of them. The registry unloads a generation that nobody holds. */
   release(): void;
 }

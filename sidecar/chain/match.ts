@@ -16,7 +16,7 @@ export function compileMatch(match: EntryMatch, salt: string): Matcher | undefin
   if (match.methods !== undefined && match.methods.length > 0) conditions.push(methodMatcher(match.methods));
   for (const header of match.headers ?? []) conditions.push(headerMatcher(header));
   if (match.percentage !== undefined && match.percentage < 100)
-    conditions.push(shareMatcher(match.percentage, match.bucketKey ?? { kind: "remote_address" }, salt));
+    conditions.push(compileShare(match.percentage, match.bucketKey, salt));
   if (conditions.length <= 1) return conditions[0];
   return (facts) => {
     for (const holds of conditions) if (!holds(facts)) return false;
@@ -67,10 +67,11 @@ function anyValue(headers: HeaderBlock, lowerName: string, fits: (text: string) 
   return false;
 }
 
-function shareMatcher(percentage: number, key: BucketKey, salt: string): Matcher {
+/** Holds for this share of the requests: the same ones on every node. `key` undefined: the remote address. */
+export function compileShare(percentage: number, key: BucketKey | undefined, salt: string): Matcher {
   const limit = Math.round((percentage / 100) * BUCKETS);
   const saltHash = hashText(salt);
-  const named = namedKey(key);
+  const named = namedKey(key ?? { kind: "remote_address" });
   // An empty value tells users apart no better than none.
   return (facts) => bucketOf(saltHash, named(facts.headers) || facts.remoteIp) < limit;
 }

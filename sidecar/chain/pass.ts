@@ -42,6 +42,8 @@ export class Pass implements ChainPass {
   #done: ((outcome: ChainOutcome) => void) | undefined;
   #handle: SegmentHandle | undefined;
   #notes: Note[] | undefined;
+  /** Plugins whose gray version could not answer: for the rest of this exchange the one beside it does. */
+  #returned: readonly string[] = NO_MARKERS;
   #ended = false;
 
   constructor(context: PassContext, plan: Plan, facts: RequestFacts) {
@@ -84,7 +86,7 @@ export class Pass implements ChainPass {
     for (;;) {
       const segment = this.#segments[this.#next];
       if (segment === undefined) return this.#finish(this.#continued());
-      if (!segment.checked && !allUsable(segment)) {
+      if (!segment.checked && (this.#returned.length > 0 || !allUsable(segment))) {
         this.#segments = [...this.#recheck(segment, message), ...this.#segments.slice(this.#next + 1)];
         this.#next = 0;
         continue;
@@ -127,6 +129,10 @@ export class Pass implements ChainPass {
     for (const turn of segment.turns) {
       if (turn.kind === "note") {
         (this.#notes ??= []).push({ entry: turn.entry, message, edits: this.#edits });
+        continue;
+      }
+      if (turn.kind === "probe") {
+        probeIfDue(turn.entry, message, this.#edits, this.#context.runtime);
         continue;
       }
       const result = turn.kind === "ask" ? (results[next++] ?? missing) : failed(turn.cause, "not asked");
@@ -176,13 +182,28 @@ export class Pass implements ChainPass {
 
   #askedNow(began: LoadedEntry, message: MeshMessage): Turn[] {
     const { runtime } = this.#context;
+    if (began.base !== undefined && this.#returned.includes(began.target.plugin))
+      return this.#baseNow(began.base, message);
     const entry = entryInForce(began, this.#position, runtime);
     if (entry === undefined) return [];
-    if (entry.kind === "unloaded") return [{ kind: "stand_in", entry, cause: entry.cause }];
+    if (entry.kind === "unloaded") return this.#inPlaceOf(entry, entry.cause, message);
     const cause = obstacle(entry);
     if (cause === undefined) return [{ kind: "ask", entry }];
     if (cause === "tripped") probeIfDue(entry, message, this.#edits, runtime);
-    return [{ kind: "stand_in", entry, cause }];
+    return this.#inPlaceOf(entry, cause, message);
+  }
+
+  /** Who cannot answer: a gray version's share goes to the one beside it, and only then the policy answers. */
+  #inPlaceOf(entry: LiveEntry, cause: FailureCause, message: MeshMessage): Turn[] {
+    if (entry.base === undefined) return [{ kind: "stand_in", entry, cause }];
+    this.#returned = [...this.#returned, entry.target.plugin];
+    return this.#baseNow(entry.base, message);
+  }
+
+  #baseNow(base: LiveEntry, message: MeshMessage): Turn[] {
+    if (!base.positions.includes(this.#position)) return [];
+    if (base.kind === "loaded") return this.#askedNow(base, message);
+    return [{ kind: "stand_in", entry: base, cause: base.cause }];
   }
 
   #continued(): ChainOutcome {

@@ -10,6 +10,11 @@ export interface Plan {
   readonly judgesResponse: boolean;
 }
 
+/** Which plan a request gets; `EMPTY_PLAN` itself where there is nothing to do. */
+export interface PlanSource {
+  for(facts: RequestFacts): Plan;
+}
+
 /** No entry applies at any position. */
 export const EMPTY_PLAN: Plan = { segments: [[], []], judgesResponse: false };
 
@@ -20,7 +25,7 @@ const MAX_PLANS = 256;
  * The plans of one chain: one where no entry has conditions, else one for each combination of conditional entries
  * that requests bring up, made at the first of them.
  */
-export class Plans {
+export class Plans implements PlanSource {
   readonly #entries: readonly LiveEntry[];
   readonly #conditions: readonly Matcher[];
   readonly #plans = new Map<number, Plan>();
@@ -33,7 +38,6 @@ export class Plans {
     this.#unconditional = planOf(entries.filter(({ matches }) => matches === undefined));
   }
 
-  /** The plan for a request; `EMPTY_PLAN` itself where there is nothing to do. */
   for(facts: RequestFacts): Plan {
     if (this.#conditions.length === 0) return this.#unconditional;
     let applying = 0;

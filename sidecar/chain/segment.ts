@@ -8,7 +8,9 @@ export type Turn =
   /** Mode `degrade`: what it would see is noted, and it is asked when the exchange is over. */
   | { readonly kind: "note"; readonly entry: LoadedEntry }
   /** Not asked: the policy answers for this cause. */
-  | { readonly kind: "stand_in"; readonly entry: LiveEntry; readonly cause: FailureCause };
+  | { readonly kind: "stand_in"; readonly entry: LiveEntry; readonly cause: FailureCause }
+  /** A gray version whose share another one has: found out, beside the traffic, whether it works again. */
+  | { readonly kind: "probe"; readonly entry: LoadedEntry };
 
 /** Consecutive turns that cost one round trip together, or none where nobody is to be asked. */
 export interface Segment {
@@ -24,6 +26,7 @@ export interface Segment {
 export function turnsAt(position: Position, entries: readonly LiveEntry[]): Turn[] {
   const turns: Turn[] = [];
   for (const live of entries) {
+    if (live.probes?.positions.includes(position)) turns.push({ kind: "probe", entry: live.probes });
     if (live.positions.includes(position)) turns.push(...turnOf(live));
   }
   return turns;

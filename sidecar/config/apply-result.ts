@@ -20,13 +20,23 @@ export type ApplyResult =
 
 /**
  * How one entry's plugin is loaded: `serving` as configured; `kept`: an earlier generation goes on since the
- * configured one failed; `failed`: there is none and the policy answers; `off`: not loaded.
+ * configured one failed; `failed`: there is none, and the policy answers, or in place of a gray version the base;
+ * `off`: not loaded.
  */
 export const LOAD_STATES = ["serving", "kept", "failed", "off"] as const;
 export type LoadState = (typeof LOAD_STATES)[number];
 
+/** Every entry has a `base`; where it names a `gray` version, that one has a share of the traffic. */
+export type EntryPart = "base" | "gray";
+
+/** What a part of an entry is called among those of its chain. */
+export function partKey(plugin: string, part: EntryPart): string {
+  return part === "base" ? plugin : `${plugin}/gray`;
+}
+
 export interface PluginLoad {
   readonly plugin: string;
+  readonly part: EntryPart;
   readonly state: LoadState;
   /** Of the generation that serves; undefined without one. */
   readonly version: string | undefined;

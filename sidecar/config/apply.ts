@@ -1,11 +1,11 @@
 import type { Address } from "../../core/address.ts";
 import type { Problem } from "../../core/errors.ts";
 import type { ChainEntry, ChainSpec } from "../chain/entry.ts";
-import type { GenerationRegistry } from "../plugins/generation-registry.ts";
+import type { GenerationRegistry, GenerationSpec } from "../plugins/generation-registry.ts";
 import type { PackageSource } from "../plugins/packages/package-source.ts";
-import type { ApplyResult, PluginLoad, SnapshotHashes } from "./apply-result.ts";
-import { chainEntries, type LoadedChainEntry, withheldFrom } from "./load-entries.ts";
-import { resolveEntry, type Resolution } from "./resolve-entry.ts";
+import { partKey, type ApplyResult, type PluginLoad, type SnapshotHashes } from "./apply-result.ts";
+import { chainEntries, type LoadedChainEntry } from "./load-entries.ts";
+import { resolveEntry, type EntryResolution, type Resolution } from "./resolve-entry.ts";
 import { fingerprintOf, hashesOf } from "./snapshot-hashes.ts";
 import type { MeshSnapshot } from "./snapshot.ts";
 
@@ -48,7 +48,7 @@ export interface Applier {
   apply(snapshot: MeshSnapshot, trigger: ApplyTrigger): Promise<ApplyResult>;
 }
 
-/** Plugins, and for people why they must not take what was configured. */
+/** By `partKey`, for people: why a version must not be taken as it was configured. */
 export type Withheld = ReadonlyMap<string, string>;
 
 /** Everything that a snapshot needs was built, checked and warmed beside what serves; nothing has changed yet. */
@@ -101,18 +101,13 @@ export class SnapshotApplier implements Applier {
       const commit = (): ApplyResult => this.#rename(snapshot, hashes);
       return { kind: "prepared", hashes, shortfalls: NOTHING_WITHHELD, commit };
     }
-    const specs = resolutions.flatMap((resolution) => (resolution.kind === "ready" ? [resolution.spec] : []));
-    const prepared = await registry.prepare(specs);
+    const prepared = await registry.prepare(specsOf(resolutions));
     const before = this.#inForce?.entries ?? new Map<string, ChainEntry>();
-    const loaded = chainEntries(chain, resolutions, prepared, before);
-    const commit = (withheld = NOTHING_WITHHELD): ApplyResult => {
-      const entries =
-        withheld.size === 0
-          ? loaded
-          : chainEntries(chain, resolutions, withheldFrom(prepared, withheld, before), before);
-      return this.#swap(snapshot, hashes, fingerprint, entries);
-    };
-    return { kind: "prepared", hashes, shortfalls: shortfallsOf(loaded), commit };
+    const entriesWithout = (withheld: Withheld): readonly LoadedChainEntry[] =>
+      chainEntries(chain, { resolutions, prepared, before, withheld });
+    const commit = (withheld = NOTHING_WITHHELD): ApplyResult =>
+      this.#swap(snapshot, hashes, fingerprint, entriesWithout(withheld));
+    return { kind: "prepared", hashes, shortfalls: shortfallsOf(entriesWithout(NOTHING_WITHHELD)), commit };
   }
 
   #isInForce(fingerprint: string): boolean {
@@ -139,7 +134,7 @@ export class SnapshotApplier implements Applier {
     });
     this.#targets.services(new Map(Object.entries(snapshot.services)));
     this.#inForce = {
-      applied: { snapshot, hashes, loads: loaded.map(({ load }) => load) },
+      applied: { snapshot, hashes, loads: loaded.flatMap(({ loads }) => loads) },
       fingerprint,
       entries: new Map(entries.map((entry) => [entry.plugin, entry])),
     };
@@ -150,13 +145,21 @@ export class SnapshotApplier implements Applier {
    * What makes a snapshot unfit. A package that is missing does so only where something else would go on: when the
    * sidecar starts, the policy of the plugin answers until its package comes.
    */
-  #refusing({ chain }: MeshSnapshot, resolutions: readonly Resolution[]): Problem[] {
-    return resolutions.flatMap((resolution, index) => {
-      if (resolution.kind === "refused") return resolution.problems;
-      if (resolution.kind !== "missing" || this.#inForce === undefined) return [];
-      const serving = this.#inForce.entries.get(chain[index]?.plugin ?? "");
-      return serving?.load.kind === "loaded" ? [] : resolution.problems;
+  #refusing({ chain }: MeshSnapshot, resolutions: readonly EntryResolution[]): Problem[] {
+    const refusing = (resolution: Resolution | undefined, serves: boolean): readonly Problem[] => {
+      if (resolution?.kind === "refused") return resolution.problems;
+      const missing = resolution?.kind === "missing" && this.#inForce !== undefined && !serves;
+      return missing ? resolution.problems : [];
+    };
+    const problems = resolutions.flatMap(({ base, gray }, index) => {
+      const before = this.#inForce?.entries.get(chain[index]?.plugin ?? "");
+      return [
+        ...refusing(base, before?.load.kind === "loaded"),
+        ...refusing(gray, before?.gray !== undefined),
+      ];
     });
+    // Both versions of an entry find the same fault in what they share.
+    return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
   }
 }
 
@@ -164,8 +167,16 @@ function isAsConfigured({ state }: PluginLoad): boolean {
   return state === "serving" || state === "off";
 }
 
+function specsOf(resolutions: readonly EntryResolution[]): readonly GenerationSpec[] {
+  return resolutions
+    .flatMap(({ base, gray }) => (gray === undefined ? [base] : [base, gray]))
+    .flatMap((resolution) => (resolution.kind === "ready" ? [resolution.spec] : []));
+}
+
 function shortfallsOf(loaded: readonly LoadedChainEntry[]): Withheld {
   return new Map(
-    loaded.flatMap(({ load: { plugin, detail } }) => (detail === undefined ? [] : [[plugin, detail]])),
+    loaded
+      .flatMap(({ loads }) => loads)
+      .flatMap(({ plugin, part, detail }) => (detail === undefined ? [] : [[partKey(plugin, part), detail]])),
   );
 }

@@ -1,19 +1,21 @@
-import type { DocumentEntry } from "../../core/chain-document/chain-document.ts";
-import type { ChainEntry, EntryLoad } from "../chain/entry.ts";
+import type { DocumentEntry, DocumentGray } from "../../core/chain-document/chain-document.ts";
+import type { Problem } from "../../core/errors.ts";
+import type { ChainEntry, EntryLoad, GrayEntry } from "../chain/entry.ts";
 import type { Generation } from "../chain/generation.ts";
-import type { FailurePolicy, Position } from "../chain/verdict.ts";
-import type { Prepared } from "../plugins/generation-registry.ts";
-import type { LoadState, PluginLoad } from "./apply-result.ts";
-import type { ReadyEntry, Resolution } from "./resolve-entry.ts";
+import type { FailureCause, FailurePolicy, Position } from "../chain/verdict.ts";
+import type { GenerationSpec, Prepared } from "../plugins/generation-registry.ts";
+import { partKey, type EntryPart, type LoadState, type PluginLoad } from "./apply-result.ts";
+import type { EntryResolution, ReadyEntry, Resolution } from "./resolve-entry.ts";
 
-/** An entry of the new chain and how its plugin was loaded. */
+/** An entry of the new chain and how each of its versions was loaded. */
 export interface LoadedChainEntry {
   readonly entry: ChainEntry;
-  readonly load: PluginLoad;
+  readonly loads: readonly PluginLoad[];
 }
 
 /** Why an entry has not what was configured; undefined where it has. */
 type Shortfall = Pick<PluginLoad, "cause" | "detail">;
+type Failure = { readonly cause: FailureCause; readonly detail: string };
 
 const NO_SHORTFALL: Shortfall = { cause: undefined, detail: undefined };
 
@@ -26,66 +28,110 @@ const NOT_PREPARED: Prepared = {
   kind: "failed",
   cause: "not_loaded",
   detail: "the registry did not prepare it",
-  previous: undefined,
 };
 
+/** What a new chain is made from. */
+export interface EntrySources {
+  readonly resolutions: readonly EntryResolution[];
+  readonly prepared: ReadonlyMap<GenerationSpec, Prepared>;
+  /** The entries in force, by plugin. */
+  readonly before: ReadonlyMap<string, ChainEntry>;
+  /** By `partKey`: what must not take what was prepared for it, and why. */
+  readonly withheld: ReadonlyMap<string, string>;
+}
+
 /**
- * The entries of a new chain from what was resolved and prepared. Each plugin succeeded or failed alone: what failed
- * keeps its earlier generation, which for what could not even be resolved is that of `before`.
+ * The entries of a new chain. Each plugin succeeded or failed alone: what failed keeps the generation of `before`. A
+ * gray version keeps none: its share goes to the one beside it.
  */
 export function chainEntries(
   entries: readonly DocumentEntry[],
-  resolutions: readonly Resolution[],
-  prepared: ReadonlyMap<string, Prepared>,
-  before: ReadonlyMap<string, ChainEntry>,
+  sources: EntrySources,
 ): readonly LoadedChainEntry[] {
   return entries.map((entry, index): LoadedChainEntry => {
-    const resolution = resolutions[index] ?? { kind: "off" };
-    if (resolution.kind === "off") return unloaded(entry, "off", [], NO_SHORTFALL);
-    if (resolution.kind === "ready")
-      return resolved(entry, resolution, prepared.get(entry.plugin) ?? NOT_PREPARED);
-    const shortfall = {
-      cause: "not_loaded",
-      detail: resolution.problems.map(({ message }) => message).join("; "),
-    } as const;
-    const previous = before.get(entry.plugin);
-    return previous?.load.kind === "loaded"
-      ? unresolved(entry, previous, previous.load.generation, shortfall)
-      : unloaded(entry, "failed", POSITIONS_OF_UNKNOWN, shortfall);
+    const { base, gray } = sources.resolutions[index] ?? { base: { kind: "off" }, gray: undefined };
+    const loaded = loadedBase(entry, base, sources);
+    if (entry.gray === undefined || gray === undefined || gray.kind === "off") return loaded;
+    const { entry: grayEntry, load } = loadedGray(entry, entry.gray, gray, sources);
+    return { entry: { ...loaded.entry, gray: grayEntry }, loads: [...loaded.loads, load] };
   });
 }
 
-/** What was prepared, but for plugins that somebody else's word keeps from it: these go on as in `before`. */
-export function withheldFrom(
-  prepared: ReadonlyMap<string, Prepared>,
-  withheld: ReadonlyMap<string, string>,
-  before: ReadonlyMap<string, ChainEntry>,
-): ReadonlyMap<string, Prepared> {
-  return new Map(
-    Array.from(prepared, ([plugin, outcome]): readonly [string, Prepared] => {
-      const detail = withheld.get(plugin);
-      if (detail === undefined || outcome.kind === "failed") return [plugin, outcome];
-      const load = before.get(plugin)?.load;
-      const previous = load?.kind === "loaded" ? load.generation : undefined;
-      return [plugin, { kind: "failed", cause: "not_loaded", detail, previous }];
-    }),
-  );
+function loadedBase(entry: DocumentEntry, resolution: Resolution, sources: EntrySources): LoadedChainEntry {
+  if (resolution.kind === "off") return unloaded(entry, "off", [], NO_SHORTFALL);
+  const previous = sources.before.get(entry.plugin);
+  if (resolution.kind === "ready")
+    return resolved(entry, resolution, preparedOf(resolution, "base", sources), previous);
+  const shortfall = shortfallOf(resolution);
+  return previous?.load.kind === "loaded"
+    ? unresolved(entry, previous, previous.load.generation, shortfall)
+    : unloaded(entry, "failed", POSITIONS_OF_UNKNOWN, shortfall);
 }
 
-function resolved(entry: DocumentEntry, ready: ReadyEntry, prepared: Prepared): LoadedChainEntry {
+function loadedGray(
+  entry: DocumentEntry,
+  { version, percentage, salt }: DocumentGray,
+  resolution: Exclude<Resolution, { readonly kind: "off" }>,
+  sources: EntrySources,
+): { readonly entry: GrayEntry; readonly load: PluginLoad } {
+  const share = { version, percentage, salt };
+  const report = { plugin: entry.plugin, part: "gray" } as const;
+  const failed = (shortfall: Failure, terms: Pick<GrayEntry, "failurePolicy" | "timeout">) => ({
+    entry: { ...share, ...terms, load: { kind: "failed", cause: shortfall.cause, positions: [] } } as const,
+    load: { ...report, state: "failed", version: undefined, digest: undefined, ...shortfall } as const,
+  });
+  if (resolution.kind !== "ready")
+    return failed(shortfallOf(resolution), { failurePolicy: POLICY_OF_UNKNOWN, timeout: 0 });
+  const { failurePolicy, timeout } = resolution;
+  const prepared = preparedOf(resolution, "gray", sources);
+  if (prepared.kind === "failed") return failed(prepared, { failurePolicy, timeout });
+  const { generation } = prepared;
+  const { digest } = generation;
+  return {
+    entry: { ...share, failurePolicy, timeout, load: { kind: "loaded", generation } },
+    load: { ...report, state: "serving", version, digest, ...NO_SHORTFALL },
+  };
+}
+
+function shortfallOf({ problems }: { readonly problems: readonly Problem[] }): Failure {
+  return { cause: "not_loaded", detail: problems.map(({ message }) => message).join("; ") };
+}
+
+function preparedOf({ spec }: ReadyEntry, part: EntryPart, { prepared, withheld }: EntrySources): Prepared {
+  const outcome = prepared.get(spec) ?? NOT_PREPARED;
+  const detail = withheld.get(partKey(spec.package.manifest.name, part));
+  if (detail === undefined || outcome.kind === "failed") return outcome;
+  return { kind: "failed", cause: "not_loaded", detail };
+}
+
+function resolved(
+  entry: DocumentEntry,
+  ready: ReadyEntry,
+  prepared: Prepared,
+  before: ChainEntry | undefined,
+): LoadedChainEntry {
   const { failurePolicy, timeout, positions } = ready;
   const settled = { failurePolicy, timeout };
-  if (prepared.kind === "ready") {
-    return loaded(entry, settled, prepared.generation, "serving", NO_SHORTFALL);
-  }
-  const { cause, detail, previous } = prepared;
-  if (previous !== undefined) return loaded(entry, settled, previous, "kept", { cause, detail });
+  if (prepared.kind === "ready") return loaded(entry, settled, prepared.generation, "serving", NO_SHORTFALL);
+  const { cause, detail } = prepared;
+  if (before?.load.kind === "loaded")
+    return loaded(entry, settled, before.load.generation, "kept", { cause, detail });
   const load: EntryLoad = { kind: "failed", cause, positions };
   const { version } = ready.spec.package.manifest;
   return {
     entry: { ...identityOf(entry), ...settled, version, load },
-    load: { plugin: entry.plugin, state: "failed", version: undefined, digest: undefined, cause, detail },
+    loads: [loadOf(entry, "failed", undefined, { cause, detail })],
   };
+}
+
+function loadOf(
+  { plugin }: DocumentEntry,
+  state: LoadState,
+  generation: Generation | undefined,
+  shortfall: Shortfall,
+): PluginLoad {
+  const { version, digest } = generation ?? {};
+  return { plugin, part: "base", state, version, digest, ...shortfall };
 }
 
 /** The generation of before goes on with the terms of before, where the entry does not state its own. */
@@ -107,10 +153,10 @@ function loaded(
   state: LoadState,
   shortfall: Shortfall,
 ): LoadedChainEntry {
-  const { version, digest } = generation;
+  const { version } = generation;
   return {
     entry: { ...identityOf(entry), ...settled, version, load: { kind: "loaded", generation } },
-    load: { plugin: entry.plugin, state, version, digest, ...shortfall },
+    loads: [loadOf(entry, state, generation, shortfall)],
   };
 }
 
@@ -120,7 +166,7 @@ function unloaded(
   positions: readonly Position[],
   shortfall: Shortfall,
 ): LoadedChainEntry {
-  const { plugin, version = "", failurePolicy = POLICY_OF_UNKNOWN, timeout = 0 } = entry;
+  const { version = "", failurePolicy = POLICY_OF_UNKNOWN, timeout = 0 } = entry;
   const cause = "not_loaded";
   return {
     entry: {
@@ -130,7 +176,7 @@ function unloaded(
       timeout,
       load: { kind: "failed", cause, positions },
     },
-    load: { plugin, state, version: undefined, digest: undefined, ...shortfall },
+    loads: [loadOf(entry, state, undefined, shortfall)],
   };
 }
 

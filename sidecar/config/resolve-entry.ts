@@ -18,6 +18,13 @@ export type Resolution =
   /** The package is there, but the entry does not fit it. */
   | { readonly kind: "refused"; readonly problems: readonly Problem[] };
 
+/** What became of both versions of an entry. */
+export interface EntryResolution {
+  readonly base: Resolution;
+  /** Undefined: it names no gray version. */
+  readonly gray: Resolution | undefined;
+}
+
 export interface ReadyEntry {
   readonly kind: "ready";
   readonly spec: GenerationSpec;
@@ -35,11 +42,30 @@ export async function resolveEntry(
   entry: DocumentEntry,
   index: number,
   context: ResolveContext,
+): Promise<EntryResolution> {
+  const key = `chain[${index}]`;
+  const [base, gray] = await Promise.all([
+    resolveVersion(entry, entry.version, { ...context, key, part: key }),
+    entry.gray && resolveVersion(entry, entry.gray.version, { ...context, key, part: `${key}.gray` }),
+  ]);
+  return { base, gray };
+}
+
+interface VersionContext extends ResolveContext {
+  /** The entry's, and that of what names the version. */
+  readonly key: string;
+  readonly part: string;
+}
+
+async function resolveVersion(
+  entry: DocumentEntry,
+  version: string | undefined,
+  context: VersionContext,
 ): Promise<Resolution> {
   if (entry.mode === "off") return { kind: "off" };
-  const found = context.packages.find(entry.plugin, entry.version);
-  if (found === undefined) return { kind: "missing", problems: [missing(entry, index, context)] };
-  const key = `chain[${index}].config`;
+  const found = context.packages.find(entry.plugin, version);
+  if (found === undefined) return { kind: "missing", problems: [missing(entry.plugin, version, context)] };
+  const key = `${context.key}.config`;
   const secrets = await resolveSecrets(entry.config, key, context);
   if (secrets.problems.length > 0) return { kind: "refused", problems: secrets.problems };
   const check = checkConfig(found.configSchema, secrets.value, context.where, key);
@@ -62,22 +88,22 @@ function readyEntry(entry: DocumentEntry, found: PluginPackage, config: unknown)
 }
 
 function missing(
-  { plugin, version }: DocumentEntry,
-  index: number,
-  { where, packages }: ResolveContext,
+  plugin: string,
+  version: string | undefined,
+  { where, packages, key, part }: VersionContext,
 ): Problem {
   const ofName = packages.current().filter(({ manifest }) => manifest.name === plugin);
   const refusal = packages.rejections().find(({ name }) => name === plugin);
   if (refusal !== undefined) {
     const reason = refusal.problems[0]?.message ?? "it was refused";
-    return { where, key: `chain[${index}].plugin`, message: `${refusal.path} is refused: ${reason}` };
+    return { where, key: `${key}.plugin`, message: `${refusal.path} is refused: ${reason}` };
   }
   if (version !== undefined && ofName.length > 0) {
     const versions = ofName.map(({ manifest }) => manifest.version).join(", ");
     const message = `there is no ${plugin} ${version} among the packages, only ${versions}`;
-    return { where, key: `chain[${index}].version`, message };
+    return { where, key: `${part}.version`, message };
   }
   const names = new Set(packages.current().map(({ manifest }) => manifest.name));
   const message = `there is no ${plugin} among the packages${suggestion(plugin, names)}`;
-  return { where, key: `chain[${index}].plugin`, message };
+  return { where, key: `${key}.plugin`, message };
 }

@@ -1,13 +1,13 @@
 import { contentHash } from "../../core/content-hash.ts";
 import type { SnapshotHashes } from "./apply-result.ts";
-import type { Resolution } from "./resolve-entry.ts";
+import type { EntryResolution, Resolution } from "./resolve-entry.ts";
 import type { MeshSnapshot } from "./snapshot.ts";
 
 /** The hashes under which a snapshot is known; may be shown, since it holds no secrets. */
 export function hashesOf(snapshot: MeshSnapshot): SnapshotHashes {
   const { chain, deadlines, services, unknownServices } = snapshot;
   return {
-    stage: contentHash(chain.map(({ plugin, version }) => ({ plugin, version }))),
+    stage: contentHash(chain.map(({ plugin, version, gray }) => ({ plugin, version, gray: gray?.version }))),
     route: contentHash({ services, unknownServices }),
     chain: contentHash({ chain, deadlines }),
   };
@@ -17,12 +17,15 @@ export function hashesOf(snapshot: MeshSnapshot): SnapshotHashes {
  * Tells whether a snapshot together with the packages and secrets of this moment is what is in force. Never shown:
  * a short secret could be guessed from it.
  */
-export function fingerprintOf(snapshot: MeshSnapshot, resolutions: readonly Resolution[]): string {
+export function fingerprintOf(snapshot: MeshSnapshot, resolutions: readonly EntryResolution[]): string {
   const { chain, deadlines, services } = snapshot;
   return contentHash({
     deadlines,
     services,
-    entries: chain.map((entry, index) => ({ entry, resolution: resolvedPart(resolutions[index]) })),
+    entries: chain.map((entry, index) => {
+      const { base, gray } = resolutions[index] ?? {};
+      return { entry, base: resolvedPart(base), gray: resolvedPart(gray) };
+    }),
   });
 }
 

@@ -110,6 +110,19 @@ test.each([
   ["chain: [{plugin: a}, {plugin: a}]", "mesh.yaml: chain[1].plugin: a is chain[0] already"],
   ["chain: [{plugin: a, mode: on}]", "mesh.yaml: chain[0].mode: "],
   ["chain: [{plugin: a, failurePolicy: maybe}]", "mesh.yaml: chain[0].failurePolicy: "],
+  ["chain: [{plugin: a, gray: {version: 2.0.0, percentage: 5}}]", "mesh.yaml: chain[0].version: missing"],
+  [
+    "chain: [{plugin: a, version: 2.0.0, gray: {version: 2.0.0, percentage: 5}}]",
+    "mesh.yaml: chain[0].gray.version: expected another version",
+  ],
+  [
+    "chain: [{plugin: a, version: 1.0.0, gray: {version: 2.0.0, percentage: 101}}]",
+    "mesh.yaml: chain[0].gray.percentage: expected at most 100",
+  ],
+  [
+    "chain: [{plugin: a, version: 1.0.0, gray: {version: 2.0.0, percentag: 5}}]",
+    'mesh.yaml: chain[0].gray.percentag: unknown key, did you mean "percentage"?',
+  ],
   ["chain: {plugin: a}", "mesh.yaml: chain: Invalid input: expected array"],
   ['chain: [{plugin: a, tag: "caf\\u00e9"}]', "mesh.yaml: chain[0].tag: expected printable ASCII"],
   [
@@ -148,7 +161,7 @@ test.each([
   ["{ percentage: 25% }", "match.percentage: expected a number from 0 to 100, without %"],
   ["{ percentage: 101 }", "match.percentage: expected at most 100"],
   ["{ percentage: 0.001 }", "match.percentage: expected at most two decimals"],
-  ["{ bucketBy: { header: x } }", "match.bucketBy: has a meaning beside percentage only"],
+  ["{ bucketBy: { header: x } }", "match.bucketBy: has a meaning beside percentage or gray only"],
   ["{ percentage: 1, bucketBy: { header: x, cookie: y } }", "match.bucketBy: expected exactly one of"],
 ])("the match %s is refused: %s", (match, expected) => {
   expect(problemsIn(`${HEAD}chain: [{plugin: a, match: ${match}}]`)).toContain(

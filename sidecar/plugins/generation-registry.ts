@@ -18,18 +18,12 @@ export interface GenerationSpec {
 
 export type Prepared =
   | { readonly kind: "ready"; readonly generation: Generation }
-  /** `previous`: the plugin's generation that goes on, when there is one. */
-  | {
-      readonly kind: "failed";
-      readonly cause: FailureCause;
-      readonly detail: string;
-      readonly previous: Generation | undefined;
-    };
+  | { readonly kind: "failed"; readonly cause: FailureCause; readonly detail: string };
 
 /**
- * The generations of this process, by plugin. `prepare` builds, validates and warms what is new, beside what runs,
- * and swaps nothing: that is the chain's. Each plugin succeeds or fails alone; it never rejects.
+ * The generations of this process. `prepare` builds, validates and warms what is new, beside what runs, and swaps
+ * nothing: that is the chain's. Each spec succeeds or fails alone; it never rejects.
  */
 export interface GenerationRegistry extends AsyncDisposable {
-  prepare(specs: readonly GenerationSpec[]): Promise<ReadonlyMap<string, Prepared>>;
+  prepare(specs: readonly GenerationSpec[]): Promise<ReadonlyMap<GenerationSpec, Prepared>>;
 }

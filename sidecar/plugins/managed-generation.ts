@@ -6,8 +6,8 @@ import type { PluginInstance } from "./plugin-runtime.ts";
 
 /** What the registry wants to hear of its generations. */
 export interface GenerationHolder {
-  /** A chain took it: the one that is about to be in force. */
-  taken(generation: ManagedGeneration): void;
+  /** No chain in force names it any more; exchanges that began with one may still use it. */
+  retired(generation: ManagedGeneration): void;
   /** The last chain that held it let it go. */
   abandoned(generation: ManagedGeneration): void;
 }
@@ -24,6 +24,8 @@ export class ManagedGeneration implements Generation {
   readonly #instance: PluginInstance;
   readonly #holder: GenerationHolder;
   #references = 0;
+  /** Chains that are not superseded. */
+  #inForce = 0;
   #expired = false;
 
   constructor(generation: number, spec: GenerationSpec, instance: PluginInstance, holder: GenerationHolder) {
@@ -51,6 +53,11 @@ export class ManagedGeneration implements Generation {
     return this.#expired;
   }
 
+  /** A chain that is in force, or about to be, names it. */
+  get inForce(): boolean {
+    return this.#inForce > 0;
+  }
+
   get references(): number {
     return this.#references;
   }
@@ -61,7 +68,12 @@ export class ManagedGeneration implements Generation {
 
   acquire(): void {
     this.#references++;
-    this.#holder.taken(this);
+    this.#inForce++;
+  }
+
+  retire(): void {
+    this.#inForce--;
+    if (this.#inForce === 0) this.#holder.retired(this);
   }
 
   release(): void {

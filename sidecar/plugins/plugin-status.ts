@@ -39,10 +39,9 @@ export function statusOfSpec(
   return { plugin, version, digest, runtime, generation: 0, state, detail, references: 0 };
 }
 
-/** `current`: it is the plugin's newest that a chain took. */
-export function statusOfGeneration(generation: ManagedGeneration, current: boolean): PluginStatus {
-  const { fault, faultDetail: detail, references } = generation;
-  const state = stateOf(fault, current || references === 0);
+export function statusOfGeneration(generation: ManagedGeneration): PluginStatus {
+  const { fault, faultDetail: detail, references, inForce } = generation;
+  const state = stateOf(fault, inForce || references === 0);
   return { ...statusOfSpec(generation.spec, state, detail), generation: generation.generation, references };
 }
 

@@ -44,9 +44,7 @@ export class Registry implements GenerationRegistry, GenerationHolder {
   readonly #loading = new Map<string, { readonly spec: GenerationSpec; readonly done: Promise<Prepared> }>();
   /** By spec; in the order of their numbers. */
   readonly #loaded = new Map<string, ManagedGeneration>();
-  /** By plugin: the newest that a chain took. */
-  readonly #current = new Map<string, ManagedGeneration>();
-  /** By plugin: the last spec that could not be brought up, until one is. */
+  /** By plugin and version: specs of the last `prepare` that could not be brought up. */
   readonly #failures = new Map<string, PluginStatus>();
   readonly #unloading = new Set<Promise<void>>();
   #lastGeneration = 0;
@@ -59,19 +57,18 @@ export class Registry implements GenerationRegistry, GenerationHolder {
     this.#drain = generationDrain;
   }
 
-  async prepare(specs: readonly GenerationSpec[]): Promise<ReadonlyMap<string, Prepared>> {
-    const prepared = specs.map(
-      async (spec) => [spec.package.manifest.name, await this.#prepareOne(spec)] as const,
+  async prepare(specs: readonly GenerationSpec[]): Promise<ReadonlyMap<GenerationSpec, Prepared>> {
+    const wanted = new Set(specs.map(failureKey));
+    for (const key of this.#failures.keys()) if (!wanted.has(key)) this.#failures.delete(key);
+    return new Map(
+      await Promise.all(specs.map(async (spec) => [spec, await this.#prepareOne(spec)] as const)),
     );
-    return new Map(await Promise.all(prepared));
   }
 
-  /** Every generation there is, and for each plugin what was last tried in vain. */
+  /** Every generation there is, and what was last tried in vain. */
   get status(): readonly PluginStatus[] {
     const loading = Array.from(this.#loading.values(), ({ spec }) => statusOfSpec(spec, "LOADING"));
-    const loaded = Array.from(this.#loaded.values(), (generation) =>
-      statusOfGeneration(generation, this.#current.get(generation.plugin) === generation),
-    );
+    const loaded = Array.from(this.#loaded.values(), statusOfGeneration);
     return [...loaded, ...loading, ...this.#failures.values()];
   }
 
@@ -94,14 +91,11 @@ export class Registry implements GenerationRegistry, GenerationHolder {
     await Promise.all(Array.from(this.#runtimes.values(), (runtime) => runtime[Symbol.asyncDispose]()));
   }
 
-  taken(generation: ManagedGeneration): void {
-    const { plugin } = generation;
-    const before = this.#current.get(plugin);
-    this.#current.set(plugin, generation);
-    if (before === undefined || before === generation || before.expired) return;
-    this.#expireUnless(before, () => this.#current.get(plugin) === before);
+  retired(generation: ManagedGeneration): void {
+    if (generation.expired) return;
+    this.#expireUnless(generation, () => generation.inForce);
     const old = [...this.#loaded.values()].filter(
-      (each) => each.plugin === plugin && each !== generation && each.references > 0,
+      (each) => each.plugin === generation.plugin && !each.inForce && each.references > 0,
     );
     for (const each of old.slice(0, Math.max(0, old.length - MAX_OLD))) this.#expire(each);
   }
@@ -114,7 +108,7 @@ export class Registry implements GenerationRegistry, GenerationHolder {
     const key = keyOf(spec);
     const loaded = this.#loaded.get(key);
     if (loaded !== undefined) {
-      this.#failures.delete(spec.package.manifest.name);
+      this.#failures.delete(failureKey(spec));
       return Promise.resolve({ kind: "ready", generation: loaded });
     }
     const loading = this.#loading.get(key);
@@ -131,7 +125,7 @@ export class Registry implements GenerationRegistry, GenerationHolder {
     if (outcome.kind === "failed") return this.#fail(spec, outcome);
     const generation = new ManagedGeneration(number, spec, outcome.instance, this);
     this.counts.loaded++;
-    this.#failures.delete(generation.plugin);
+    this.#failures.delete(failureKey(spec));
     this.#loaded.set(key, generation);
     // Prepared for a configuration that was not applied after all.
     this.#expireUnless(generation, () => generation.references > 0);
@@ -156,12 +150,12 @@ export class Registry implements GenerationRegistry, GenerationHolder {
     this.counts.failed++;
     const { name, version } = spec.package.manifest;
     const state = cause === "quarantined" ? "QUARANTINED" : "FAILED";
-    this.#failures.set(name, statusOfSpec(spec, state, detail));
+    this.#failures.set(failureKey(spec), statusOfSpec(spec, state, detail));
     this.#log.error(
       { plugin: name, version, digest: spec.package.digest, cause, detail },
       "a plugin was not loaded",
     );
-    return { kind: "failed", cause, detail, previous: this.#current.get(name) };
+    return { kind: "failed", cause, detail };
   }
 
   #expireUnless(generation: ManagedGeneration, inUse: () => boolean): void {
@@ -171,7 +165,6 @@ export class Registry implements GenerationRegistry, GenerationHolder {
   #expire(generation: ManagedGeneration): void {
     if (generation.expired) return;
     this.#loaded.delete(keyOf(generation.spec));
-    if (this.#current.get(generation.plugin) === generation) this.#current.delete(generation.plugin);
     const unloading = this.#unload(generation);
     this.#unloading.add(unloading);
     void unloading.then(() => this.#unloading.delete(unloading));
@@ -189,6 +182,10 @@ export class Registry implements GenerationRegistry, GenerationHolder {
 function keyOf({ package: { manifest, digest }, config, tag, timeout, cpu, memory }: GenerationSpec): string {
   const rest = JSON.stringify([manifest.name, tag, timeout, cpu, memory, config]);
   return `${digest}:${createHash("sha256").update(rest).digest("hex")}`;
+}
+
+function failureKey({ package: { manifest } }: GenerationSpec): string {
+  return `${manifest.name}@${manifest.version}`;
 }
 
 function failure(detail: string): LoadFailure {

@@ -39,6 +39,23 @@ test("what one worker refuses is refused in all, and the old goes on", async () 
   expect(mesh.applier.inForce?.snapshot).toBe(GUARD);
 });
 
+test("a gray version that one worker cannot load is gray in none, also not in one that comes later", async () => {
+  const mesh = new SharedWorkers(guard("1.0.0"), guard("1.1.0"));
+  await mesh.join();
+  (await mesh.join()).registry.failing.set("guard@1.1.0", "throw");
+  const gray = { version: "1.1.0", percentage: 50 };
+
+  await mesh.applier.apply(snapshotOf([{ plugin: "guard", version: "1.0.0", gray }]), "snapshot");
+  await mesh.join();
+
+  expect(mesh.workers.map(({ chain }) => chain.status[0]?.gray?.obstacle)).toEqual([
+    "not_loaded",
+    "throw",
+    "not_loaded",
+  ]);
+  expect(mesh.serving).toEqual([["guard 1.0.0 ok"], ["guard 1.0.0 ok"], ["guard 1.0.0 ok"]]);
+});
+
 test("all that refuse for the same reason are one problem", async () => {
   const mesh = new SharedWorkers(guard("1.0.0"));
   await mesh.join();

@@ -1,5 +1,5 @@
 import type { Logger } from "../../core/log.ts";
-import type { ApplyResult, PluginLoad } from "../config/apply-result.ts";
+import { partKey, type ApplyResult, type PluginLoad } from "../config/apply-result.ts";
 import type { AppliedSnapshot, Applier, ApplyTrigger } from "../config/apply.ts";
 import { hashesOf } from "../config/snapshot-hashes.ts";
 import type { MeshSnapshot } from "../config/snapshot.ts";
@@ -110,14 +110,15 @@ export class SharedApplier implements Applier {
     return results.includes("applied") ? "applied" : "unchanged";
   }
 
-  /** Of each plugin what is worst among the workers: where one falls short, there is something to do. */
+  /** Of each version of each plugin what is worst among the workers: where one falls short, there is something to do. */
   #worstLoads(): readonly PluginLoad[] {
     const worst = new Map<string, PluginLoad>();
     for (const loads of this.#loads.values()) {
       for (const load of loads) {
-        const known = worst.get(load.plugin);
+        const key = partKey(load.plugin, load.part);
+        const known = worst.get(key);
         if (known === undefined || (known.detail === undefined && load.detail !== undefined))
-          worst.set(load.plugin, load);
+          worst.set(key, load);
       }
     }
     return [...worst.values()];

@@ -85,8 +85,8 @@ export class IsolateMesh implements AsyncDisposable {
   }
 
   async prepare(name: string, source: string, options: PluginOptions = {}): Promise<Prepared> {
-    const prepared = await this.registry.prepare([specOf(name, source, options)]);
-    const one = prepared.get(name);
+    const spec = specOf(name, source, options);
+    const one = (await this.registry.prepare([spec])).get(spec);
     if (one === undefined) throw new Error(`${name} was not prepared`);
     return one;
   }

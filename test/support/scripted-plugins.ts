@@ -109,11 +109,10 @@ export class ScriptedPackages implements PackageSource {
 /** A registry whose loads succeed, fail or wait as a test says; same spec, same generation. */
 export class ScriptedRegistry implements GenerationRegistry {
   readonly prepared: (readonly GenerationSpec[])[] = [];
-  /** Plugins whose new generations fail to load, and why. */
+  /** Plugins, or versions (`guard@1.1.0`), whose new generations fail to load, and why. */
   readonly failing = new Map<string, FailureCause>();
   readonly #generations = new Map<string, Generation>();
   readonly #asked = Promise.withResolvers<void>();
-  readonly #latest = new Map<string, Generation>();
   #gate: Promise<void> | undefined;
 
   /** Resolves when something is to be prepared for the first time. */
@@ -131,11 +130,11 @@ export class ScriptedRegistry implements GenerationRegistry {
     };
   }
 
-  async prepare(specs: readonly GenerationSpec[]): Promise<ReadonlyMap<string, Prepared>> {
+  async prepare(specs: readonly GenerationSpec[]): Promise<ReadonlyMap<GenerationSpec, Prepared>> {
     this.prepared.push(specs);
     this.#asked.resolve();
     await this.#gate;
-    return new Map(specs.map((spec) => [spec.package.manifest.name, this.#prepare(spec)]));
+    return new Map(specs.map((spec) => [spec, this.#prepare(spec)]));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
@@ -145,16 +144,15 @@ export class ScriptedRegistry implements GenerationRegistry {
     const identity = JSON.stringify([spec.package.digest, spec.config, spec.tag, spec.timeout, spec.cpu]);
     const known = this.#generations.get(identity);
     if (known !== undefined) return { kind: "ready", generation: known };
-    const cause = this.failing.get(name);
-    if (cause !== undefined)
-      return { kind: "failed", cause, detail: "scripted failure", previous: this.#latest.get(name) };
+    const { version } = spec.package.manifest;
+    const cause = this.failing.get(name) ?? this.failing.get(`${name}@${version}`);
+    if (cause !== undefined) return { kind: "failed", cause, detail: "scripted failure" };
     const generation = new ScriptedGeneration(name, {
       positions: positions.map((position) => (position === "request" ? 0 : 1)),
-      version: spec.package.manifest.version,
+      version,
       digest: spec.package.digest,
     });
     this.#generations.set(identity, generation);
-    this.#latest.set(name, generation);
     return { kind: "ready", generation };
   }
 }

@@ -96,6 +96,8 @@ export class ScriptedGeneration implements Generation {
   expired = false;
   /** Chains that hold it. */
   holders = 0;
+  /** Chains that named it and were superseded. */
+  retired = 0;
   readonly probes: { readonly call: SegmentCall; readonly done: (result: AskResult) => void }[] = [];
 
   constructor(plugin: string, options: ScriptedGenerationOptions = {}) {
@@ -113,6 +115,10 @@ export class ScriptedGeneration implements Generation {
 
   acquire(): void {
     this.holders++;
+  }
+
+  retire(): void {
+    this.retired++;
   }
 
   release(): void {

@@ -43,6 +43,7 @@ test("200 reloads under load: no answer is lost, and nothing is left of the old 
   for (let number = 1; number <= RELOADS; number++) {
     const old = current;
     current = await mesh.load("plugin", version(number));
+    old.retire();
     old.release();
     if (number === WARM) before = { size: sizes(), descriptors: openDescriptors() };
   }

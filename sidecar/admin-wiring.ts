@@ -68,13 +68,18 @@ export function loggingOf(log: Logger): AdminProviders["logging"] {
   };
 }
 
-/** Lets a plugin that was blamed be loaded again; whoever owns the configuration then tries it. */
-export async function releasePlugin({ plugins, chain }: DataPlane, name: string): Promise<RetryOutcome> {
+/**
+ * Forgets what is held against a plugin; whoever owns the configuration then tries it. The entry alone does not tell:
+ * behind a generation that serves may stand a newer one that was quarantined or failed to load.
+ */
+export async function releasePlugin(
+  { plugins, chain, applier }: DataPlane,
+  name: string,
+): Promise<RetryOutcome> {
   const entry = chain.status.find(({ plugin }) => plugin === name);
   if (entry === undefined) return { kind: "unknown_plugin" };
-  if (entry.obstacle !== "quarantined" && entry.obstacle !== "suspended") {
-    return { kind: "nothing_to_retry", state: entry.obstacle ?? "serving" };
-  }
-  await plugins.registry.releaseQuarantine(name);
-  return { kind: "retrying" };
+  const shortfall = applier.inForce?.loads.find(({ plugin }) => plugin === name)?.cause;
+  if (await plugins.registry.releaseQuarantine(name)) return { kind: "retrying", cause: "quarantined" };
+  if (shortfall !== undefined) return { kind: "retrying", cause: shortfall };
+  return { kind: "nothing_to_retry", state: entry.mode === "off" ? "off" : (entry.obstacle ?? "serving") };
 }

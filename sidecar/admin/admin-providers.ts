@@ -1,12 +1,12 @@
 import type { LogLevel } from "../../core/log.ts";
 import type { NotReady } from "./readiness.ts";
 
-/** What came of releasing a plugin from quarantine. */
+/** What a person's word for a plugin came to. */
 export type RetryOutcome =
-  /** It is being loaded again; /plugins tells how it goes. */
-  | { readonly kind: "retrying" }
+  /** `cause` stood in its way until now; it is being loaded again, and /plugins tells how that goes. */
+  | { readonly kind: "retrying"; readonly cause: string }
   | { readonly kind: "unknown_plugin" }
-  /** It is neither suspended nor quarantined. */
+  /** Nothing was held against it, and it is loaded as configured. */
   | { readonly kind: "nothing_to_retry"; readonly state: string };
 
 /** At once, or when the other processes have answered. */

@@ -38,7 +38,7 @@ const ROUTES: readonly AdminRoute[] = [
     meaning: "plugins, generations and faults",
     get: async (from) => masked(await from.plugins()),
   },
-  { path: "/plugins/{name}/retry", meaning: "loads a quarantined plugin again", post: retryPlugin },
+  { path: "/plugins/{name}/retry", meaning: "loads a quarantined or failed plugin again", post: retryPlugin },
   {
     path: "/clusters",
     meaning: "endpoints and their pools",
@@ -133,7 +133,7 @@ async function retryPlugin(
   const outcome = await providers.retryPlugin(name);
   switch (outcome.kind) {
     case "retrying":
-      return json(202, { plugin: name, retrying: true });
+      return json(202, { plugin: name, retrying: true, cause: outcome.cause });
     case "unknown_plugin":
       return json(404, { error: `there is no plugin ${name}` });
     case "nothing_to_retry":

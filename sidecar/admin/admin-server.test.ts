@@ -121,7 +121,7 @@ test("nothing changes by GET", async () => {
 });
 
 test.for([
-  ["guard", { kind: "retrying" }, 202, "retrying"],
+  ["guard", { kind: "retrying", cause: "quarantined" }, 202, '"cause": "quarantined"'],
   ["other", { kind: "unknown_plugin" }, 404, "there is no plugin other"],
   ["tag", { kind: "nothing_to_retry", state: "serving" }, 409, "plugin tag is serving"],
 ] as const satisfies readonly (readonly [string, RetryOutcome, number, string])[])(

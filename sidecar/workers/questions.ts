@@ -135,7 +135,7 @@ const SCHEMAS: Schemas = {
   releasePlugin: {
     ask: z.string(),
     answer: z.discriminatedUnion("kind", [
-      z.strictObject({ kind: z.literal("retrying") }),
+      z.strictObject({ kind: z.literal("retrying"), cause: z.string() }),
       z.strictObject({ kind: z.literal("unknown_plugin") }),
       z.strictObject({ kind: z.literal("nothing_to_retry"), state: z.string() }),
     ]),

@@ -107,6 +107,11 @@ export class Sidecar implements AsyncDisposable {
     await this.#dataPlane.drain(delay, deadline);
   }
 
+  /** See `DataPlane.cut`. */
+  cut(): void {
+    this.#dataPlane.cut();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
   }

@@ -40,6 +40,7 @@ export class DataPlane implements AsyncDisposable {
   readonly readiness: Readiness;
   readonly #stack = new AsyncDisposableStack();
   readonly #clock: Clock;
+  readonly #cut = Promise.withResolvers<void>();
 
   constructor({ settings, packages, environment, clock, log, output, worker }: DataPlaneOptions) {
     let services: ServiceTable = new Map();
@@ -87,8 +88,14 @@ export class DataPlane implements AsyncDisposable {
     this.traffic.announceDrain();
     const { promise, resolve } = Promise.withResolvers<void>();
     using _timer = this.#clock.after(delay, resolve);
-    if (delay > 0) await promise;
+    if (delay > 0) await Promise.race([promise, this.#cut.promise]);
     await this.traffic.drain(deadline);
+  }
+
+  /** Nobody waits any more: what is under way is cut, and a drain that goes on ends. */
+  cut(): void {
+    this.#cut.resolve();
+    this.traffic.cut();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,37 +4,46 @@ import { MeshError } from "../core/errors.ts";
 import { createLogger } from "../core/log.ts";
 import type { SidecarOptions, SidecarPorts } from "./app.ts";
 import { readSettings } from "./settings-source.ts";
+import { CUT_CODE, StopSignals } from "./stop-signals.ts";
 import { workerCount } from "./workers/worker-count.ts";
 
 // Environment, signals and the exit code: the only file of the sidecar that knows the process.
 
 type MainOptions = SidecarOptions & { readonly output: BufferedOutput };
 
-async function main(): Promise<void> {
+/** Resolves to the exit code. */
+async function main(): Promise<number> {
   const settings = await readSettings(process.argv.slice(2), process.env);
   const { logLevel, drainDelay, drainTimeout, workers } = settings.values;
   using output = bufferedOutput();
   const log = createLogger(logLevel, output);
   for (const warning of settings.warnings) log.warn(warning);
 
-  const stop = Promise.withResolvers<number>();
-  const end = (delay: number) => (): void => stop.resolve(delay);
-  // Who presses Ctrl-C does not wait for balancers. Only the first signal counts.
-  process.once("SIGINT", end(0)).once("SIGTERM", end(drainDelay));
+  const signals = new StopSignals(process, drainDelay);
   const environment = process.env;
-  const options = { settings, environment, clock: systemClock, log, output, onDrain: end(drainDelay) };
+  const onDrain = (): void => signals.drain();
+  const options = { settings, environment, clock: systemClock, log, output, onDrain };
   await using sidecar = await create(options, workerCount(workers));
   log.info({ ...(await sidecar.start()), pid: process.pid }, "ready");
-  const delay = await stop.promise;
+  const delay = await signals.stop;
   log.info({ delay, deadline: drainTimeout }, "draining");
-  await sidecar.drain(delay, drainTimeout);
-  log.info("drained");
+  const drained = sidecar.drain(delay, drainTimeout);
+  const cut = signals.cut.then(() => "cut" as const);
+  if ((await Promise.race([drained, cut])) !== "cut") {
+    log.info("drained");
+    return 0;
+  }
+  log.warn("SIGINT again: what was under way is cut");
+  sidecar.cut();
+  await drained;
+  return CUT_CODE;
 }
 
 /** What `Sidecar` and `Supervisor` have in common. */
 interface Program extends AsyncDisposable {
   start(): Promise<SidecarPorts>;
   drain(delay: number, deadline: number): Promise<void>;
+  cut(): void;
 }
 
 /** Loads only the code that runs: one process has no supervisor, and a supervisor no data plane. */
@@ -45,7 +54,7 @@ async function create(options: MainOptions, count: number): Promise<Program> {
 }
 
 try {
-  await main();
+  process.exitCode = await main();
 } catch (error) {
   if (!(error instanceof MeshError)) throw error;
   process.stderr.write(`sluice sidecar: ${error.message}\n`);

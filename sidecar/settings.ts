@@ -197,7 +197,7 @@ const RUNNING = {
     min: 0,
     max: HOUR,
     meaning:
-      "After SIGTERM: not ready but still accepting, so that balancers notice. SIGINT waits for nothing.",
+      "After SIGTERM: not ready but still accepting, so that balancers notice. SIGINT waits for no delay.",
   }),
   drainTimeout: duration({
     default: 25 * SECOND,

@@ -44,6 +44,7 @@ export class Traffic implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #appAddress: string;
   #draining = false;
+  #isCut = false;
 
   constructor(options: TrafficOptions) {
     const { settings, clock } = options;
@@ -134,7 +135,16 @@ export class Traffic implements AsyncDisposable {
     // The app may need others to finish its answers: outbound goes last.
     const started = this.#clock.now();
     await this.inbound.drain(deadline);
-    await this.outbound.drain(Math.max(0, deadline - (this.#clock.now() - started)));
+    const left = deadline - (this.#clock.now() - started);
+    await this.outbound.drain(this.#isCut ? 0 : Math.max(0, left));
+  }
+
+  /** Takes nothing new and cuts what is under way; a drain that waits for it ends. */
+  cut(): void {
+    this.announceDrain();
+    this.#isCut = true;
+    this.inbound.cut();
+    this.outbound.cut();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -44,17 +44,19 @@ export function upCommand(done: (code: number) => void): Command {
 
 async function runDemo(options: UpOptions): Promise<number> {
   const stop = Promise.withResolvers<"stop">();
-  const onSignal = (): void => stop.resolve("stop");
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  const hurry = Promise.withResolvers<void>();
+  let signals = 0;
+  const onSignal = (): void => (++signals === 1 ? stop.resolve("stop") : hurry.resolve());
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   try {
-    return await runUntil(stop.promise, options);
+    return await runUntil(stop.promise, hurry.promise, options);
   } finally {
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
   }
 }
 
-/** The sidecar drains while the app still answers; then the app ends. */
-async function runUntil(stop: Promise<"stop">, options: UpOptions): Promise<number> {
+/** The sidecar drains while the app still answers, unless somebody is in a hurry; then the app ends. */
+async function runUntil(stop: Promise<"stop">, hurry: Promise<void>, options: UpOptions): Promise<number> {
   const appStarted = Promise.withResolvers<Ports>();
   await using app = startApp(options, appStarted.resolve);
   const appPorts = await Promise.race([appStarted.promise, stop, failure(app)]);
@@ -69,6 +71,7 @@ async function runUntil(stop: Promise<"stop">, options: UpOptions): Promise<numb
     await Promise.race([stop, failure(sidecar), failure(app)]);
   }
   process.stdout.write("draining …\n");
+  void hurry.then(() => sidecar.end("SIGINT"));
   const code = await sidecar.end();
   await app.end();
   return code;

@@ -111,6 +111,13 @@ export class Listener implements Service, SniffListener {
     this.#destroyAll();
   }
 
+  /** Takes nothing new and cuts every connection; a drain that waits for them ends. */
+  cut(): void {
+    this.closeAccept();
+    this.#draining = true;
+    this.#destroyAll();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#draining = true;

@@ -67,6 +67,8 @@ export interface Questions {
     readonly ask: { readonly delay: number; readonly deadline: number };
     readonly answer: null;
   };
+  /** What is under way is cut, and the drain ends. */
+  readonly cut: { readonly ask: null; readonly answer: null };
 }
 
 export type QuestionName = keyof Questions;
@@ -141,6 +143,7 @@ const SCHEMAS: Schemas = {
     ]),
   },
   drain: { ask: z.strictObject({ delay: milliseconds, deadline: milliseconds }), answer: z.null() },
+  cut: { ask: z.null(), answer: z.null() },
 };
 
 const NAMES = Object.keys(SCHEMAS) as QuestionName[];

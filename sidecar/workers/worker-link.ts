@@ -28,6 +28,7 @@ const DEADLINES: Readonly<Record<QuestionName, number>> = {
   setLogLevel: 5 * SECOND,
   releasePlugin: 5 * SECOND,
   drain: 5 * SECOND,
+  cut: 5 * SECOND,
 };
 
 interface Pending {

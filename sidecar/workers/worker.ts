@@ -59,6 +59,10 @@ export class Worker implements AsyncDisposable {
       void this.#drain(delay, deadline);
       return null;
     },
+    cut: () => {
+      this.#dataPlane.cut();
+      return null;
+    },
   };
 
   constructor(options: WorkerOptions) {

@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 
 import { Child } from "../support/child.ts";
+import { RawSocket } from "../support/raw-socket.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const FREE = ["app", "inbound", "outbound", "admin"].flatMap((name) => [`--${name}`, "127.0.0.1:0"]);
@@ -105,6 +106,20 @@ test("a port that is taken is named with the flag that changes it, and nothing i
   expect(demo.child.output).toContain(
     `cannot listen on ${taken}: the port is taken; choose another with --inbound`,
   );
+});
+
+test("Ctrl-C a second time waits for nobody, and leaves nothing running", async () => {
+  await using demo = await Demo.start();
+  const { host, port } = new URL(await demo.url("/echo"));
+  await using client = await RawSocket.connect(Number(port));
+  client.write(`POST /echo HTTP/1.1\r\nHost: ${host}\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n`);
+  await client.untilText("100 Continue");
+
+  demo.child.process.kill("SIGINT");
+  await demo.child.line(/"msg":"draining"/);
+
+  expect(await demo.child.end("SIGINT")).toBe(130);
+  await client.untilEnd();
 });
 
 test("an npm script runs under Node 26, whatever Node the machine has", async () => {

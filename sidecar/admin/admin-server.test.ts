@@ -140,6 +140,16 @@ test("secrets do not leave in a dump, references to them do", async () => {
   const config = {
     chain: [{ plugin: "guard", config: { token: "let-me-in", path: "/private", list: [{ apiKey: "k" }] } }],
     upstream: "https://ops:hunter2@config.internal/x",
+    pairs: [
+      ["Authorization", "Bearer let-me-in"],
+      ["accept", "*/*"],
+    ],
+    rules: [
+      [
+        { name: "x-api-key", value: "let-me-in" },
+        { name: "x-path", value: "/private" },
+      ],
+    ],
     secret: { fromEnv: "GUARD_SECRET" },
   };
   await using admin = await startAdmin({ config: () => config });
@@ -149,6 +159,16 @@ test("secrets do not leave in a dump, references to them do", async () => {
   expect(JSON.parse(body)).toEqual({
     chain: [{ plugin: "guard", config: { token: "***", path: "/private", list: [{ apiKey: "***" }] } }],
     upstream: "https://***@config.internal/x",
+    pairs: [
+      ["Authorization", "***"],
+      ["accept", "*/*"],
+    ],
+    rules: [
+      [
+        { name: "x-api-key", value: "***" },
+        { name: "x-path", value: "/private" },
+      ],
+    ],
     secret: { fromEnv: "GUARD_SECRET" },
   });
 });

@@ -70,17 +70,22 @@ async function resolveVersion(
   if (secrets.problems.length > 0) return { kind: "refused", problems: secrets.problems };
   const check = checkConfig(found.configSchema, secrets.value, context.where, key);
   if (check.kind === "invalid") return { kind: "refused", problems: check.problems };
-  return readyEntry(entry, found, check.config);
+  return readyEntry(entry, found, check.config, secrets.secrets);
 }
 
-function readyEntry(entry: DocumentEntry, found: PluginPackage, config: unknown): ReadyEntry {
+function readyEntry(
+  entry: DocumentEntry,
+  found: PluginPackage,
+  config: unknown,
+  secrets: readonly string[],
+): ReadyEntry {
   const { manifest } = found;
   const timeout = entry.timeout ?? manifest.timeout;
   const cpu = entry.cpu ?? manifest.cpu;
   const memory = entry.memory ?? manifest.memory;
   return {
     kind: "ready",
-    spec: { package: found, config, tag: entry.tag, timeout, cpu, memory },
+    spec: { package: found, config, secrets, tag: entry.tag, timeout, cpu, memory },
     failurePolicy: entry.failurePolicy ?? manifest.failurePolicy,
     timeout,
     positions: manifest.positions.map((name) => (name === POSITION_NAMES[0] ? 0 : 1)),

@@ -21,6 +21,7 @@ test("references anywhere in a config are replaced, and nothing else", async () 
   const resolved = await resolveSecrets(config, "chain[0].config", context(folder.path));
   expect(resolved).toEqual({
     value: { token: "from-env", nested: [{ key: "from file\n" }, "fromEnv", null, 3] },
+    secrets: ["from-env", "from file\n"],
     problems: [],
   });
 });

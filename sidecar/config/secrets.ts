@@ -15,6 +15,8 @@ export interface SecretContext {
 /** A value with its references replaced, and what could not be. Values never appear in problems. */
 export interface ResolvedSecrets {
   readonly value: unknown;
+  /** What the references stood for. */
+  readonly secrets: readonly string[];
   readonly problems: readonly Problem[];
 }
 
@@ -28,7 +30,7 @@ export async function resolveSecrets(
   key: string,
   context: SecretContext,
 ): Promise<ResolvedSecrets> {
-  if (typeof value !== "object" || value === null) return { value, problems: [] };
+  if (typeof value !== "object" || value === null) return { value, secrets: [], problems: [] };
   if ("fromEnv" in value || "fromFile" in value) return resolveReference(value, key, context);
   const parts = await Promise.all(
     Object.entries(value).map(async ([name, part]): Promise<[string, ResolvedSecrets]> => {
@@ -37,8 +39,10 @@ export async function resolveSecrets(
     }),
   );
   const problems = parts.flatMap(([, part]) => part.problems);
-  if (Array.isArray(value)) return { value: parts.map(([, part]) => part.value), problems };
-  return { value: Object.fromEntries(parts.map(([name, part]) => [name, part.value])), problems };
+  const secrets = parts.flatMap(([, part]) => part.secrets);
+  const values = parts.map(([name, part]) => [name, part.value] as const);
+  if (Array.isArray(value)) return { value: values.map(([, each]) => each), secrets, problems };
+  return { value: Object.fromEntries(values), secrets, problems };
 }
 
 async function resolveReference(
@@ -51,7 +55,7 @@ async function resolveReference(
     return refused(context, key, "expected { fromEnv: NAME } or { fromFile: PATH } and nothing beside it");
   if (kind === "fromFile") return fromFile(name, key, context);
   const secret = context.environment[name];
-  if (secret !== undefined) return { value: secret, problems: [] };
+  if (secret !== undefined) return found(secret);
   return refused(context, key, `the environment has no ${name}`);
 }
 
@@ -63,12 +67,16 @@ async function fromFile(path: string, key: string, context: SecretContext): Prom
     if (!file.isFile()) return refused(context, key, `${absolute} is not a file`);
     if (file.size > MAX_SECRET_BYTES)
       return refused(context, key, `${absolute} is longer than ${MAX_SECRET_BYTES} bytes`);
-    return { value: (await readFile(absolute, "utf8")).replace(/\r?\n$/, ""), problems: [] };
+    return found((await readFile(absolute, "utf8")).replace(/\r?\n$/, ""));
   } catch (thrown) {
     return refused(context, key, messageOf(thrown));
   }
 }
 
+function found(secret: string): ResolvedSecrets {
+  return { value: secret, secrets: [secret], problems: [] };
+}
+
 function refused({ where }: SecretContext, key: string, message: string): ResolvedSecrets {
-  return { value: undefined, problems: [{ where, key, message }] };
+  return { value: undefined, secrets: [], problems: [{ where, key, message }] };
 }

@@ -7,6 +7,8 @@ export interface GenerationSpec {
   readonly package: PluginPackage;
   /** Checked against the package's schema; secrets resolved. */
   readonly config: unknown;
+  /** Those that were resolved, so that they can be kept out of what is shown. */
+  readonly secrets: readonly string[];
   readonly tag: string;
   /** Milliseconds of wall time for one position of one exchange. */
   readonly timeout: number;

@@ -56,7 +56,7 @@ function specOf(digest: string, config: unknown = {}, name = "a"): GenerationSpe
     platforms: [],
   } as const;
   const plugin = { manifest, digest, directory: "/", source: "", configSchema: undefined };
-  return { package: plugin, config, tag: "", timeout: 50, cpu: 10, memory: 1 };
+  return { package: plugin, config, secrets: [], tag: "", timeout: 50, cpu: 10, memory: 1 };
 }
 
 function setUp() {

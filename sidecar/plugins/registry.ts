@@ -4,6 +4,7 @@ import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { GenerationRegistry, GenerationSpec, Prepared } from "./generation-registry.ts";
+import { hideSecrets } from "./hidden-secrets.ts";
 import { ManagedGeneration, type GenerationHolder } from "./managed-generation.ts";
 import type { PluginRuntimeName } from "../../core/packages/manifest.ts";
 import type { LoadFailure, LoadOutcome, PluginRuntime } from "./plugin-runtime.ts";
@@ -146,8 +147,9 @@ export class Registry implements GenerationRegistry, GenerationHolder {
     }
   }
 
-  #fail(spec: GenerationSpec, { cause, detail }: LoadFailure): Prepared {
+  #fail(spec: GenerationSpec, { cause, detail: said }: LoadFailure): Prepared {
     this.counts.failed++;
+    const detail = hideSecrets(said, spec.secrets);
     const { name, version } = spec.package.manifest;
     const state = cause === "quarantined" ? "QUARANTINED" : "FAILED";
     this.#failures.set(failureKey(spec), statusOfSpec(spec, state, detail));

@@ -48,7 +48,15 @@ class RunningExample implements AsyncDisposable {
     const found = await new PackageCache(folder.path).add("python-maintenance.zip", zip);
     const runtime = new ProcessRuntime({ clock: systemClock, log: createLogger("silent") });
     const { timeout, cpu, memory } = found.manifest;
-    const outcome = await runtime.load({ package: found, config, tag: "", timeout, cpu, memory });
+    const outcome = await runtime.load({
+      package: found,
+      config,
+      secrets: [],
+      tag: "",
+      timeout,
+      cpu,
+      memory,
+    });
     return new RunningExample(outcome, runtime, folder);
   }
 

@@ -196,5 +196,5 @@ function specOf(name: string, source: string, options: PluginOptions): Generatio
     platforms: [],
   };
   const plugin = { manifest, digest, directory: "/", source, configSchema: undefined };
-  return { package: plugin, config, tag: "", timeout, cpu, memory };
+  return { package: plugin, config, secrets: [], tag: "", timeout, cpu, memory };
 }

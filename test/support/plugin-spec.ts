@@ -16,7 +16,7 @@ export function pluginSpec(
   const { timeout, cpu, memory } = manifest;
   const digest = `${manifest.name}-${manifest.version}`;
   const found = { manifest, digest, directory, source: undefined, configSchema: undefined };
-  return { package: found, config: undefined, tag: "", timeout, cpu, memory };
+  return { package: found, config: undefined, secrets: [], tag: "", timeout, cpu, memory };
 }
 
 let lastId = 0;

@@ -108,7 +108,7 @@ function pluginsOf(records: readonly PluginRecord[]): string {
   return `,"plugins":[${list}]`;
 }
 
-function pluginOf({ target, position, verdict, policy, micros, background }: PluginRecord): string {
+function pluginOf({ target, position, verdict, policy, micros }: PluginRecord): string {
   const failed = verdict.kind === "failed";
   return (
     `{"position":"${POSITION_NAMES[position]}"` +
@@ -118,7 +118,7 @@ function pluginOf({ target, position, verdict, policy, micros, background }: Plu
     text("cause", failed ? verdict.cause : undefined) +
     text("detail", failed ? verdict.detail : undefined) +
     text("policy", policy) +
-    `${background ? ',"mode":"degrade"' : ""}}`
+    "}"
   );
 }
 

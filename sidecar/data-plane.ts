@@ -47,7 +47,7 @@ export class DataPlane implements AsyncDisposable {
     const sample = settings.accessLog ? settings.accessLogSample : undefined;
     const { hostMemory } = settings;
     this.#clock = clock;
-    this.telemetry = new Telemetry({ accessLogSample: sample, output, worker, log });
+    this.telemetry = new Telemetry({ accessLogSample: sample, output, worker, clock, log });
     this.plugins = this.#stack.use(new PluginSystem({ hostMemory, clock, log }));
     this.chain = this.#stack.use(new CurrentChain({ clock, observer: this.telemetry.chain }));
     this.applier = new SnapshotApplier({
@@ -102,10 +102,9 @@ export class DataPlane implements AsyncDisposable {
     await this.#stack.disposeAsync();
   }
 
-  /** A year of releases must not stay in the memory of those who count. */
   #swap(spec: ChainSpec): void {
     this.chain.swap(spec);
-    this.telemetry.plugins.retain(
+    this.telemetry.retain(
       spec.entries.flatMap(({ plugin, version, gray }) =>
         [version, gray?.version ?? version].map((each) => ({ plugin, version: each })),
       ),

@@ -1,3 +1,4 @@
+import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { addProcessMetrics } from "../core/metrics/process-metrics.ts";
 import type { LabelledFamily } from "../core/metrics/family.ts";
@@ -5,6 +6,8 @@ import { MetricsRegistry } from "../core/metrics/registry.ts";
 import type { Counter } from "../core/metrics/series.ts";
 import { AccessLog, type LineOutput } from "./access-log.ts";
 import type { ChainObserver } from "./chain/observer.ts";
+import type { AskTarget } from "./chain/runner.ts";
+import { DegradedFailures } from "./degraded-failures.ts";
 import type {
   ExchangeObserver,
   FinishedExchange,
@@ -20,6 +23,7 @@ export interface TelemetryOptions {
   readonly output: LineOutput;
   /** Number of this process where several carry the traffic. */
   readonly worker: number | undefined;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -31,13 +35,15 @@ export class Telemetry implements ExchangeObserver {
   readonly configResults: LabelledFamily<Counter>;
   readonly #listeners: Readonly<Record<ListenerName, ListenerMetrics>>;
   readonly #accessLog: AccessLog | undefined;
+  readonly #degraded: DegradedFailures;
   readonly #log: Logger;
 
-  constructor({ accessLogSample, output, worker, log }: TelemetryOptions) {
+  constructor({ accessLogSample, output, worker, clock, log }: TelemetryOptions) {
     const exchanges = new ExchangeMetrics(this.registry);
     this.#listeners = { inbound: exchanges.listener("inbound"), outbound: exchanges.listener("outbound") };
     this.plugins = new PluginMetrics(this.registry);
     this.configResults = configResults(this.registry);
+    this.#degraded = new DegradedFailures(log, clock);
     this.#log = log;
     this.#accessLog =
       accessLogSample === undefined ? undefined : new AccessLog({ output, worker, sample: accessLogSample });
@@ -53,11 +59,20 @@ export class Telemetry implements ExchangeObserver {
     this.#accessLog?.finished(exchange);
   }
 
+  /** Forgets plugins that are not in force: a year of releases must not stay in memory. */
+  retain(inForce: readonly Pick<AskTarget, "plugin" | "version">[]): void {
+    this.plugins.retain(inForce);
+    this.#degraded.retain(inForce);
+  }
+
   /** What the chain tells: counted, and logged where it is rare. */
   get chain(): ChainObserver {
     const { plugins } = this;
     return {
-      asked: (record) => plugins.asked(record),
+      asked: (record) => {
+        plugins.asked(record);
+        this.#degraded.asked(record);
+      },
       roundTrip: (position, count) => plugins.roundTrip(position, count),
       handedOver: (plugin, position) => plugins.handedOver(plugin, position),
       dropped: (plugin, position) => plugins.dropped(plugin, position),

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { expect, test } from "vitest";
 
-import { Child } from "../support/child.ts";
+import type { Child } from "../support/child.ts";
 import { TestMesh } from "../support/mesh.ts";
 import { RawServer, RawSocket } from "../support/raw-socket.ts";
 

@@ -11,7 +11,11 @@ export interface SnapshotResource {
 /** Everything one node needs, as of one tick and of what the node holds. */
 export interface NodeSnapshot {
   readonly tick: number;
-  readonly resources: Readonly<Record<ResourceType, SnapshotResource>>;
+  /**
+   * Undefined where nothing can be said yet, and the node keeps what it has: its chain needs a version that the node
+   * has not yet answered for. Equal content is the same object, for all nodes.
+   */
+  readonly resources: Readonly<Record<ResourceType, SnapshotResource | undefined>>;
 }
 
 /** The content of `stage`: what to hold, and with which config it will be loaded. */
@@ -44,10 +48,10 @@ export interface RouteContent {
 /** Makes snapshots: a pure function of what is stored at a tick and of what the node reported to hold. */
 export interface SnapshotSource {
   /**
-   * Undefined where nothing can be said yet: its chain names a version that the node has not yet answered for, and
-   * there is none before it.
+   * Cheap: what nodes have in common is computed once. `report.packages` must have what the node said in its Hello;
+   * `report.resources.chain.acked` is the chain that it has in force, by its Hello or by its Ack.
    */
-  snapshotFor(node: Node, report: NodeReport): NodeSnapshot | undefined;
+  snapshotFor(node: Node, report: NodeReport): NodeSnapshot;
   /** The tick that snapshots are made as of; grows. */
   readonly tick: number;
   /** Something that snapshots depend on has changed. */

@@ -1,0 +1,65 @@
+import type { Actor } from "../model/actor.ts";
+import { OperationError } from "../model/operation-error.ts";
+import type { Approval, Release } from "../model/release.ts";
+import type { Change } from "../store/store.ts";
+import type { ReleaseAction } from "./change-release.ts";
+import { releasesIn } from "./stored-releases.ts";
+import { takeStep, titleOf } from "./take-step.ts";
+
+/** One approval; the last that is needed makes it APPROVED. */
+export function approve(note: string): ReleaseAction {
+  return async (release, change, actor, wall) => {
+    const approved = takeStep(release, "approve", {
+      approvals: [...release.approvals, approvalBy(actor, wall, note, false)],
+    });
+    refuseOwn(release, actor.name);
+    if (release.approvals.some(({ by }) => by === actor.name))
+      throw new OperationError("conflict", `${actor.name} has approved ${titleOf(release)} already`);
+    return whenApproved(approved, change);
+  };
+}
+
+/** Goes on without the approvals. */
+export function bypass(reason: string): ReleaseAction {
+  return (release, _change, actor, wall) =>
+    takeStep(release, "bypass", {
+      approvals: [...release.approvals, approvalBy(actor, wall, reason, true)],
+    });
+}
+
+export function reject(reason: string): ReleaseAction {
+  return (release) => takeStep(release, "reject", { reason });
+}
+
+/** The release, APPROVED if it has as many approvals as its cluster asks for. */
+export async function whenApproved(release: Release, change: Change): Promise<Release> {
+  if (release.approvals.length < (await approvalsNeeded(release, change))) return release;
+  return takeStep(release, "approved");
+}
+
+async function approvalsNeeded(release: Release, change: Change): Promise<number> {
+  const cluster = await change.clusters.get(release.cluster);
+  if (cluster === undefined)
+    throw new OperationError("not_found", `there is no cluster ${release.cluster} any more`);
+  const trusted = release.rollbackOf !== undefined && !cluster.rollbackApproval;
+  return trusted && (await ranBefore(release, change)) ? 0 : cluster.requiredApprovals;
+}
+
+/** Its version was ACTIVE in the cluster once, byte for byte. */
+async function ranBefore({ cluster, plugin, digest }: Release, change: Change): Promise<boolean> {
+  const history = await releasesIn(change, undefined, { cluster, plugin });
+  return history.some((other) => other.activeSince !== undefined && other.digest === digest);
+}
+
+function refuseOwn(release: Release, name: string): void {
+  const own = release.author === name ? "made" : release.editors.includes(name) ? "edited" : undefined;
+  if (own === undefined) return;
+  throw new OperationError(
+    "forbidden",
+    `${name} ${own} ${titleOf(release)}: somebody else has to approve it`,
+  );
+}
+
+function approvalBy(actor: Actor, at: number, note: string, bypass: boolean): Approval {
+  return { by: actor.name, at, note, bypass };
+}

@@ -1,0 +1,74 @@
+import type { ClusterChainEntry } from "../model/chain.ts";
+import type { NodePackage, NodePlugin, NodeReport, ResourceStanding } from "../model/node.ts";
+import type { NodeStep, Release, ReleaseNode, ReleaseState } from "../model/release.ts";
+import type { KnownNode } from "../reports/node-reports.ts";
+import { concernsNodes, isOneOf } from "./in-force.ts";
+import { isTargeted } from "./target.ts";
+
+/** From these on the chain of a targeted node names the version. */
+export const IN_CHAINS = ["ACTIVATING", "GRAY", "ACTIVE", "DONE"] as const satisfies readonly ReleaseState[];
+
+/** Of the plugin's entry in the cluster's chain. */
+export type ChainMode = Pick<ClusterChainEntry, "mode">;
+
+/**
+ * What one node has done of a release, from what it reported. `entry` is the plugin's in the cluster's chain: where it
+ * has none, or one that is off, nothing runs, and a node has done its part when it holds the package.
+ */
+export function nodeProgress(
+  release: Release,
+  entry: ChainMode | undefined,
+  { node, report }: KnownNode,
+  online: boolean,
+): ReleaseNode {
+  const targeted = isTargeted(release, node);
+  const held = report.packages.find(({ digest }) => digest === release.digest);
+  const loaded = report.plugins.find(({ digest }) => digest === release.digest);
+  const base = { node: node.id, online, targeted, running: runningVersion(release, report) };
+  if (!targeted || !concernsNodes(release.state)) return { ...base, step: "waiting", error: undefined };
+  const asked = entry !== undefined && entry.mode !== "off";
+  const inChains = isOneOf(IN_CHAINS, release.state);
+  if (inChains && (asked ? loaded?.status === "RUNNING" : held?.state === "LOADABLE"))
+    return { ...base, step: "active", error: undefined };
+  const failure = failureOf(report, held, inChains ? loaded : undefined, inChains);
+  if (failure !== undefined) return { ...base, step: "failed", error: failure };
+  return { ...base, step: stepOf(held, inChains), error: waitingError(held) };
+}
+
+function stepOf(held: NodePackage | undefined, inChains: boolean): NodeStep {
+  if (held?.state === "LOADABLE") return inChains ? "activating" : "downloaded";
+  return held === undefined || held.state === "DELETED" ? "waiting" : "downloading";
+}
+
+/** Of two versions that run, which a percentage of traffic makes, the release's. */
+function runningVersion({ plugin, digest }: Release, report: NodeReport): string | undefined {
+  const running = report.plugins.filter((each) => each.plugin === plugin && each.status === "RUNNING");
+  return (running.find((each) => each.digest === digest) ?? running[0])?.version;
+}
+
+/** What does not go away by itself. */
+function failureOf(
+  report: NodeReport,
+  held: NodePackage | undefined,
+  loaded: NodePlugin | undefined,
+  inChains: boolean,
+): string | undefined {
+  if (held?.state === "INVALID") return textOf(held.detail, "the package cannot be loaded on this node");
+  if (loaded?.status === "FAILED" || loaded?.status === "QUARANTINED")
+    return textOf(loaded.error, `the plugin is ${loaded.status}`);
+  const { stage, chain } = report.resources;
+  return refusalOf("stage", stage) ?? (inChains ? refusalOf("chain", chain) : undefined);
+}
+
+function refusalOf(type: "stage" | "chain", { nacked }: ResourceStanding): string | undefined {
+  return nacked === undefined ? undefined : `the node refused its ${type}: ${nacked.problems.join("; ")}`;
+}
+
+/** Why a download has to be tried again, which the node does by itself. */
+function waitingError(held: NodePackage | undefined): string | undefined {
+  return held?.state === "WAITING" ? textOf(held.detail, "waiting to try again") : undefined;
+}
+
+function textOf(text: string, otherwise: string): string {
+  return text === "" ? otherwise : text;
+}

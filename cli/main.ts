@@ -1,3 +1,21 @@
+import { systemClock } from "../core/clock.ts";
 import { runCommand } from "./run-command.ts";
 
-process.exitCode = await runCommand(process.argv.slice(2));
+const stop = new AbortController();
+process.once("SIGINT", () => stop.abort());
+
+// Whoever reads our output may stop reading: `sluice get nodes | head`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+
+process.exitCode = await runCommand(process.argv.slice(2), {
+  output: process.stdout,
+  errors: process.stderr,
+  isTerminal: process.stdout.isTTY && process.env["NO_COLOR"] === undefined,
+  environment: process.env,
+  directory: process.cwd(),
+  clock: systemClock,
+  stop: stop.signal,
+});

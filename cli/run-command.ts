@@ -1,36 +1,92 @@
 import { Command, CommanderError } from "commander";
 
-import { MeshError } from "../core/errors.ts";
-import { sidecarCommand } from "./commands/sidecar.ts";
-import { upCommand } from "./commands/up.ts";
-import { versionCommand } from "./commands/version.ts";
+import { ApiError, type ApiErrorCode } from "../control-plane/api/contract/api-error.ts";
+import { describeProblem, MeshError } from "../core/errors.ts";
+import type { CommandLine } from "./command-line.ts";
+import { COMMANDS } from "./commands/commands.ts";
+import { EXIT_CODES, type ExitName } from "./exit-codes.ts";
 
-const USAGE = 2;
-
-/** Runs `sluice ARGS…`; gives the exit code: 0, 1 when it failed, 2 when it was called in a way there is not. */
-export async function runCommand(args: readonly string[]): Promise<number> {
-  let code = 0;
-  const done = (result: number): void => void (code = result);
-  const program = new Command("sluice")
-    .description("A sidecar mesh whose behaviour is plugins.")
-    .enablePositionalOptions()
-    .exitOverride()
-    .addCommand(upCommand(done))
-    .addCommand(sidecarCommand(done))
-    .addCommand(versionCommand());
-  for (const command of program.commands) command.exitOverride();
+/** Runs `sluice ARGS…`; gives the exit code, which exit-codes.ts explains. */
+export async function runCommand(
+  args: readonly string[],
+  surroundings: Omit<CommandLine, "ended">,
+): Promise<number> {
+  let code: number = EXIT_CODES.done.code;
+  const line: CommandLine = {
+    ...surroundings,
+    ended: (as) => void (code = typeof as === "number" ? as : EXIT_CODES[as].code),
+  };
   try {
+    const program = await programOf(args, line);
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
-    return codeOf(error);
+    // commander has printed what there is to say.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? code : EXIT_CODES.usage.code;
+    if (!(error instanceof MeshError)) throw error;
+    line.errors.write(explain(error));
+    return EXIT_CODES[exitOf(error)].code;
   }
   return code;
 }
 
-function codeOf(error: unknown): number {
-  // commander has printed what there is to say.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
-  if (!(error instanceof MeshError)) throw error;
-  process.stderr.write(`sluice: ${error.message}\n`);
-  return 1;
+const GLOBAL_FLAGS = ["--context", "--server"];
+
+/** All commands: the one that is called as it is, the others by name and description only, since loading costs. */
+async function programOf(args: readonly string[], line: CommandLine): Promise<Command> {
+  const program = new Command("sluice")
+    .description("A sidecar mesh whose behaviour is plugins.")
+    .option(
+      "--context <name>",
+      "which control plane, as whom; default: the current one of `sluice context list`",
+    )
+    .option("--server <url>", "the control plane's address, with SLUICE_TOKEN; instead of a context")
+    .enablePositionalOptions();
+  const called = calledCommand(args);
+  for (const { name, description, load } of COMMANDS) {
+    const command = name === called ? await load(line) : new Command(name);
+    program.addCommand(command.description(description));
+  }
+  throwInsteadOfExit(program, line);
+  return program;
+}
+
+/** The first word that is neither a flag of all commands nor the value of one. */
+function calledCommand(args: readonly string[]): string | undefined {
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i] ?? "";
+    if (GLOBAL_FLAGS.includes(word)) i++;
+    else if (!word.startsWith("-")) return word === "help" ? args[i + 1] : word;
+  }
+  return undefined;
+}
+
+function throwInsteadOfExit(command: Command, line: CommandLine): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => void line.output.write(text),
+    writeErr: (text) => void line.errors.write(text),
+  });
+  for (const child of command.commands) throwInsteadOfExit(child, line);
+}
+
+const EXITS: Partial<Record<ApiErrorCode | "usage", ExitName>> = {
+  usage: "usage",
+  unauthenticated: "refused",
+  forbidden: "refused",
+  not_found: "notFound",
+  conflict: "conflict",
+  in_use: "conflict",
+  wrong_state: "conflict",
+  revision_mismatch: "conflict",
+  unreachable: "unreachable",
+  unavailable: "unreachable",
+};
+
+function exitOf({ code }: MeshError): ExitName {
+  return EXITS[code as keyof typeof EXITS] ?? "failed";
+}
+
+function explain(error: MeshError): string {
+  const problems =
+    error instanceof ApiError ? error.problems.map((each) => `  ${describeProblem(each)}\n`) : [];
+  return `sluice: ${error.message}\n${problems.join("")}`;
 }

@@ -1,18 +1,18 @@
 import { Command } from "commander";
 
+import type { CommandLine } from "../command-line.ts";
 import { ChildProgram } from "../child-process.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
-/** `sluice sidecar …`: runs a sidecar, which reads the flags itself; `done` hears its exit code. */
-export function sidecarCommand(done: (code: number) => void): Command {
+/** `sluice sidecar …`: runs a sidecar, which reads the flags itself. */
+export function sidecarCommand(line: CommandLine): Command {
   return new Command("sidecar")
-    .description("Runs a sidecar in front of an app; `sluice sidecar --help` lists its settings.")
     .argument("[flags...]")
     .helpOption(false)
     .allowUnknownOption()
     .passThroughOptions()
-    .action(async (flags: readonly string[]) => done(await runSidecar(flags)));
+    .action(async (flags: readonly string[]) => line.ended(await runSidecar(flags)));
 }
 
 async function runSidecar(flags: readonly string[]): Promise<number> {

@@ -8,6 +8,7 @@ import { addFlags, flagsGiven } from "../../core/options/flags.ts";
 import { address, text } from "../../core/options/kinds.ts";
 import type { ValuesOf } from "../../core/options/option.ts";
 import { resolveOptions } from "../../core/options/resolve.ts";
+import type { CommandLine } from "../command-line.ts";
 import { ChildProgram, endedEarly } from "../child-process.ts";
 import { demoHelp } from "../demo-help.ts";
 
@@ -30,14 +31,12 @@ const UP_OPTIONS = {
 
 type UpOptions = ValuesOf<typeof UP_OPTIONS>;
 
-/** `sluice up`: a demo app with a sidecar in front of it; `done` hears the exit code. */
-export function upCommand(done: (code: number) => void): Command {
-  const command = new Command("up").description(
-    "Runs a demo app with a sidecar and example plugins in front of it.",
-  );
+/** `sluice up`: a demo app with a sidecar in front of it; its exit code is that of the call. */
+export function upCommand(line: CommandLine): Command {
+  const command = new Command("up");
   addFlags(command, UP_OPTIONS).action(async () => {
     const { values } = resolveOptions(UP_OPTIONS, { flags: flagsGiven(command, UP_OPTIONS) });
-    done(await runDemo(values));
+    line.ended(await runDemo(values));
   });
   return command;
 }

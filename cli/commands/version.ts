@@ -4,7 +4,7 @@ import manifest from "../../package.json" with { type: "json" };
 
 /** `sluice version`: what runs here. */
 export function versionCommand(): Command {
-  return new Command("version").description("Prints the versions of Sluice and of Node.").action(() => {
+  return new Command("version").action(() => {
     process.stdout.write(`sluice ${manifest.version} (node ${process.versions.node})\n`);
   });
 }

@@ -1,0 +1,20 @@
+import type { Writable } from "node:stream";
+
+import type { Clock } from "../core/clock.ts";
+import type { ExitName } from "./exit-codes.ts";
+
+/** The surroundings of one call of the command: what commands read and write instead of the process itself. */
+export interface CommandLine {
+  readonly output: Writable;
+  readonly errors: Writable;
+  /** Standard output is a person's terminal: it may be drawn over and coloured. */
+  readonly isTerminal: boolean;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The folder that it was called in. */
+  readonly directory: string;
+  readonly clock: Clock;
+  /** Somebody pressed Ctrl-C: what watches or waits ends. */
+  readonly stop: AbortSignal;
+  /** How the call ended, or the exit code of a program that it ran; the last word counts. Default `done`. */
+  ended(as: ExitName | number): void;
+}

@@ -1,0 +1,87 @@
+import { Command } from "commander";
+
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+
+import type { CommandLine } from "../command-line.ts";
+import {
+  contextFile,
+  pickContext,
+  readContexts,
+  writeContexts,
+  type Contexts,
+} from "../contexts/context-file.ts";
+import { table } from "../output/table.ts";
+
+interface SetFlags {
+  readonly server: string;
+  readonly tokenFile?: string;
+  readonly cluster?: string;
+  readonly ca?: string;
+}
+
+const NONE: Contexts = { current: "", contexts: {} };
+
+/** `sluice context …`: which control plane, as whom. */
+export function contextCommand(line: CommandLine): Command {
+  return new Command("context")
+    .addCommand(listCommand(line))
+    .addCommand(useCommand(line))
+    .addCommand(setCommand(line));
+}
+
+function listCommand(line: CommandLine): Command {
+  return new Command("list").description("The contexts there are; * is the current one.").action(async () => {
+    const path = await contextFile(line.directory, line.environment);
+    const { current, contexts } = (await readContexts(path)) ?? NONE;
+    const rows = Object.entries(contexts).map(([name, { server, cluster }]) => [
+      name === current ? `* ${name}` : `  ${name}`,
+      server,
+      cluster ?? "-",
+    ]);
+    line.errors.write(`${path}\n`);
+    line.output.write(table(["  NAME", "SERVER", "CLUSTER"], rows));
+  });
+}
+
+function useCommand(line: CommandLine): Command {
+  return new Command("use")
+    .description("Makes a context the current one.")
+    .argument("<name>")
+    .action(async (name: string) => {
+      const path = await contextFile(line.directory, line.environment);
+      const contexts = (await readContexts(path)) ?? NONE;
+      pickContext(path, contexts, name);
+      await writeContexts(path, { ...contexts, current: name });
+      line.output.write(`context/${name} is current\n`);
+    });
+}
+
+function setCommand(line: CommandLine): Command {
+  return new Command("set")
+    .description("Makes a context or changes it. The token comes from a file, so that no shell remembers it.")
+    .argument("<name>")
+    .requiredOption("--server <url>", "http://127.0.0.1:7400")
+    .option("--token-file <file>", "its content is copied")
+    .option("--cluster <cluster>", "for commands that name none")
+    .option("--ca <file>", "PEM of who signed the server's certificate")
+    .action(async (name: string, { server, tokenFile, cluster, ca }: SetFlags) => {
+      const path = await contextFile(line.directory, line.environment);
+      const contexts = (await readContexts(path)) ?? NONE;
+      const token =
+        tokenFile === undefined
+          ? undefined
+          : (await readFile(resolve(line.directory, tokenFile), "utf8")).trim();
+      const context = {
+        server,
+        ...(token === undefined ? {} : { token }),
+        ...(cluster === undefined ? {} : { cluster }),
+        ...(ca === undefined ? {} : { ca: resolve(line.directory, ca) }),
+      };
+      await writeContexts(path, {
+        current: contexts.current || name,
+        contexts: { ...contexts.contexts, [name]: context },
+      });
+      line.output.write(`context/${name} written to ${path}\n`);
+    });
+}

@@ -1,0 +1,122 @@
+import { Command } from "commander";
+
+import type { ApiClient } from "../../control-plane/api/contract/client.ts";
+import { allPages } from "../all-pages.ts";
+import type { CommandLine } from "../command-line.ts";
+import { connect } from "../connection.ts";
+import { format } from "../output/format.ts";
+import { printable, table } from "../output/table.ts";
+import { CHAIN_ENTRIES, VERSIONS } from "../views/catalogue.ts";
+import { NODE_PLUGINS } from "../views/nodes.ts";
+import { RELEASES } from "../views/releases.ts";
+
+type Facts = readonly (readonly [label: string, value: string])[];
+
+/** `sluice describe KIND NAME`: all about one thing, for people. */
+export function describeCommand(line: CommandLine): Command {
+  const command = new Command("describe");
+  const add = (
+    kind: string,
+    describe: (client: ApiClient, name: string, now: number) => Promise<string>,
+  ): void => {
+    command.addCommand(
+      new Command(kind).argument("<name>").action(async (name: string, _flags: unknown, self: Command) => {
+        await using connection = await connect(line, self);
+        line.output.write(await describe(connection.client, name, line.clock.wall()));
+      }),
+    );
+  };
+  add("plugin", describePlugin);
+  add("node", describeNode);
+  add("cluster", describeCluster);
+  return command;
+}
+
+async function describePlugin(client: ApiClient, plugin: string, now: number): Promise<string> {
+  const { domain, owners, description } = await client.call("getPlugin", { params: { plugin } });
+  const versions = await allPages((cursor) =>
+    client.call("listVersions", { params: { plugin }, query: { cursor } }),
+  );
+  const nodes = await allPages((cursor) => client.call("listNodes", { query: { cursor } }));
+  const running = nodes.flatMap(({ id, cluster, plugins }) =>
+    plugins.filter((each) => each.plugin === plugin).map((each) => ({ id, cluster, ...each })),
+  );
+  const rows = running.map(({ id, cluster, version, status, error }) => [
+    id,
+    cluster,
+    version,
+    status,
+    error || "-",
+  ]);
+  return [
+    facts([
+      ["Plugin", plugin],
+      ["Domain", domain],
+      ["Owners", owners.join(", ") || "-"],
+      ["Description", description || "-"],
+    ]),
+    section("Versions", format(VERSIONS, versions, "table", now)),
+    section("Nodes", table(["NODE", "CLUSTER", "VERSION", "STATUS", "ERROR"], rows)),
+  ].join("\n");
+}
+
+async function describeNode(client: ApiClient, id: string, now: number): Promise<string> {
+  const node = await client.call("getNode", { params: { node: id } });
+  const standings = Object.entries(node.resources).map(([type, { sent, acked, nacked }]) => [
+    type,
+    sent?.hash.slice(0, 12) ?? "-",
+    acked?.hash.slice(0, 12) ?? "-",
+    acked?.at ?? "-",
+    nacked?.problems.join("; ") ?? "-",
+  ]);
+  const packages = node.packages.map(({ plugin, version, state, detail }) => [
+    plugin,
+    version,
+    state,
+    detail || "-",
+  ]);
+  return [
+    facts([
+      ["Node", node.id],
+      ["Cluster", node.cluster],
+      ["Service", `${node.service} (${node.symbol})`],
+      ["Sluice", `${node.version}, ${node.platform}`],
+      ["Presence", node.presence],
+      ["Sync", node.sync],
+      ["Last seen", node.lastSeen ?? "never"],
+    ]),
+    section("Resources", table(["TYPE", "SENT", "ACKED", "AT", "REFUSED"], standings)),
+    section("Plugins", format(NODE_PLUGINS, node.plugins, "table", now)),
+    section("Packages", table(["PLUGIN", "VERSION", "STATE", "DETAIL"], packages)),
+  ].join("\n");
+}
+
+async function describeCluster(client: ApiClient, cluster: string, now: number): Promise<string> {
+  const { domain, environment, requiredApprovals } = await client.call("getCluster", { params: { cluster } });
+  const { entries } = await client.call("getChain", { params: { cluster } });
+  const { online, nodes, synced, rejected, converged } = await client.call("getConvergence", {
+    params: { cluster },
+  });
+  const releases = await client.call("listReleases", { query: { cluster, limit: 20 } });
+  return [
+    facts([
+      ["Cluster", cluster],
+      ["Domain", domain],
+      ["Environment", environment],
+      ["Approvals", String(requiredApprovals)],
+      ["Nodes", `${online} of ${nodes} online, ${synced} synced, ${rejected} rejected`],
+      ["Converged", converged ? "yes" : "no"],
+    ]),
+    section("Chain", format(CHAIN_ENTRIES, entries, "wide", now)),
+    section("Releases", format(RELEASES, releases.items, "table", now)),
+  ].join("\n");
+}
+
+function facts(rows: Facts): string {
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows.map(([label, value]) => `${`${label}:`.padEnd(width + 3)}${printable(value)}\n`).join("");
+}
+
+function section(title: string, body: string): string {
+  return `${title}:\n${body.replaceAll(/^(?=.)/gm, "  ")}`;
+}

@@ -1,0 +1,66 @@
+import { Command } from "commander";
+
+import { suggestion } from "../../core/nearest.ts";
+import type { CommandLine } from "../command-line.ts";
+import { connect } from "../connection.ts";
+import { LISTINGS, type Listing, type ListingFilter, type Shown } from "../listings.ts";
+import { formatOption, type FormatFlag } from "../output/format-option.ts";
+import { usageError } from "../usage-error.ts";
+
+interface GetFlags extends FormatFlag, ListingFilter {
+  readonly watch?: boolean;
+}
+
+/** `sluice get KIND`: lists things. */
+export function getCommand(line: CommandLine): Command {
+  const kinds = LISTINGS.map(({ kind }) => kind).join(", ");
+  return new Command("get")
+    .argument("<kind>", `one of ${kinds}`)
+    .addOption(formatOption())
+    .option("-w, --watch", "again at each change, until Ctrl-C")
+    .option("--cluster <cluster>", "only those of a cluster (nodes, releases)")
+    .option("--domain <domain>", "only those of a domain (plugins, clusters)")
+    .option("--plugin <plugin>", "only those of a plugin (releases)")
+    .option("--state <state>", "only those in a state (releases), or of a presence (nodes)")
+    .action(async (kind: string, flags: GetFlags, command: Command) => {
+      const listing = listingOf(kind);
+      requireKnown(listing, flags);
+      await using connection = await connect(line, command);
+      if (flags.watch === true) return watch(line, connection.client, listing, flags);
+      show(line, await listing.list(connection.client, flags), flags);
+    });
+}
+
+async function watch(
+  line: CommandLine,
+  client: Parameters<Listing["list"]>[0],
+  listing: Listing,
+  flags: GetFlags,
+): Promise<void> {
+  if (listing.watch === undefined) throw usageError(`${listing.kind} cannot be watched`);
+  for await (const items of listing.watch(client, flags, line.stop)) {
+    if (line.isTerminal) line.output.write("\u001b[H\u001b[2J");
+    show(line, items, flags);
+  }
+}
+
+function show(line: CommandLine, items: Shown, { output }: FormatFlag): void {
+  line.output.write(items(output, line.clock.wall()));
+}
+
+function listingOf(word: string): Listing {
+  const found = LISTINGS.find(({ kind, aliases }) => kind === word || aliases.includes(word));
+  if (found !== undefined) return found;
+  const known = LISTINGS.map(({ kind }) => kind);
+  throw usageError(
+    `there is nothing called ${word}${suggestion(word, known)}; there are ${known.join(", ")}`,
+  );
+}
+
+function requireKnown({ kind, filters }: Listing, flags: ListingFilter): void {
+  const given = (["cluster", "domain", "plugin", "state"] as const).filter(
+    (name) => flags[name] !== undefined,
+  );
+  const strange = given.find((name) => !filters.includes(name));
+  if (strange !== undefined) throw usageError(`--${strange} has no meaning for ${kind}`);
+}

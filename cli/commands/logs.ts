@@ -1,0 +1,37 @@
+import { Command } from "commander";
+
+import { parseSize } from "../../core/size.ts";
+import type { CommandLine } from "../command-line.ts";
+import { connect } from "../connection.ts";
+import { printable } from "../output/table.ts";
+import { usageError } from "../usage-error.ts";
+
+interface LogFlags {
+  readonly node: string;
+  readonly follow?: boolean;
+  readonly tail: string;
+}
+
+/** `sluice logs plugin NAME --node NODE`: what a plugin logged there. */
+export function logsCommand(line: CommandLine): Command {
+  const plugin = new Command("plugin")
+    .argument("<plugin>")
+    .requiredOption("--node <node>", "where it runs")
+    .option("-f, --follow", "goes on with what comes, until Ctrl-C")
+    .option("--tail <size>", "how much of what is there, at most 4MiB", "64KiB")
+    .action(async (name: string, { node, follow, tail: size }: LogFlags, command: Command) => {
+      const tail = parseSize(size);
+      if (tail === undefined) throw usageError(`--tail: expected a size such as 64KiB, not ${size}`);
+      await using connection = await connect(line, command);
+      const request = { params: { node, plugin: name }, query: { tail } };
+      if (follow !== true) return print(line, await connection.client.text("readLog", request));
+      for await (const piece of connection.client.follow("readLog", request, { signal: line.stop }))
+        print(line, piece);
+    });
+  return new Command("logs").addCommand(plugin);
+}
+
+/** Lines that plugins wrote must not move the cursor of whoever reads them. */
+function print(line: CommandLine, text: string): void {
+  for (const each of text.split("\n")) if (each !== "") line.output.write(`${printable(each)}\n`);
+}

@@ -1,0 +1,22 @@
+import { Command } from "commander";
+
+import type { CommandLine } from "../../command-line.ts";
+import { approveVersionCommand, refuseVersionCommand } from "./approval.ts";
+import { modeCommands, removeCommand } from "./chain-commands.ts";
+import { packCommand } from "./pack.ts";
+import { pushCommand } from "./push.ts";
+
+/** `sluice plugin …` */
+export function pluginCommand(line: CommandLine): Command {
+  const command = new Command("plugin");
+  const commands = [
+    packCommand(line),
+    pushCommand(line),
+    approveVersionCommand(line),
+    refuseVersionCommand(line),
+    ...modeCommands(line),
+    removeCommand(line),
+  ];
+  for (const each of commands) command.addCommand(each);
+  return command;
+}

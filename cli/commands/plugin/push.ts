@@ -1,0 +1,82 @@
+import { readFile, stat } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import { Readable } from "node:stream";
+
+import { Command } from "commander";
+
+import { ApiError } from "../../../control-plane/api/contract/api-error.ts";
+import type { ApiClient } from "../../../control-plane/api/contract/client.ts";
+import { messageOf } from "../../../core/errors.ts";
+import { packPlugin } from "../../../core/packages/pack.ts";
+import type { CommandLine } from "../../command-line.ts";
+import { connect } from "../../connection.ts";
+import { progress } from "../../output/progress.ts";
+import { table } from "../../output/table.ts";
+import { usageError } from "../../usage-error.ts";
+
+interface PushFlags {
+  readonly note: string;
+  readonly domain?: string;
+  readonly name?: string;
+}
+
+interface Archive {
+  readonly plugin: string;
+  readonly file: string;
+  readonly zip: Buffer;
+}
+
+/** `sluice plugin push FOLDER|ZIP`: validates, packs and uploads a version. */
+export function pushCommand(line: CommandLine): Command {
+  return new Command("push")
+    .description("Validates and packs a plugin's folder, or takes a packed zip, and uploads it as a version.")
+    .argument("<path>", "the plugin's folder, or NAME-VERSION.zip with --name")
+    .option("--note <text>", "what is new, for approvers", "")
+    .option("--domain <domain>", "makes the plugin in this domain if there is none of its name")
+    .option("--name <name>", "of the plugin, for a zip")
+    .action(async (path: string, flags: PushFlags, command: Command) => {
+      const archive = await archiveOf(resolve(line.directory, path), flags);
+      await using connection = await connect(line, command);
+      if (flags.domain !== undefined) await ensurePlugin(connection.client, archive.plugin, flags.domain);
+      const uploaded = await upload(line, connection.client, archive, flags.note);
+      const { plugin, version, digest, approval } = uploaded;
+      line.output.write(
+        table(["PLUGIN", "VERSION", "DIGEST", "APPROVAL"], [[plugin, version, `sha256:${digest}`, approval]]),
+      );
+    });
+}
+
+async function archiveOf(path: string, { name }: PushFlags): Promise<Archive> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw usageError(`${path}: ${messageOf(error)}`);
+  });
+  if (!found.isDirectory()) {
+    if (name === undefined) throw usageError("a zip needs --name NAME of its plugin");
+    return { plugin: name, file: basename(path), zip: await readFile(path) };
+  }
+  const { manifest, zip } = await packPlugin(path);
+  return { plugin: manifest.name, file: `${manifest.name}-${manifest.version}.zip`, zip };
+}
+
+async function upload(
+  line: CommandLine,
+  client: ApiClient,
+  { plugin, file, zip }: Archive,
+  note: string,
+): Promise<Awaited<ReturnType<ApiClient["upload"]>>> {
+  using bar = progress(line, `uploading ${file}`, zip.length);
+  const source = { name: file, size: zip.length, bytes: Readable.from([zip]) };
+  return client.upload({ plugin, note }, source, (sent) => bar.update(sent));
+}
+
+async function ensurePlugin(client: ApiClient, name: string, domain: string): Promise<void> {
+  try {
+    await client.call("getPlugin", { params: { plugin: name } });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== "not_found") throw error;
+    await client.call("putPlugin", {
+      params: { plugin: name },
+      body: { name, domain, description: "", owners: [] },
+    });
+  }
+}

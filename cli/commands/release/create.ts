@@ -1,0 +1,80 @@
+import { Command } from "commander";
+
+import type { CommandLine } from "../../command-line.ts";
+import { clusterOf, connect } from "../../connection.ts";
+import { format } from "../../output/format.ts";
+import { parseTime } from "../../time.ts";
+import { parseVersionName } from "../../version-name.ts";
+import { RELEASES } from "../../views/releases.ts";
+import { addTargetFlags, requiredTarget, targetOf, type TargetFlags } from "./target-flags.ts";
+
+interface CreateFlags extends TargetFlags {
+  readonly cluster?: string;
+  readonly at?: string;
+  readonly note: string;
+}
+
+/** `sluice release create NAME@VERSION`: asks for a version to be put on nodes. */
+export function createCommand(line: CommandLine): Command {
+  const command = new Command("create")
+    .description("Asks for a version to be put on nodes of a cluster.")
+    .argument("<name@version>")
+    .option("--cluster <cluster>", "default: the context's")
+    .option("--at <time>", "begins by itself then: 2026-05-01T12:00:00Z, or +30m from now")
+    .option("--note <text>", "why, for approvers", "");
+  return addTargetFlags(command).action(async (text: string, flags: CreateFlags, self: Command) => {
+    const target = requiredTarget(flags);
+    const scheduledAt = flags.at === undefined ? undefined : parseTime(flags.at, line.clock.wall());
+    await using connection = await connect(line, self);
+    const { release } = await connection.client.call("createRelease", {
+      body: {
+        ...parseVersionName(text),
+        cluster: clusterOf(connection, flags.cluster),
+        target,
+        note: flags.note,
+        ...(scheduledAt === undefined ? {} : { scheduledAt }),
+      },
+    });
+    line.output.write(format(RELEASES, [release], "table", line.clock.wall()));
+  });
+}
+
+/** `sluice release edit ID`: other target, time or note; approvals are revoked. */
+export function editCommand(line: CommandLine): Command {
+  const command = new Command("edit")
+    .description("Changes target, time or note before it is in force; approvals given so far are revoked.")
+    .argument("<id>")
+    .option("--at <time>", "begins by itself then")
+    .option("--note <text>", "why");
+  return addTargetFlags(command).action(
+    async (id: string, flags: TargetFlags & Partial<CreateFlags>, self: Command) => {
+      const target = targetOf(flags);
+      await using connection = await connect(line, self);
+      const { release } = await connection.client.call("editRelease", {
+        params: { release: id },
+        body: {
+          ...(target === undefined ? {} : { target }),
+          ...(flags.at === undefined ? {} : { scheduledAt: parseTime(flags.at, line.clock.wall()) }),
+          ...(flags.note === undefined ? {} : { note: flags.note }),
+        },
+      });
+      line.output.write(format(RELEASES, [release], "table", line.clock.wall()));
+    },
+  );
+}
+
+/** `sluice release widen ID`: another target while gray is in force. */
+export function widenCommand(line: CommandLine): Command {
+  const command = new Command("widen")
+    .description("Gives a gray release that is in force another target.")
+    .argument("<id>");
+  return addTargetFlags(command).action(async (id: string, flags: TargetFlags, self: Command) => {
+    const target = requiredTarget(flags);
+    await using connection = await connect(line, self);
+    const { release } = await connection.client.call("widenRelease", {
+      params: { release: id },
+      body: { target },
+    });
+    line.output.write(format(RELEASES, [release], "table", line.clock.wall()));
+  });
+}

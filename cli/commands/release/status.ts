@@ -1,0 +1,77 @@
+import { Command } from "commander";
+
+import type { ApiClient } from "../../../control-plane/api/contract/client.ts";
+import type { ApiAnswer } from "../../../control-plane/api/contract/client-types.ts";
+import { parseDuration } from "../../../core/duration.ts";
+import type { CommandLine } from "../../command-line.ts";
+import { connect } from "../../connection.ts";
+import type { ExitName } from "../../exit-codes.ts";
+import { formatOption, type FormatFlag } from "../../output/format-option.ts";
+import { format, serialised } from "../../output/format.ts";
+import { Deadline } from "../../deadline.ts";
+import { usageError } from "../../usage-error.ts";
+import { RELEASE_NODES, RELEASES } from "../../views/releases.ts";
+
+type Status = ApiAnswer<"getRelease">;
+
+interface StatusFlags extends FormatFlag {
+  readonly watch?: boolean;
+  readonly timeout: string;
+}
+
+/** `sluice release status ID`: per node; with `-w` until it is settled, and the exit code tells. */
+export function statusCommand(line: CommandLine): Command {
+  return new Command("status")
+    .description("What each node has done of a release. With -w it ends when nothing more happens by itself.")
+    .argument("<id>")
+    .addOption(formatOption())
+    .option("-w, --watch", "until it is settled; exit code 8 where nodes have failed")
+    .option("--timeout <duration>", "at most, with -w; exit code 7 then", "10m")
+    .action(async (id: string, flags: StatusFlags, command: Command) => {
+      const timeout = parseDuration(flags.timeout);
+      if (timeout === undefined)
+        throw usageError(`--timeout: expected a duration such as 5m, not ${flags.timeout}`);
+      await using connection = await connect(line, command);
+      if (flags.watch === true) return watch(line, connection.client, id, { timeout, output: flags.output });
+      const status = await connection.client.call("getRelease", { params: { release: id } });
+      show(line, status, flags.output);
+    });
+}
+
+async function watch(
+  line: CommandLine,
+  client: ApiClient,
+  id: string,
+  { timeout, output }: { readonly timeout: number } & FormatFlag,
+): Promise<void> {
+  using deadline = new Deadline(line, timeout);
+  let last: Status | undefined;
+  for await (const status of client.watch(
+    "getRelease",
+    { params: { release: id } },
+    { signal: deadline.signal },
+  )) {
+    last = status;
+    show(line, status, output);
+    if (status.settled) break;
+  }
+  line.ended(exitOf(last));
+}
+
+function show(line: CommandLine, status: Status, output: StatusFlags["output"]): void {
+  const now = line.clock.wall();
+  if (output === "json" || output === "yaml") {
+    line.output.write(serialised(status, output));
+    return;
+  }
+  line.output.write(`${format(RELEASES, [status.release], output, now)}\n`);
+  line.output.write(`${format(RELEASE_NODES, status.nodes, output, now)}\n`);
+}
+
+const GONE_WRONG: readonly Status["release"]["state"][] = ["FAILED", "REJECTED", "CANCELLED", "SUPERSEDED"];
+
+function exitOf(status: Status | undefined): ExitName {
+  if (status === undefined || !status.settled) return "unsettled";
+  if (GONE_WRONG.includes(status.release.state)) return "failed";
+  return (status.counts.failed ?? 0) > 0 ? "nodesFailed" : "done";
+}

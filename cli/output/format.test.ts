@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+
+import { format, serialised, type View } from "./format.ts";
+
+interface Fruit {
+  readonly name: string;
+  readonly colour?: string;
+}
+
+const FRUIT: View<Fruit> = {
+  kind: "fruit",
+  name: ({ name }) => name,
+  columns: [
+    { heading: "NAME", value: ({ name }) => name },
+    { heading: "COLOUR", value: ({ colour }) => colour ?? "", wide: true },
+  ],
+};
+const ITEMS = [{ name: "apple", colour: "red" }, { name: "kiwi" }];
+
+test("a table has the narrow columns, wide has them all, and nothing is a dash", () => {
+  expect(format(FRUIT, ITEMS, "table", 0)).toBe("NAME\napple\nkiwi\n");
+  expect(format(FRUIT, ITEMS, "wide", 0)).toBe("NAME    COLOUR\napple   red\nkiwi    -\n");
+});
+
+test("names are for scripts: one a line, with their kind", () => {
+  expect(format(FRUIT, ITEMS, "name", 0)).toBe("fruit/apple\nfruit/kiwi\n");
+});
+
+test("json and yaml are what the API said", () => {
+  expect(JSON.parse(format(FRUIT, ITEMS, "json", 0))).toEqual(ITEMS);
+  expect(format(FRUIT, ITEMS, "yaml", 0)).toBe("- name: apple\n  colour: red\n- name: kiwi\n");
+  expect(JSON.parse(serialised({ name: "kiwi" }, "json"))).toEqual({ name: "kiwi" });
+});

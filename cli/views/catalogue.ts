@@ -1,0 +1,73 @@
+import type { z } from "zod";
+
+import type * as resource from "../../control-plane/api/contract/resources.ts";
+import { age } from "../output/age.ts";
+import type { View } from "../output/format.ts";
+
+export const DOMAINS: View<z.infer<typeof resource.domain>> = {
+  kind: "domain",
+  name: ({ name }) => name,
+  columns: [
+    { heading: "NAME", value: ({ name }) => name },
+    { heading: "VERSION-APPROVAL", value: ({ versionApproval }) => (versionApproval ? "yes" : "no") },
+    { heading: "DESCRIPTION", value: ({ description }) => description },
+    { heading: "REVISION", value: ({ revision }) => String(revision), wide: true },
+  ],
+};
+
+export const CLUSTERS: View<z.infer<typeof resource.cluster>> = {
+  kind: "cluster",
+  name: ({ name }) => name,
+  columns: [
+    { heading: "NAME", value: ({ name }) => name },
+    { heading: "DOMAIN", value: ({ domain }) => domain },
+    { heading: "ENVIRONMENT", value: ({ environment }) => environment },
+    { heading: "APPROVALS", value: ({ requiredApprovals }) => String(requiredApprovals) },
+    { heading: "REVISION", value: ({ revision }) => String(revision), wide: true },
+  ],
+};
+
+export const PLUGINS: View<z.infer<typeof resource.plugin>> = {
+  kind: "plugin",
+  name: ({ name }) => name,
+  columns: [
+    { heading: "NAME", value: ({ name }) => name },
+    { heading: "DOMAIN", value: ({ domain }) => domain },
+    { heading: "OWNERS", value: ({ owners }) => owners.join(",") },
+    { heading: "DESCRIPTION", value: ({ description }) => description },
+  ],
+};
+
+export const VERSIONS: View<z.infer<typeof resource.pluginVersion>> = {
+  kind: "version",
+  name: ({ plugin, version }) => `${plugin}@${version}`,
+  columns: [
+    { heading: "VERSION", value: ({ version }) => version },
+    { heading: "APPROVAL", value: ({ approval }) => approval },
+    { heading: "DIGEST", value: ({ digest }) => digest.slice(0, 12) },
+    { heading: "UPLOADER", value: ({ uploader }) => uploader },
+    { heading: "AGE", value: ({ uploadedAt }, now) => age(uploadedAt, now) },
+    {
+      heading: "IN-USE-BY",
+      value: ({ usedBy }) => usedBy.map(({ cluster, release }) => `${cluster}#${release}`).join(","),
+    },
+    { heading: "NOTE", value: ({ note }) => note, wide: true },
+  ],
+};
+
+export const CHAIN_ENTRIES: View<z.infer<typeof resource.chainEntry>> = {
+  kind: "entry",
+  name: ({ plugin }) => plugin,
+  columns: [
+    { heading: "PLUGIN", value: ({ plugin }) => plugin },
+    { heading: "MODE", value: ({ mode }) => mode },
+    { heading: "TAG", value: ({ tag }) => tag },
+    { heading: "POLICY", value: ({ failurePolicy }) => failurePolicy ?? "manifest's" },
+    { heading: "MATCH", value: ({ match }) => (match === undefined ? "" : JSON.stringify(match)) },
+    {
+      heading: "CONFIG",
+      value: ({ config }) => (config === undefined ? "" : JSON.stringify(config)),
+      wide: true,
+    },
+  ],
+};

@@ -1,0 +1,66 @@
+import type { ClusterChain } from "../model/chain.ts";
+import { IN_FULL_FORCE, UNDER_WAY } from "../model/release-machine.ts";
+import type { Release } from "../model/release.ts";
+import type { Page, PageRequest, View } from "../store/store.ts";
+import { releasesIn } from "./stored-releases.ts";
+
+/** Which records were changed. */
+export interface ChangedKeys {
+  readonly chains: ReadonlySet<string>;
+  readonly releases: ReadonlySet<number>;
+}
+
+/** Records as of one tick; undefined: gone. */
+export interface ReadRecords {
+  readonly tick: number;
+  readonly chains: ReadonlyMap<string, ClusterChain | undefined>;
+  readonly releases: ReadonlyMap<number, Release | undefined>;
+  /** Bytes by digest. */
+  readonly sizes: ReadonlyMap<string, number>;
+}
+
+const PAGE = 1_000;
+
+/** Everything that nodes have to do with. */
+export async function readAll(view: View): Promise<ReadRecords> {
+  const chains = await all((page) => view.chains.list({}, page));
+  const releases = await releasesIn(view, ["SCHEDULED", ...UNDER_WAY, ...IN_FULL_FORCE]);
+  const versions = await all((page) => view.versions.list({}, page));
+  return {
+    tick: view.tick,
+    chains: new Map(chains.map((chain) => [chain.cluster, chain])),
+    releases: new Map(releases.map((release) => [release.id, release])),
+    sizes: new Map(versions.map(({ digest, size }) => [digest, size])),
+  };
+}
+
+/** What was changed, with the sizes of packages that are not `known` yet. */
+export async function readChanged(
+  view: View,
+  keys: ChangedKeys,
+  known: ReadonlyMap<string, number>,
+): Promise<ReadRecords> {
+  const chains = new Map<string, ClusterChain | undefined>();
+  const releases = new Map<number, Release | undefined>();
+  const sizes = new Map<string, number>();
+  for (const cluster of keys.chains) chains.set(cluster, await view.chains.get(cluster));
+  for (const id of keys.releases) {
+    const release = await view.releases.get(id);
+    releases.set(id, release);
+    if (release === undefined || known.has(release.digest)) continue;
+    const version = await view.versions.get(release);
+    if (version !== undefined) sizes.set(version.digest, version.size);
+  }
+  return { tick: view.tick, chains, releases, sizes };
+}
+
+async function all<Item>(list: (page: PageRequest) => Promise<Page<Item>>): Promise<readonly Item[]> {
+  const found: Item[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await list({ limit: PAGE, cursor });
+    found.push(...page.items);
+    cursor = page.next;
+  } while (cursor !== undefined);
+  return found;
+}

@@ -1,0 +1,69 @@
+import { contentHash } from "../../core/content-hash.ts";
+import type { ClusterChain, ClusterChainEntry } from "../model/chain.ts";
+import { saltOf } from "../releases/target.ts";
+import type { EntryChoice } from "./entry-choice.ts";
+import type { ChainContent, SnapshotResource, StageContent } from "./node-snapshot.ts";
+
+/** A package to hold. */
+export interface HeldPackage {
+  readonly plugin: string;
+  readonly version: string;
+  readonly digest: string;
+  readonly size: number;
+}
+
+/** `wanted`: it is empty because somebody wanted that. */
+export function stageResource(
+  packages: readonly HeldPackage[],
+  entries: ReadonlyMap<string, ClusterChainEntry>,
+): SnapshotResource {
+  const content: StageContent = {
+    packages: packages.map(({ plugin, version, digest, size }) => {
+      return { plugin, version, digest, size, config: entries.get(plugin)?.config };
+    }),
+  };
+  return { hash: contentHash(content), content, tombstone: packages.length === 0 };
+}
+
+/** `choices`: one for each entry. */
+export function chainResource(
+  { entries, deadlines }: Pick<ClusterChain, "entries" | "deadlines">,
+  choices: readonly EntryChoice[],
+): SnapshotResource {
+  const content: ChainContent = {
+    entries: entries.flatMap((entry, index) => entryContent(entry, choices[index])),
+    deadlines: { request: `${deadlines.request}ms`, response: `${deadlines.response}ms` },
+  };
+  return { hash: contentHash(content), content, tombstone: content.entries.length === 0 };
+}
+
+function entryContent(
+  entry: ClusterChainEntry,
+  choice: EntryChoice | undefined,
+): readonly Readonly<Record<string, unknown>>[] {
+  switch (choice?.kind) {
+    case "run":
+      return [written(entry, { version: choice.version, gray: grayContent(choice) })];
+    case "unavailable":
+      return [
+        written(entry, { unavailable: `this node can load no version of ${entry.plugin} that is in force` }),
+      ];
+    default:
+      return [];
+  }
+}
+
+function grayContent({ gray }: EntryChoice & { readonly kind: "run" }): unknown {
+  if (gray?.target.kind !== "traffic") return undefined;
+  return { version: gray.version, percentage: gray.target.percentage, salt: saltOf(gray) };
+}
+
+/** In the shape of a configuration file: what is not there is not written. */
+function written(
+  entry: ClusterChainEntry,
+  chosen: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const { plugin, mode, tag, config, match, failurePolicy, timeout, cpu, memory } = entry;
+  const all = { plugin, mode, tag, config, match, failurePolicy, timeout, cpu, memory, ...chosen };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,42 @@
+import type { Release } from "../model/release.ts";
+import type { NodeHoldings } from "./node-holdings.ts";
+import type { PluginTarget } from "./plugin-target.ts";
+
+/** What a chain's entry runs on one node. */
+export type EntryChoice =
+  | { readonly kind: "run"; readonly version: string; readonly gray: Release | undefined }
+  /** Nothing of it is in force: the entry is left out. */
+  | { readonly kind: "none" }
+  /** The node cannot load any version that it should have: the policy answers. */
+  | { readonly kind: "unavailable" }
+  /** The node will say whether it can load what it should have, and there is nothing to run until then. */
+  | { readonly kind: "pending" };
+
+/**
+ * Make before break: a version is named only when the node holds it; until then what it runs now goes on. `plugin` is the
+ * entry's.
+ */
+export function entryChoice(plugin: string, target: PluginTarget, holdings: NodeHoldings): EntryChoice {
+  if (target.run.length === 0) return { kind: "none" };
+  const holds = ({ digest }: Release): boolean => holdings.state(digest) === "LOADABLE";
+  const wanted = target.run.find(holds);
+  if (wanted !== undefined) {
+    const gray = target.gray !== undefined && holds(target.gray) ? target.gray : undefined;
+    return { kind: "run", version: wanted.version, gray };
+  }
+  const before = holdings.runnable(plugin);
+  const [only] = before;
+  if (only !== undefined && before.length === 1)
+    return { kind: "run", version: only.version, gray: undefined };
+  // Two that may run, and it has not said which: whatever it is, it goes on.
+  if (before.length > 1) return { kind: "pending" };
+  return { kind: answered(target, holdings) ? "unavailable" : "pending" };
+}
+
+/** A node without any chain does not wait for a download that fails: a policy that answers is more than no chain. */
+function answered({ run }: PluginTarget, { state, fresh }: NodeHoldings): boolean {
+  return run.every(({ digest }) => {
+    const word = state(digest);
+    return word === "INVALID" || (fresh && word === "WAITING");
+  });
+}

@@ -1,0 +1,99 @@
+import { contentHash } from "../../core/content-hash.ts";
+import type { Node, NodeReport } from "../model/node.ts";
+import type { ClusterState } from "../releases/cluster-state.ts";
+import type { ReleaseProjection } from "../releases/release-projection.ts";
+import { chainResource, stageResource, type HeldPackage } from "./contents.ts";
+import { entryChoice, type EntryChoice } from "./entry-choice.ts";
+import { holdingsOf, type NodeHoldings } from "./node-holdings.ts";
+import type { NodeSnapshot, RouteContent, SnapshotResource, SnapshotSource } from "./node-snapshot.ts";
+import { pluginTarget, type PluginTarget } from "./plugin-target.ts";
+
+type Projection = Pick<ReleaseProjection, "tick" | "cluster" | "sizeOf" | "onChange">;
+
+const NO_ROUTES: RouteContent = { services: {} };
+const ROUTE: SnapshotResource = { hash: contentHash(NO_ROUTES), content: NO_ROUTES, tombstone: false };
+
+/** Snapshots from the chains and releases in memory. What many nodes have in common is made once a change. */
+export class ReleaseSnapshots implements SnapshotSource {
+  readonly #projection: Projection;
+  /** By state of a cluster: resources by what went into them. */
+  readonly #made = new WeakMap<ClusterState, Map<string, SnapshotResource>>();
+
+  constructor(projection: Projection) {
+    this.#projection = projection;
+  }
+
+  get tick(): number {
+    return this.#projection.tick;
+  }
+
+  onChange(listener: (tick: number) => void): Disposable {
+    return this.#projection.onChange(listener);
+  }
+
+  snapshotFor(node: Node, report: NodeReport): NodeSnapshot {
+    const { tick } = this;
+    const state = this.#projection.cluster(node.cluster);
+    // Of a cluster that nothing is stored of nothing can be said, least of all that its nodes should have nothing.
+    if (state === undefined) return { tick, resources: { stage: undefined, route: ROUTE, chain: undefined } };
+    const holdings = holdingsOf(report);
+    const targets = new Map<string, PluginTarget>();
+    for (const [plugin, inForce] of state.inForce) targets.set(plugin, pluginTarget(inForce, node));
+    const stage = this.#stage(state, targets, holdings);
+    return { tick, resources: { stage, route: ROUTE, chain: this.#chain(state, targets, holdings) } };
+  }
+
+  #stage(
+    state: ClusterState,
+    targets: ReadonlyMap<string, PluginTarget>,
+    holdings: NodeHoldings,
+  ): SnapshotResource {
+    const wanted = new Map<string, HeldPackage>();
+    const releases = [...targets.values()].flatMap(({ hold }) => hold);
+    for (const each of [...releases, ...holdings.inUse]) {
+      const { plugin, version, digest } = each;
+      const size = this.#projection.sizeOf(digest);
+      if (size !== undefined) wanted.set(digest, { plugin, version, digest, size });
+    }
+    const packages = [...wanted.values()].toSorted((left, right) => (left.digest < right.digest ? -1 : 1));
+    const key = `stage ${packages.map(({ digest }) => digest).join()}`;
+    return this.#once(state, key, () => stageResource(packages, state.entries));
+  }
+
+  /** Undefined: an entry has nothing to run until the node has answered. */
+  #chain(
+    state: ClusterState,
+    targets: ReadonlyMap<string, PluginTarget>,
+    holdings: NodeHoldings,
+  ): SnapshotResource | undefined {
+    const { chain } = state;
+    if (chain === undefined) return undefined;
+    const choices = chain.entries.map(({ plugin, mode }): EntryChoice => {
+      const target = targets.get(plugin);
+      if (target === undefined) return { kind: "none" };
+      return mode === "off" ? offChoice(target) : entryChoice(plugin, target, holdings);
+    });
+    if (choices.some(({ kind }) => kind === "pending")) return undefined;
+    return this.#once(state, `chain ${choices.map(keyOf).join()}`, () => chainResource(chain, choices));
+  }
+
+  #once(state: ClusterState, key: string, make: () => SnapshotResource): SnapshotResource {
+    const made = this.#made.get(state) ?? new Map<string, SnapshotResource>();
+    this.#made.set(state, made);
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const resource = make();
+    made.set(key, resource);
+    return resource;
+  }
+}
+
+/** It is not loaded, so it does not matter whether the node holds it. */
+function offChoice({ run }: PluginTarget): EntryChoice {
+  const [first] = run;
+  return first === undefined ? { kind: "none" } : { kind: "run", version: first.version, gray: undefined };
+}
+
+function keyOf(choice: EntryChoice): string {
+  return choice.kind === "run" ? `${choice.version}/${choice.gray?.version ?? ""}` : choice.kind;
+}

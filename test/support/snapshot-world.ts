@@ -1,0 +1,139 @@
+import type { ClusterChainEntry } from "../../control-plane/model/chain.ts";
+import type { Node, NodePackage, NodePlugin, NodeReport } from "../../control-plane/model/node.ts";
+import type { Release, ReleaseState, ReleaseTarget } from "../../control-plane/model/release.ts";
+import { clusterState, type ClusterState } from "../../control-plane/releases/cluster-state.ts";
+import type { ChainContent, NodeSnapshot, StageContent } from "../../control-plane/snapshot/node-snapshot.ts";
+import { ReleaseSnapshots } from "../../control-plane/snapshot/release-snapshots.ts";
+
+// What is stored and what nodes report, as tests of snapshots want them: in a few words.
+
+export function nodeNamed(id: string, labels: Record<string, string> = {}): Node {
+  const rest = { service: "shop", symbol: "stable", version: "0.1.0", platform: "linux/amd64" };
+  return { id, cluster: "demo", labels, revision: 1, ...rest };
+}
+
+export function entryFor(plugin: string, facts: Partial<ClusterChainEntry> = {}): ClusterChainEntry {
+  return {
+    plugin,
+    mode: "enforce",
+    tag: "",
+    config: undefined,
+    match: undefined,
+    failurePolicy: undefined,
+    timeout: undefined,
+    cpu: undefined,
+    memory: undefined,
+    ...facts,
+  };
+}
+
+export function digestOf(plugin: string, version: string): string {
+  return `${plugin}-${version}`;
+}
+
+/** `guard@1.0.0` in a state. */
+export function releaseIn(
+  state: ReleaseState,
+  named: string,
+  target: ReleaseTarget = { kind: "full" },
+  id: number = 1,
+): Release {
+  const [plugin = "", version = ""] = named.split("@");
+  return {
+    id,
+    cluster: "demo",
+    plugin,
+    version,
+    digest: digestOf(plugin, version),
+    state,
+    target,
+    author: "dana",
+    editors: [],
+    note: "",
+    approvals: [],
+    scheduledAt: undefined,
+    automatic: false,
+    base: undefined,
+    activeSince: undefined,
+    rollbackOf: undefined,
+    supersededBy: undefined,
+    reason: "",
+    createdAt: 0,
+    updatedAt: 0,
+    revision: 1,
+  };
+}
+
+export function stateOf(
+  entries: readonly ClusterChainEntry[] | undefined,
+  releases: readonly Release[],
+): ClusterState {
+  const deadlines = { request: 200, response: 200 };
+  const chain = entries === undefined ? undefined : { cluster: "demo", entries, deadlines, revision: 1 };
+  return clusterState("demo", chain, releases);
+}
+
+/** Snapshots of a cluster that stays as it is; every package has 100 bytes. */
+export function snapshotsOf(state: ClusterState): ReleaseSnapshots {
+  return new ReleaseSnapshots({
+    tick: 1,
+    cluster: (name) => (name === "demo" ? state : undefined),
+    sizeOf: () => 100,
+    onChange: () => ({ [Symbol.dispose]: () => undefined }),
+  });
+}
+
+export interface Said {
+  /** `guard@1.0.0` by state. */
+  readonly packages?: Readonly<Record<string, NodePackage["state"]>>;
+  readonly plugins?: Readonly<Record<string, NodePlugin["status"]>>;
+  /** It has a chain in force. */
+  readonly chain?: boolean;
+}
+
+export function reportOf({ packages = {}, plugins = {}, chain = false }: Said): NodeReport {
+  const mark = chain ? { hash: "before", tick: 1, at: 0 } : undefined;
+  const standing = { wanted: undefined, sent: undefined, nacked: undefined, refused: [] };
+  return {
+    node: "node-1",
+    connected: true,
+    lastSeen: 0,
+    incarnation: "1",
+    resources: {
+      stage: { ...standing, acked: undefined },
+      route: { ...standing, acked: undefined },
+      chain: { ...standing, acked: mark },
+    },
+    packages: Object.entries(packages).map(([named, state]) => ({
+      ...versionNamed(named),
+      state,
+      detail: "",
+    })),
+    plugins: Object.entries(plugins).map(([named, status]) => {
+      return { ...versionNamed(named), status, error: "", generation: 1 };
+    }),
+  };
+}
+
+function versionNamed(named: string): { plugin: string; version: string; digest: string } {
+  const [plugin = "", version = ""] = named.split("@");
+  return { plugin, version, digest: digestOf(plugin, version) };
+}
+
+/** `guard@1.0.0`, in the order of the content. */
+export function stagedIn({ resources }: NodeSnapshot): readonly string[] | undefined {
+  const content = resources.stage?.content as StageContent | undefined;
+  return content?.packages.map(({ plugin, version }) => `${plugin}@${version}`);
+}
+
+/** `guard@1.0.0`, `guard@1.0.0+10%2.0.0`, `guard off 1.0.0` or `guard unavailable`, in the order of the chain. */
+export function chainIn({ resources }: NodeSnapshot): readonly string[] | undefined {
+  const content = resources.chain?.content as ChainContent | undefined;
+  return content?.entries.map(({ plugin, version, mode, gray, unavailable }) => {
+    const share = gray as { readonly percentage: number; readonly version: string } | undefined;
+    if (unavailable !== undefined) return `${String(plugin)} unavailable`;
+    const off = mode === "off" ? " off " : "@";
+    const tail = share === undefined ? "" : `+${share.percentage}%${share.version}`;
+    return `${String(plugin)}${off}${String(version)}${tail}`;
+  });
+}

@@ -13,12 +13,12 @@ export interface NodeHoldings {
   /** It has no chain in force: whatever comes is its first. */
   readonly fresh: boolean;
   /** What became of a package there; undefined: it has not said. */
-  state(digest: string): StageStateWord | undefined;
+  readonly state: (digest: string) => StageStateWord | undefined;
   /**
    * Packages of a plugin that the node can load and that it runs, or may run: until it has said what it runs, each that
    * it holds. The control plane may have forgotten what the node has not.
    */
-  runnable(plugin: string): readonly NodePackage[];
+  readonly runnable: (plugin: string) => readonly NodePackage[];
   /** All packages of `runnable`, of any plugin. */
   readonly inUse: readonly NodePackage[];
 }

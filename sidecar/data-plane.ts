@@ -48,7 +48,9 @@ export class DataPlane implements AsyncDisposable {
     const { hostMemory } = settings;
     this.#clock = clock;
     this.telemetry = new Telemetry({ accessLogSample: sample, output, worker, clock, log });
-    this.plugins = this.#stack.use(new PluginSystem({ hostMemory, clock, log }));
+    this.plugins = this.#stack.use(
+      new PluginSystem({ hostMemory, ownPorts: [settings.admin.port], clock, log }),
+    );
     this.chain = this.#stack.use(new CurrentChain({ clock, observer: this.telemetry.chain }));
     this.applier = new SnapshotApplier({
       packages,

@@ -8,6 +8,8 @@ import { RemoteRuntime } from "./plugins/remote/remote-runtime.ts";
 
 export interface PluginSystemOptions {
   readonly hostMemory: number | undefined;
+  /** Ports of this sidecar that plugins must not get to. */
+  readonly ownPorts: readonly number[];
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -17,8 +19,8 @@ export class PluginSystem implements AsyncDisposable {
   readonly isolates: IsolateRuntime;
   readonly registry: Registry;
 
-  constructor({ hostMemory, clock, log }: PluginSystemOptions) {
-    this.isolates = new IsolateRuntime({ command: hostCommand(), clock, log, hostMemory });
+  constructor({ hostMemory, ownPorts, clock, log }: PluginSystemOptions) {
+    this.isolates = new IsolateRuntime({ command: hostCommand(), clock, log, hostMemory, ownPorts });
     const runtimes = [this.isolates, new ProcessRuntime({ clock, log }), new RemoteRuntime(clock, log)];
     this.registry = new Registry({ runtimes, clock, log });
   }

@@ -39,7 +39,9 @@ export class FileMesh implements AsyncDisposable {
         log,
       }),
     );
-    const plugins = this.#stack.use(new PluginSystem({ hostMemory: undefined, clock: systemClock, log }));
+    const plugins = this.#stack.use(
+      new PluginSystem({ hostMemory: undefined, ownPorts: [], clock: systemClock, log }),
+    );
     this.chain = this.#stack.use(new CurrentChain({ clock: systemClock, observer: this.observer }));
     this.#configuration = this.#stack.use(
       new Configuration({

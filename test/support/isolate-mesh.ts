@@ -57,7 +57,7 @@ export class IsolateMesh implements AsyncDisposable {
 
   constructor({ hostMemory, log = createLogger("silent"), command = hostCommand() }: MeshOptions = {}) {
     this.#children = new Set(childPids());
-    this.runtime = new IsolateRuntime({ command, clock: systemClock, log, hostMemory });
+    this.runtime = new IsolateRuntime({ command, clock: systemClock, log, hostMemory, ownPorts: [] });
     this.registry = new Registry({ runtimes: [this.runtime], clock: systemClock, log });
   }
 

@@ -1,3 +1,5 @@
+import { networkInterfaces } from "node:os";
+
 import ipaddr from "ipaddr.js";
 
 import type { FetchReach } from "./fetch-pattern.ts";
@@ -29,4 +31,14 @@ export function addressAllowed(address: string, reach: FetchReach): boolean {
   if (!ipaddr.isValid(address)) return false;
   const parsed = ipaddr.process(address);
   return !METADATA.has(parsed.toString()) && ALLOWED[reach].has(parsed.range());
+}
+
+/** Whether this machine, or pod, is behind the address: the loopback, or one that an interface has right now. */
+export function isOwnAddress(address: string): boolean {
+  if (!ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.process(address);
+  if (parsed.range() === "loopback") return true;
+  const text = parsed.toString();
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return own.some((each) => ipaddr.isValid(each.address) && ipaddr.process(each.address).toString() === text);
 }

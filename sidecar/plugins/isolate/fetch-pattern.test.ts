@@ -1,7 +1,9 @@
 import { assert, constantFrom, property, string } from "fast-check";
 import { expect, test } from "vitest";
 
-import { addressAllowed } from "./address-rules.ts";
+import { networkInterfaces } from "node:os";
+
+import { addressAllowed, isOwnAddress } from "./address-rules.ts";
 import { globMatches, parseFetchPattern, type FetchPattern } from "./fetch-pattern.ts";
 
 const pattern = (text: string): FetchPattern => {
@@ -21,6 +23,22 @@ test("a pattern takes its own scheme, host, port and paths, and nothing beside t
   expect(allows("http://127.0.0.1:9000/status", "http://127.0.0.1:9000/status")).toBe(true);
   expect(allows("http://127.0.0.1:9000/status", "http://127.0.0.1:9000/status2")).toBe(false);
 });
+
+test("the path is compared without the query, which no star of a path reaches into", () => {
+  expect(allows("https://a.example/*/public", "https://a.example/secret?x=/public")).toBe(false);
+  expect(allows("https://a.example/v1/status", "https://a.example/v1/status?verbose=1")).toBe(true);
+  expect(allows("https://a.example/v1/*?key=*", "https://a.example/v1/x?key=7")).toBe(true);
+  expect(allows("https://a.example/v1/*?key=*", "https://a.example/v1/x?other=7")).toBe(false);
+  expect(allows("https://a.example/v1/*?key=*", "https://a.example/v1/x")).toBe(false);
+});
+
+test.each(["/v1/..%2fadmin", "/v1/%2e%2e%2Fadmin", "/v1/..%5Cadmin", "/v1/..;a=1/admin", "/v1/x%2f.."])(
+  "%s is no path below /v1, whoever decodes it",
+  (path) => {
+    expect(allows("https://a.example/v1/*", `https://a.example${path}`)).toBe(false);
+    expect(allows("https://a.example/v1/*", "https://a.example/v1/a%2fb/c..d")).toBe(true);
+  },
+);
 
 test("a wildcard host takes names below it, not the name itself nor one that only ends alike", () => {
   expect(allows("https://*.example.com/*", "https://a.b.example.com/")).toBe(true);
@@ -68,6 +86,14 @@ test.each([
   ["not an address", "loopback", false],
 ] as const)("address %s at reach %s: %s", (address, reach, allowed) => {
   expect(addressAllowed(address, reach)).toBe(allowed);
+});
+
+test("this machine is known by every address that it has", () => {
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+
+  expect(own.every(({ address }) => isOwnAddress(address))).toBe(true);
+  expect(["127.8.9.1", "::1", "::ffff:127.0.0.1"].every(isOwnAddress)).toBe(true);
+  expect(["192.0.2.1", "2001:db8::1", "nonsense"].some(isOwnAddress)).toBe(false);
 });
 
 test("a glob means what the regular expression made of it means", () => {

@@ -1,7 +1,8 @@
 /**
  * A plugin's permission to fetch, from its manifest: `https://auth.internal/*`, `http://127.0.0.1:9000/status`,
  * `https://*.example.com:8443/v1/*`. The scheme is http or https; the host is a name, an address, `*.NAME` or `*`;
- * the port is the scheme's own unless written; in the path `*` stands for any number of chars, the query included.
+ * the port is the scheme's own unless written. In the path `*` stands for any number of chars; the path is compared
+ * without the query, of which the pattern says nothing unless it has one itself: then `*` works there too.
  */
 export interface FetchPattern {
   readonly text: string;
@@ -27,21 +28,44 @@ export function parseFetchPattern(text: string): FetchPattern | string {
   const shape = SHAPE.exec(text);
   if (shape === null)
     return `'${text}' is not a fetch pattern: expected http(s)://HOST[:PORT]/PATH such as https://auth.internal/*`;
-  const [, scheme = "", rawHost = "", port = "", path = "/"] = shape;
+  const [, scheme = "", rawHost = "", port = "", rest = "/"] = shape;
   const host = rawHost.toLowerCase();
   if (!HOST.test(host)) return `'${text}': host '${rawHost}' must be a name, an address, '*.NAME' or '*'`;
   if (Number(port) > 65_535) return `'${text}': port ${port} is above 65535`;
   const protocol = `${scheme}:`;
+  const [path = "/", query] = splitAtQuery(rest);
   const wantedPort = port === "" ? DEFAULT_PORTS[protocol] : String(Number(port));
   return {
     text,
     reach: reachOf(host),
     matches: (url) =>
       url.protocol === protocol &&
-      (url.port === "" ? DEFAULT_PORTS[protocol] : url.port) === wantedPort &&
+      portOf(url) === wantedPort &&
       hostMatches(host, url.hostname) &&
-      globMatches(path, url.pathname + url.search),
+      globMatches(path, url.pathname) &&
+      (query === undefined || globMatches(query, url.search.slice(1))) &&
+      !climbs(url.pathname),
   };
+}
+
+function splitAtQuery(text: string): readonly [path: string, query: string | undefined] {
+  const mark = text.indexOf("?");
+  return mark < 0 ? [text, undefined] : [text.slice(0, mark), text.slice(mark + 1)];
+}
+
+/**
+ * Whether a server that decodes before it resolves would see `..` here: URLs resolve it, but not behind an encoded
+ * slash (`/v1/..%2Fadmin`) or with a parameter (`/v1/..;/admin`), and no pattern means those.
+ */
+function climbs(path: string): boolean {
+  if (!path.includes("..") && !/%2e/i.test(path)) return false;
+  const decoded = path.replaceAll(/%2e/gi, ".").replaceAll(/%2f|%5c/gi, "/");
+  return decoded.split("/").some((segment) => segment.split(";", 1)[0] === "..");
+}
+
+/** The port that a URL of http or https means, in digits. */
+export function portOf({ port, protocol }: URL): string {
+  return port === "" ? (DEFAULT_PORTS[protocol] ?? "") : port;
 }
 
 function reachOf(host: string): FetchReach {

@@ -34,6 +34,8 @@ export interface IsolateRuntimeOptions {
    * at most a third of the control group's limit (there are two hosts and the sidecar).
    */
   readonly hostMemory?: number | undefined;
+  /** Ports of this sidecar that no plugin's fetch gets to; see `PluginFetch`. */
+  readonly ownPorts: readonly number[];
 }
 
 /** Numbers for metrics, to be read at scrape time; totals are since the beginning. */
@@ -73,7 +75,7 @@ export class IsolateRuntime implements PluginRuntime {
   readonly #instances = new IsolateInstances();
   readonly #logs = new WeakMap<IsolateInstance, PluginLog>();
   readonly #quarantine = new Quarantine();
-  readonly #fetch = new PluginFetch();
+  readonly #fetch: PluginFetch;
   readonly #nursery: HostNursery;
   readonly #pair: HostPair;
   readonly #loader: HostLoader;
@@ -82,7 +84,8 @@ export class IsolateRuntime implements PluginRuntime {
   readonly #deadlines: RunDeadlines;
   readonly #culprits: Culprits;
 
-  constructor({ command, clock, log, hostMemory }: IsolateRuntimeOptions) {
+  constructor({ command, clock, log, hostMemory, ownPorts }: IsolateRuntimeOptions) {
+    this.#fetch = new PluginFetch({ clock, ownPorts });
     this.#clock = clock;
     this.#log = log;
     const memory = (): number => hostMemory ?? defaultCeiling(this.#instances.memory);
@@ -200,7 +203,9 @@ export class IsolateRuntime implements PluginRuntime {
   #remove(instance: IsolateInstance): void {
     this.#instances.remove(instance);
     const others = this.#instances.byGeneration.values();
-    if (!others.some(({ plugin }) => plugin === instance.plugin)) this.#store.forget(instance.plugin);
+    if (others.some(({ plugin }) => plugin === instance.plugin)) return;
+    this.#store.forget(instance.plugin);
+    this.#fetch.forget(instance.plugin);
   }
 
   async #pause(milliseconds: number): Promise<void> {

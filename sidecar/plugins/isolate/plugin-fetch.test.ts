@@ -1,8 +1,11 @@
+import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 
 import { expect, test } from "vitest";
 
+import { systemClock } from "../../../core/clock.ts";
 import { parseFetchPattern, type FetchPattern } from "./fetch-pattern.ts";
 import { PluginFetch, type PluginRequest } from "./plugin-fetch.ts";
 
@@ -17,6 +20,12 @@ const get = (url: string, more: Partial<PluginRequest> = {}): PluginRequest => (
   timeoutMs: 0,
   ...more,
 });
+
+/** IPv4 addresses of this machine that others may reach. */
+function ownAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return all.filter(({ family, internal }) => family === "IPv4" && !internal).map(({ address }) => address);
+}
 
 async function startOrigin(listener: RequestListener): Promise<AsyncDisposable & { origin: string }> {
   const server = createServer(listener);
@@ -36,7 +45,7 @@ test("a fetch that a pattern covers brings status, headers and body", async () =
     response.setHeader("x-seen", `${request.method} ${request.url} ${String(request.headers["x-key"])}`);
     response.end("hello");
   });
-  await using plugins = new PluginFetch();
+  await using plugins = new PluginFetch({ clock: systemClock, ownPorts: [] });
 
   const asked = get(`${origin.origin}/a?b=1`, { headers: [{ name: "X-Key", values: ["k"] }] });
   const answer = await plugins.fetch("p", patterns(`${origin.origin}/*`), asked);
@@ -49,7 +58,7 @@ test("a fetch that a pattern covers brings status, headers and body", async () =
 test("what no pattern covers is refused before a connection is made", async () => {
   let connections = 0;
   await using origin = await startOrigin(() => connections++);
-  await using plugins = new PluginFetch();
+  await using plugins = new PluginFetch({ clock: systemClock, ownPorts: [] });
 
   const refused = plugins.fetch("p", patterns(`${origin.origin}/allowed/*`), get(`${origin.origin}/other`));
 
@@ -59,7 +68,7 @@ test("what no pattern covers is refused before a connection is made", async () =
 
 test("a name that resolves to the loopback is refused where the pattern is only a wildcard", async () => {
   await using origin = await startOrigin((_request, response) => response.end("secret"));
-  await using plugins = new PluginFetch();
+  await using plugins = new PluginFetch({ clock: systemClock, ownPorts: [] });
   const port = new URL(origin.origin).port;
 
   const wildcard = patterns(`http://*:${port}/*`);
@@ -76,7 +85,7 @@ test("a redirect to a link-local address is refused although a pattern covers it
   await using origin = await startOrigin((_request, response) => {
     response.writeHead(302, { location: "http://169.254.169.254/latest/meta-data/" }).end();
   });
-  await using plugins = new PluginFetch();
+  await using plugins = new PluginFetch({ clock: systemClock, ownPorts: [] });
 
   const refused = plugins.fetch("p", patterns(`${origin.origin}/*`, "http://*/*"), get(`${origin.origin}/`));
 
@@ -88,7 +97,7 @@ test("a redirect out of what the patterns cover is refused", async () => {
     if (request.url === "/in") response.writeHead(302, { location: "/out" }).end();
     else response.end("secret");
   });
-  await using plugins = new PluginFetch();
+  await using plugins = new PluginFetch({ clock: systemClock, ownPorts: [] });
 
   const refused = plugins.fetch("p", patterns(`${origin.origin}/in`), get(`${origin.origin}/in`));
 
@@ -104,7 +113,7 @@ test("a redirected POST becomes a GET, and credentials do not go to another orig
   await using origin = await startOrigin((_request, response) => {
     response.writeHead(302, { location: `${target.origin}/t` }).end();
   });
-  await using plugins = new PluginFetch();
+  await using plugins = new PluginFetch({ clock: systemClock, ownPorts: [] });
 
   const headers = [
     { name: "Authorization", values: ["secret"] },
@@ -123,7 +132,7 @@ test("endless redirects, a long answer and a slow one end within their limits", 
     else response.write("never ends");
   });
   const limits = { bodyBytes: 4096, timeout: 10_000, redirects: 3, concurrent: 32 };
-  await using plugins = new PluginFetch(limits);
+  await using plugins = new PluginFetch({ clock: systemClock, ownPorts: [], limits });
   const allowed = patterns(`${origin.origin}/*`);
 
   await expect(plugins.fetch("p", allowed, get(`${origin.origin}/loop`))).rejects.toThrow(/3 redirects/);
@@ -134,7 +143,8 @@ test("endless redirects, a long answer and a slow one end within their limits", 
 
 test("one plugin has only so many fetches under way, and another is not held up by it", async () => {
   await using origin = await startOrigin(() => undefined);
-  await using plugins = new PluginFetch({ bodyBytes: 10, timeout: 10_000, redirects: 1, concurrent: 1 });
+  const limits = { bodyBytes: 10, timeout: 10_000, redirects: 1, concurrent: 1 };
+  await using plugins = new PluginFetch({ clock: systemClock, ownPorts: [], limits });
   const allowed = patterns(`${origin.origin}/*`);
 
   const first = plugins.fetch("a", allowed, get(origin.origin, { timeoutMs: 300 }));
@@ -144,13 +154,51 @@ test("one plugin has only so many fetches under way, and another is not held up 
   await expect(first).rejects.toThrow(/timeout/);
 });
 
+test.each(["127.0.0.1", "localhost", "[::1]", ...ownAddresses()])(
+  "the sidecar's own port is out of reach at %s, although the manifest names it",
+  async (host) => {
+    let connections = 0;
+    const server = createServer(() => connections++).listen(0);
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    await using plugins = new PluginFetch({ clock: systemClock, ownPorts: [port] });
+    const url = `http://${host}:${port}/drain`;
+
+    await expect(plugins.fetch("p", patterns(url), get(url, { method: "POST" }))).rejects.toThrow(
+      /may not reach/,
+    );
+
+    expect(connections).toBe(0);
+    server.close();
+  },
+);
+
+test("plugins do not share connections, and one that is forgotten leaves none", async () => {
+  const sockets = new Set<Socket>();
+  await using origin = await startOrigin((request, response) => {
+    sockets.add(request.socket);
+    response.end("hello");
+  });
+  await using plugins = new PluginFetch({ clock: systemClock, ownPorts: [] });
+  const allowed = patterns(`${origin.origin}/*`);
+
+  for (const plugin of ["a", "b", "a"]) await plugins.fetch(plugin, allowed, get(origin.origin));
+  const [ofA, ofB] = sockets;
+  if (ofA === undefined || ofB === undefined) throw new Error("one connection served both");
+  const closed = once(ofA, "close");
+  plugins.forget("a");
+
+  await closed;
+  expect([sockets.size, ofB.destroyed]).toEqual([2, false]);
+});
+
 test.each([
   [get("http://a.example/", { method: "CONNECT" }), /method/],
   [get("nonsense"), /not a URL/],
   [get("http://user:word@a.example/"), /user or password/],
   [get("http://a.example/", { headers: [{ name: "Host", values: ["b"] }] }), /written by the sidecar/],
 ])("a malformed request is refused with a reason", async (asked, reason) => {
-  await using plugins = new PluginFetch();
+  await using plugins = new PluginFetch({ clock: systemClock, ownPorts: [] });
 
   await expect(plugins.fetch("p", patterns("http://a.example/*"), asked)).rejects.toThrow(reason);
 });

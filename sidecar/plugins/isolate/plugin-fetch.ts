@@ -1,9 +1,11 @@
 import type { Agent, Dispatcher } from "undici";
 
+import type { Clock } from "../../../core/clock.ts";
 import { messageOf } from "../../../core/errors.ts";
 import type { HeaderEdit } from "../../../core/headers/header-edits.ts";
-import { FETCH_REACHES, type FetchPattern, type FetchReach } from "./fetch-pattern.ts";
-import { assertLiteral, FetchRefused, guardedAgent } from "./guarded-agent.ts";
+import { FETCH_REACHES, portOf, type FetchPattern, type FetchReach } from "./fetch-pattern.ts";
+import { assertLiteral, FetchRefused, guardedAgent, type AddressGuard } from "./guarded-agent.ts";
+import { NameLookups } from "./name-lookups.ts";
 
 /** What a plugin asks for; header values are latin1. */
 export interface PluginRequest {
@@ -38,6 +40,14 @@ export const FETCH_LIMITS: FetchLimits = {
   concurrent: 32,
 };
 
+export interface PluginFetchOptions {
+  readonly clock: Clock;
+  /** By which this sidecar is steered: no plugin gets to them on this machine, whatever its manifest says. */
+  readonly ownPorts: readonly number[];
+  /** Default `FETCH_LIMITS`. */
+  readonly limits?: FetchLimits;
+}
+
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 const BODILESS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 /** Written by the client, or a way to smuggle a second request. */
@@ -57,6 +67,13 @@ const RESERVED: ReadonlySet<string> = new Set([
 const CREDENTIALS: ReadonlySet<string> = new Set(["authorization", "cookie", "proxy-authorization"]);
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
+/** One fetch of a plugin, with all its redirects. */
+interface Call {
+  readonly plugin: string;
+  readonly patterns: readonly FetchPattern[];
+  readonly signal: AbortSignal;
+}
+
 interface Hop {
   readonly url: URL;
   readonly method: string;
@@ -66,16 +83,22 @@ interface Hop {
 
 /**
  * Fetches for plugins, which have no network of their own. Every hop of a redirect must match a pattern of the
- * plugin anew, and every address is checked after its name was resolved.
+ * plugin anew, and every address is checked after its name was resolved. Each plugin has connections of its own:
+ * what one of them opens is not in another one's way.
  */
 export class PluginFetch implements AsyncDisposable {
   readonly #limits: FetchLimits;
-  readonly #agents = new Map<FetchReach, Agent>();
+  readonly #ownPorts: ReadonlySet<string>;
+  readonly #lookups: NameLookups;
+  /** By plugin, and then by what the addresses may be. */
+  readonly #agents = new Map<string, Map<string, Agent>>();
   readonly #underWay = new Map<string, number>();
   readonly #closing = new AbortController();
 
-  constructor(limits: FetchLimits = FETCH_LIMITS) {
+  constructor({ clock, ownPorts, limits = FETCH_LIMITS }: PluginFetchOptions) {
     this.#limits = limits;
+    this.#ownPorts = new Set(ownPorts.map(String));
+    this.#lookups = new NameLookups({ clock, deadline: limits.timeout });
   }
 
   /** Rejects with `FetchRefused`, or with what went wrong on the way. `plugin` counts towards `concurrent`. */
@@ -89,7 +112,7 @@ export class PluginFetch implements AsyncDisposable {
       throw new FetchRefused(`${underWay} fetches of this plugin are under way already`);
     this.#underWay.set(plugin, underWay + 1);
     try {
-      return await this.#follow(patterns, firstHop(asked), this.#signal(asked.timeoutMs));
+      return await this.#follow({ plugin, patterns, signal: this.#signal(asked.timeoutMs) }, firstHop(asked));
     } finally {
       const left = (this.#underWay.get(plugin) ?? 1) - 1;
       if (left === 0) this.#underWay.delete(plugin);
@@ -97,15 +120,23 @@ export class PluginFetch implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort(new FetchRefused("the sidecar is stopping"));
-    await Promise.all(Array.from(this.#agents.values(), (agent) => agent.destroy()));
+  /** No generation of the plugin is left: its connections are closed. */
+  forget(plugin: string): void {
+    const agents = this.#agents.get(plugin);
+    this.#agents.delete(plugin);
+    for (const agent of agents?.values() ?? []) void agent.destroy();
   }
 
-  async #follow(patterns: readonly FetchPattern[], first: Hop, signal: AbortSignal): Promise<PluginResponse> {
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new FetchRefused("the sidecar is stopping"));
+    const agents = Array.from(this.#agents.values(), (ofPlugin) => [...ofPlugin.values()]).flat();
+    await Promise.all(agents.map((agent) => agent.destroy()));
+  }
+
+  async #follow(call: Call, first: Hop): Promise<PluginResponse> {
     let hop = first;
     for (let redirects = 0; ; redirects++) {
-      const response = await this.#send(patterns, hop, signal);
+      const response = await this.#send(call, hop);
       const location = REDIRECTS.has(response.statusCode) ? response.headers["location"] : undefined;
       if (typeof location !== "string") return await readResponse(response, this.#limits.bodyBytes);
       await response.body.dump();
@@ -115,18 +146,15 @@ export class PluginFetch implements AsyncDisposable {
     }
   }
 
-  async #send(
-    patterns: readonly FetchPattern[],
-    hop: Hop,
-    signal: AbortSignal,
-  ): Promise<Dispatcher.ResponseData> {
+  async #send({ plugin, patterns, signal }: Call, hop: Hop): Promise<Dispatcher.ResponseData> {
     signal.throwIfAborted();
     const reach = widestReach(patterns, hop.url);
     if (reach === undefined)
       throw new FetchRefused(`no fetch permission of this plugin covers ${hop.url.href}`);
-    assertLiteral(hop.url, reach);
+    const guard = { reach, sparesOwn: this.#ownPorts.has(portOf(hop.url)) };
+    assertLiteral(hop.url, guard);
     try {
-      return await this.#agent(reach).request({
+      return await this.#agent(plugin, guard).request({
         origin: hop.url.origin,
         path: hop.url.pathname + hop.url.search,
         method: hop.method,
@@ -139,9 +167,16 @@ export class PluginFetch implements AsyncDisposable {
     }
   }
 
-  #agent(reach: FetchReach): Agent {
-    let agent = this.#agents.get(reach);
-    if (agent === undefined) this.#agents.set(reach, (agent = guardedAgent(reach, this.#limits.timeout)));
+  #agent(plugin: string, guard: AddressGuard): Agent {
+    let agents = this.#agents.get(plugin);
+    if (agents === undefined) this.#agents.set(plugin, (agents = new Map<string, Agent>()));
+    const key = `${guard.reach} ${guard.sparesOwn}`;
+    let agent = agents.get(key);
+    if (agent === undefined) {
+      const connectTimeout = this.#limits.timeout;
+      agent = guardedAgent({ plugin, guard, lookups: this.#lookups, connectTimeout });
+      agents.set(key, agent);
+    }
     return agent;
   }
 

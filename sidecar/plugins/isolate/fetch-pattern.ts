@@ -33,7 +33,7 @@ export function parseFetchPattern(text: string): FetchPattern | string {
   if (!HOST.test(host)) return `'${text}': host '${rawHost}' must be a name, an address, '*.NAME' or '*'`;
   if (Number(port) > 65_535) return `'${text}': port ${port} is above 65535`;
   const protocol = `${scheme}:`;
-  const [path = "/", query] = splitAtQuery(rest);
+  const [path, query] = splitAtQuery(rest);
   const wantedPort = port === "" ? DEFAULT_PORTS[protocol] : String(Number(port));
   return {
     text,

@@ -4,11 +4,11 @@ import { join } from "node:path";
 
 import { messageOf } from "../errors.ts";
 import { formatSize } from "../size.ts";
-import { checkSchema } from "./config-schema.ts";
 import type { PluginManifest } from "./manifest.ts";
 import { MANIFEST_FILE, parseManifest } from "./manifest-schema.ts";
 import { refusal } from "./package-errors.ts";
 import type { PluginPackage } from "./plugin-package.ts";
+import { checkSchemaApart } from "./schema-thread.ts";
 
 export const CONFIG_SCHEMA_FILE = "config.schema.json";
 /** Starts the gRPC server of a process plugin. */
@@ -55,7 +55,7 @@ async function readEntry(where: string, directory: string, entry: string): Promi
 
 async function readConfigSchema(where: string, directory: string): Promise<unknown> {
   const text = await readText(where, directory, CONFIG_SCHEMA_FILE, MAX_TEXT);
-  return text === undefined ? undefined : checkSchema(`${where}/${CONFIG_SCHEMA_FILE}`, text);
+  return text === undefined ? undefined : checkSchemaApart(`${where}/${CONFIG_SCHEMA_FILE}`, text);
 }
 
 async function requireStartScript(where: string, directory: string): Promise<void> {

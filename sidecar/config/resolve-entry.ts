@@ -4,7 +4,7 @@ import { suggestion } from "../../core/nearest.ts";
 import type { FailurePolicy, Position } from "../chain/verdict.ts";
 import { POSITION_NAMES } from "../chain/verdict.ts";
 import type { GenerationSpec } from "../plugins/generation-registry.ts";
-import { checkConfig } from "../../core/packages/config-schema.ts";
+import { checkConfigApart } from "../../core/packages/schema-thread.ts";
 import type { PackageSource } from "../plugins/packages/package-source.ts";
 import type { PluginPackage } from "../../core/packages/plugin-package.ts";
 import { resolveSecrets, type SecretContext } from "./secrets.ts";
@@ -68,7 +68,7 @@ async function resolveVersion(
   const key = `${context.key}.config`;
   const secrets = await resolveSecrets(entry.config, key, context);
   if (secrets.problems.length > 0) return { kind: "refused", problems: secrets.problems };
-  const check = checkConfig(found.configSchema, secrets.value, context.where, key);
+  const check = await checkConfigApart(found.configSchema, secrets.value, context.where, key);
   if (check.kind === "invalid") return { kind: "refused", problems: check.problems };
   return readyEntry(entry, found, check.config, secrets.secrets);
 }

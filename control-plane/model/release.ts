@@ -19,6 +19,25 @@ export const RELEASE_STATES = [
 ] as const;
 export type ReleaseState = (typeof RELEASE_STATES)[number];
 
+/** Nothing of such a release is in force or will be. */
+export const ENDED_STATES = [
+  "REJECTED",
+  "CANCELLED",
+  "FAILED",
+  "SUPERSEDED",
+  "ROLLED_BACK",
+] as const satisfies readonly ReleaseState[];
+
+/** Its version is in use: it runs, or may have to. */
+export function holdsVersion(state: ReleaseState): boolean {
+  return !ENDED_STATES.some((ended) => ended === state);
+}
+
+/** What ran before it may have to run again, or still runs on some nodes. */
+export function holdsBase(state: ReleaseState): boolean {
+  return holdsVersion(state) && state !== "ACTIVE" && state !== "DONE";
+}
+
 /** Which nodes of the cluster, or which part of their traffic, run the version. */
 export type ReleaseTarget =
   | { readonly kind: "full" }

@@ -33,7 +33,7 @@ export interface Records<Item, Key, Filter> {
  * `StoreConflictError`; undefined writes over whatever is there.
  */
 export interface WritableRecords<Item, Key, Filter> extends Records<Item, Key, Filter> {
-  /** A `StoreConflictError` where the key is taken. */
+  /** A `StoreConflictError` where the key is taken, a `StoreReferenceError` where it refers to what is not there. */
   insert(item: Unrevised<Item>): Promise<Item>;
   /** A `StoreConflictError` where it is gone. */
   update(item: Unrevised<Item>, expected?: number): Promise<Item>;
@@ -61,8 +61,8 @@ export interface AuditFilter {
 /** All of them: there is nothing to choose by. */
 type Everything = object;
 
-/** What the tables are; `Access` says whether they can be written. */
-interface Tables {
+/** Kinds of records: item, key, filter. */
+export interface RecordTypes {
   readonly domains: [Domain, string, Everything];
   readonly clusters: [Cluster, string, { readonly domain?: string | undefined }];
   readonly plugins: [Plugin, string, { readonly domain?: string | undefined }];
@@ -74,22 +74,30 @@ interface Tables {
   readonly chains: [ClusterChain, string, Everything];
   readonly releases: [Release, number, ReleaseFilter];
   readonly nodes: [Node, string, { readonly cluster?: string | undefined }];
-  readonly tokens: [Token, string, Everything];
+  readonly tokens: [Token, string, { readonly hash?: string | undefined }];
   readonly webhooks: [Webhook, string, Everything];
   readonly silences: [Silence, string, Everything];
 }
+export type RecordKind = keyof RecordTypes;
 
 /** The state as of one tick. */
 export type View = {
-  readonly [Name in keyof Tables]: Records<Tables[Name][0], Tables[Name][1], Tables[Name][2]>;
+  readonly [Name in RecordKind]: Records<RecordTypes[Name][0], RecordTypes[Name][1], RecordTypes[Name][2]>;
 } & {
   readonly tick: number;
   readonly audit: { list(filter: AuditFilter, page: PageRequest): Promise<Page<AuditEvent>> };
 };
 
-/** A change under way: reads see its own writes. `tick` is the one that it takes. */
+/**
+ * A change under way: reads see its own writes. `tick` is the one that it takes. After a write that was refused nothing
+ * of the change can be accepted any more, even where the error is caught.
+ */
 export type Change = {
-  readonly [Name in keyof Tables]: WritableRecords<Tables[Name][0], Tables[Name][1], Tables[Name][2]>;
+  readonly [Name in RecordKind]: WritableRecords<
+    RecordTypes[Name][0],
+    RecordTypes[Name][1],
+    RecordTypes[Name][2]
+  >;
 } & {
   readonly tick: number;
   /** The next free number of a release. */
@@ -100,18 +108,20 @@ export type Change = {
 export interface Accepted {
   readonly tick: number;
   readonly action: string;
-  readonly records: readonly { readonly kind: keyof Tables; readonly key: string }[];
+  readonly records: readonly { readonly kind: RecordKind; readonly key: string }[];
 }
 
 /**
  * All that must not be lost. One interface for SQLite and PostgreSQL; the same suite runs on each. A failed disk or
- * connection is a `StoreUnavailableError`.
+ * connection is a `StoreUnavailableError`. What runs within `read` and `change` awaits nothing but its view: others
+ * wait for it; for the same reason neither may be called within the other.
  */
 export interface Store extends AsyncDisposable {
   read<Result>(run: (view: View) => Promise<Result>): Promise<Result>;
   /**
    * One accepted change: rows, audit row and next tick in one transaction, on disk when it resolves. What `run` throws
-   * undoes everything and takes no tick. One change at a time.
+   * undoes everything and takes no tick; so does a `run` that writes nothing, which answers with the tick that is
+   * current. One change at a time.
    */
   change<Result>(
     by: Actor,
@@ -124,12 +134,12 @@ export interface Store extends AsyncDisposable {
     action: string,
     reason: string,
   ): Promise<void>;
-  /** Hears of every change after its commit. */
+  /** Hears of every change after its commit; what a listener throws is nobody's to catch. */
   onAccepted(listener: (accepted: Accepted) => void): Disposable;
   /** What nodes reported, as last known: no tick, no audit, in one batch. */
   saveReports(reports: readonly NodeReport[]): Promise<void>;
   loadReports(): Promise<readonly NodeReport[]>;
-  /** Deliveries of webhooks that are not done, and dead letters: neither ticks nor audit. */
+  /** Deliveries of webhooks, the oldest first: neither ticks nor audit. Of those that are done the newest 1,000 stay. */
   readonly deliveries: {
     save(delivery: WebhookDelivery): Promise<void>;
     list(state: WebhookDelivery["state"], page: PageRequest): Promise<Page<WebhookDelivery>>;

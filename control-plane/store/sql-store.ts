@@ -13,7 +13,7 @@ import { loadReports, saveReports } from "./node-reports.ts";
 import { changeOf, count, currentTick, viewOf } from "./sql-views.ts";
 import { StoreUnavailableError } from "./store-errors.ts";
 import type { Accepted, Change, Page, PageRequest, Store, View } from "./store.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../../core/turns.ts";
 
 type Transaction = ControlledTransaction<Tables>;
 type Listener = (accepted: Accepted) => void;

@@ -1,0 +1,103 @@
+import type { ControlMessage } from "../../proto/gen/mesh/v1/ControlMessage.ts";
+import type { LogLines__Output } from "../../proto/gen/mesh/v1/LogLines.ts";
+import { OperationError } from "../model/operation-error.ts";
+import type { LogChunk, LogRequest } from "../reports/node-logs.ts";
+
+/** Questions to one node at once. */
+const MOST_QUESTIONS = 8;
+/** Characters that wait for one reader; what comes beyond them is dropped, and counted. */
+const MOST_WAITING = 1_048_576;
+const LONGEST_TAIL = 4_194_304;
+
+interface Question {
+  readonly waiting: LogChunk[];
+  size: number;
+  dropped: number;
+  end: { readonly problem: OperationError | undefined } | undefined;
+  wake: () => void;
+}
+
+/** What is asked of one node's logs through its stream. */
+export class LogQuestions {
+  readonly #write: (message: ControlMessage) => void;
+  readonly #questions = new Map<number, Question>();
+  #ids = 0;
+
+  constructor(write: (message: ControlMessage) => void) {
+    this.#write = write;
+  }
+
+  /** As in NodeLogs. */
+  async *read(request: LogRequest, signal: AbortSignal): AsyncIterable<LogChunk> {
+    if (this.#questions.size >= MOST_QUESTIONS)
+      throw new OperationError(
+        "unavailable",
+        `${MOST_QUESTIONS} readers of logs of ${request.node} are enough`,
+      );
+    const id = ++this.#ids;
+    const question: Question = { waiting: [], size: 0, dropped: 0, end: undefined, wake: () => undefined };
+    const abort = (): void => this.#end(question, undefined);
+    this.#questions.set(id, question);
+    signal.addEventListener("abort", abort);
+    if (signal.aborted) abort();
+    try {
+      const tailBytes = Math.min(request.tailBytes, LONGEST_TAIL);
+      this.#write({ readLog: { id, plugin: request.plugin, tailBytes, follow: request.follow } });
+      yield* chunksOf(question);
+    } finally {
+      signal.removeEventListener("abort", abort);
+      // Asked twice to stop, a node that has stopped does nothing.
+      if (this.#questions.delete(id)) this.#write({ readLog: { id, stop: true } });
+    }
+  }
+
+  answer({ id, lines, end, problem, dropped }: LogLines__Output): void {
+    const question = this.#questions.get(id);
+    if (question === undefined || question.end !== undefined) return;
+    question.dropped += dropped;
+    if (lines.length > 0) this.#add(question, lines);
+    if (problem !== "") this.#end(question, new OperationError("not_found", problem));
+    else if (end) this.#end(question, undefined);
+    if (problem !== "" || end) this.#questions.delete(id);
+    question.wake();
+  }
+
+  /** The stream is over. */
+  close(): void {
+    for (const question of this.#questions.values()) this.#end(question, undefined);
+    this.#questions.clear();
+  }
+
+  #add(question: Question, lines: readonly string[]): void {
+    const size = lines.reduce((sum, line) => sum + line.length + 1, 0);
+    if (question.size + size > MOST_WAITING) {
+      question.dropped += lines.length;
+      return;
+    }
+    question.waiting.push({ lines, dropped: question.dropped });
+    question.size += size;
+    question.dropped = 0;
+  }
+
+  #end(question: Question, problem: OperationError | undefined): void {
+    question.end ??= { problem };
+    question.wake();
+  }
+}
+
+async function* chunksOf(question: Question): AsyncIterable<LogChunk> {
+  while (true) {
+    for (let chunk = question.waiting.shift(); chunk !== undefined; chunk = question.waiting.shift()) {
+      question.size -= chunk.lines.reduce((sum, line) => sum + line.length + 1, 0);
+      yield chunk;
+    }
+    if (question.end?.problem !== undefined) throw question.end.problem;
+    if (question.end !== undefined) {
+      if (question.dropped > 0) yield { lines: [], dropped: question.dropped };
+      return;
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    question.wake = resolve;
+    await promise;
+  }
+}

@@ -1,0 +1,46 @@
+import { RESOURCE_TYPES, type NodeReport, type ResourceType } from "../model/node.ts";
+import { keyOf } from "../reports/reported-plugins.ts";
+import type { SnapshotResource, StageContent } from "../snapshot/node-snapshot.ts";
+
+/** What decides on the next resource beside the node's report. */
+export interface Offer {
+  /** Undefined: nothing of this type yet. */
+  readonly resources: Readonly<Record<ResourceType, SnapshotResource | undefined>>;
+  /** Types on their way. */
+  readonly inFlight: ReadonlySet<ResourceType>;
+  /** Hash of the stage that was sent on this stream although it is in force. */
+  readonly repeated: string | undefined;
+  /** False in the time after the control plane's start in which no endpoint may go: a route in force stays. */
+  readonly settled: boolean;
+}
+
+/**
+ * What a node is to be sent now, in make-before-break order: nothing goes before what comes before it is answered.
+ * Undefined: nothing, or not yet.
+ */
+export function nextResource(report: NodeReport, offer: Offer): ResourceType | undefined {
+  for (const type of RESOURCE_TYPES) {
+    if (offer.inFlight.has(type)) return undefined;
+    if (isDue(report, type, offer)) return type;
+  }
+  return undefined;
+}
+
+function isDue(report: NodeReport, type: ResourceType, offer: Offer): boolean {
+  const { acked, refused } = report.resources[type];
+  const resource = offer.resources[type];
+  if (resource === undefined) return false;
+  if (acked?.hash === resource.hash)
+    return type === "stage" && offer.repeated !== resource.hash && leavesOpen(report, resource);
+  if (refused.some(({ hash }) => hash === resource.hash)) return false;
+  return type !== "route" || offer.settled || acked === undefined;
+}
+
+/**
+ * The node has this stage in force but never said how one of its packages stands (the report was lost, or somebody
+ * says retry): being sent it again it says so.
+ */
+function leavesOpen(report: NodeReport, { content }: SnapshotResource): boolean {
+  const spoken = new Set(report.packages.map(keyOf));
+  return (content as StageContent).packages.some((item) => !spoken.has(keyOf(item)));
+}

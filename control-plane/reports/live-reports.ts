@@ -1,0 +1,282 @@
+import type { Clock } from "../../core/clock.ts";
+import {
+  RESOURCE_TYPES,
+  type Node,
+  type NodePackage,
+  type NodePlugin,
+  type NodeReport,
+  type Presence,
+  type ResourceMark,
+  type ResourceStanding,
+  type ResourceType,
+  type SyncState,
+} from "../model/node.ts";
+import type { Convergence, KnownNode, NodeReports } from "./node-reports.ts";
+import { presenceOf, type PresenceLimits } from "./presence.ts";
+import { keyOf, mergePackage, mergePlugins, resumePackages } from "./reported-plugins.ts";
+import { acknowledge, forgive, NO_STANDINGS, refuse, resume, send, want } from "./standing.ts";
+import { syncOf } from "./sync-state.ts";
+
+/** Milliseconds. */
+export interface ReportLimits extends PresenceLimits {
+  /** How long a node may take to answer before it is STALE. */
+  readonly answerTimeout: number;
+}
+
+/** What a node says of itself when it connects. */
+export interface Introduction {
+  readonly incarnation: string;
+  /** Hash by type; a type that is not there: nothing of it. */
+  readonly inForce: Readonly<Partial<Record<ResourceType, string>>>;
+  readonly staged: readonly Pick<NodePackage, "plugin" | "version" | "digest">[];
+}
+
+interface Entry {
+  node: Node;
+  report: NodeReport;
+  /** Monotonic; before the start of this process where it was heard by another one. */
+  heardAt: number;
+  /** Presence as listeners know it. */
+  told: Presence;
+}
+
+const REPORT_INTERVALS_UNTIL_SETTLED = 2;
+
+/** The memory behind NodeReports, and the only place that writes it: every change is told to listeners. */
+export class LiveReports implements NodeReports {
+  readonly #clock: Clock;
+  readonly #limits: ReportLimits;
+  readonly #startedAt: number;
+  readonly #entries = new Map<string, Entry>();
+  readonly #listeners = new Set<(node: string) => void>();
+  #sorted: readonly Entry[] | undefined;
+
+  constructor(clock: Clock, limits: ReportLimits) {
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#startedAt = clock.now();
+  }
+
+  get(node: string): KnownNode | undefined {
+    return this.#entries.get(node);
+  }
+
+  list(cluster?: string): readonly KnownNode[] {
+    this.#sorted ??= [...this.#entries.values()].sort((left, right) =>
+      left.node.id < right.node.id ? -1 : 1,
+    );
+    return cluster === undefined ? this.#sorted : this.#sorted.filter(({ node }) => node.cluster === cluster);
+  }
+
+  presence(node: string): Presence {
+    const entry = this.#entries.get(node);
+    return entry === undefined ? "OFFLINE" : this.#presenceOf(entry);
+  }
+
+  sync(node: string): SyncState {
+    const entry = this.#entries.get(node);
+    return entry === undefined
+      ? "STALE"
+      : syncOf(entry.report, this.#clock.wall(), this.#limits.answerTimeout);
+  }
+
+  convergence(cluster?: string): Convergence {
+    const nodes = this.list(cluster);
+    const present = nodes.filter(({ node }) => this.presence(node.id) !== "OFFLINE");
+    const syncs = present.map(({ node }) => this.sync(node.id));
+    const synced = syncs.filter((sync) => sync === "SYNCED").length;
+    const rejected = syncs.filter((sync) => sync === "REJECTED").length;
+    return {
+      nodes: nodes.length,
+      online: present.filter(({ node }) => this.presence(node.id) === "ONLINE").length,
+      synced,
+      pending: present.length - synced - rejected,
+      rejected,
+      converged: synced === present.length,
+    };
+  }
+
+  get settled(): boolean {
+    return this.#clock.now() - this.#startedAt >= REPORT_INTERVALS_UNTIL_SETTLED * this.#limits.heartbeat;
+  }
+
+  onChange(listener: (node: string) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  retry(node: string): void {
+    this.#update(node, (report) => {
+      const packages = report.packages.filter(({ state }) => state !== "INVALID");
+      const resources = mapStandings(report, forgive);
+      if (packages.length === report.packages.length) return { ...report, resources };
+      // Sent again, so that the node tries again what it holds for invalid.
+      return {
+        ...report,
+        packages,
+        resources: { ...resources, stage: { ...resources.stage, acked: undefined } },
+      };
+    });
+  }
+
+  forget(node: string): void {
+    if (!this.#entries.delete(node)) return;
+    this.#sorted = undefined;
+    this.#tell(node);
+  }
+
+  /** Of a node that has a record: new, changed, or read when the control plane starts (with what it said last). */
+  remember(node: Node, report: NodeReport = unheard(node.id)): void {
+    const known = this.#entries.get(node.id);
+    if (known !== undefined) {
+      known.node = node;
+    } else {
+      const silence = report.lastSeen === undefined ? Infinity : this.#clock.wall() - report.lastSeen;
+      const heardAt = this.#clock.now() - Math.max(0, silence);
+      const entry: Entry = { node, report: { ...report, connected: false }, heardAt, told: "OFFLINE" };
+      entry.told = this.#presenceOf(entry);
+      this.#entries.set(node.id, entry);
+    }
+    this.#sorted = undefined;
+    this.#tell(node.id);
+  }
+
+  connected(node: string, { incarnation, inForce, staged }: Introduction): void {
+    const at = this.#clock.wall();
+    this.#heard(node);
+    this.#update(node, (report) => ({
+      ...report,
+      connected: true,
+      lastSeen: at,
+      incarnation,
+      resources: mapStandings(report, (standing, type) => resume(standing, inForce[type], at)),
+      packages: resumePackages(report.packages, staged),
+    }));
+  }
+
+  disconnected(node: string): void {
+    this.#update(node, (report) => ({ ...report, connected: false }));
+  }
+
+  /** Any message counts. */
+  heard(node: string): void {
+    const entry = this.#heard(node);
+    if (entry === undefined) return;
+    entry.report = { ...entry.report, lastSeen: this.#clock.wall() };
+    this.#tellPresence(entry);
+  }
+
+  /** `undefined`: nothing can be said yet. */
+  want(node: string, type: ResourceType, mark: Omit<ResourceMark, "at"> | undefined): void {
+    const at = this.#clock.wall();
+    this.#stand(node, type, (standing) => want(standing, mark === undefined ? undefined : { ...mark, at }));
+  }
+
+  sent(node: string, type: ResourceType, mark: Omit<ResourceMark, "at">): void {
+    const at = this.#clock.wall();
+    this.#stand(node, type, (standing) => send(standing, { ...mark, at }));
+  }
+
+  acked(node: string, type: ResourceType): void {
+    this.#stand(node, type, (standing) => acknowledge(standing, this.#clock.wall()));
+  }
+
+  nacked(node: string, type: ResourceType, hash: string, problems: readonly string[]): void {
+    this.#stand(node, type, (standing) => refuse(standing, { hash, at: this.#clock.wall(), problems }));
+  }
+
+  /** `complete`: what is not in `plugins` is gone. */
+  runs(node: string, plugins: readonly NodePlugin[], complete: boolean): void {
+    this.#update(node, (report) => {
+      const merged = mergePlugins(report.plugins, plugins, complete);
+      return merged === report.plugins ? report : { ...report, plugins: merged };
+    });
+  }
+
+  holds(node: string, item: NodePackage): void {
+    this.#update(node, (report) => {
+      const packages = mergePackage(report.packages, item);
+      return packages === report.packages ? report : { ...report, packages };
+    });
+  }
+
+  /** The node took a stage of these packages: that it was at work on others, or could not load them, is over. */
+  staged(node: string, packages: readonly Pick<NodePackage, "plugin" | "version" | "digest">[]): void {
+    const named = new Set(packages.map(keyOf));
+    this.#update(node, (report) => {
+      const kept = report.packages.filter(
+        (item) => item.state === "LOADABLE" || item.state === "DELETED" || named.has(keyOf(item)),
+      );
+      return kept.length === report.packages.length ? report : { ...report, packages: kept };
+    });
+  }
+
+  /** The node has not answered in time: what `sync` says of it may be another word now. */
+  overdue(node: string): void {
+    this.#tell(node);
+  }
+
+  /** Tells listeners of nodes whose presence changed by silence alone; to be called every now and then. */
+  tellSilence(): void {
+    for (const entry of this.#entries.values()) this.#tellPresence(entry);
+  }
+
+  #heard(node: string): Entry | undefined {
+    const entry = this.#entries.get(node);
+    if (entry !== undefined) entry.heardAt = this.#clock.now();
+    return entry;
+  }
+
+  #stand(node: string, type: ResourceType, change: (standing: ResourceStanding) => ResourceStanding): void {
+    this.#update(node, (report) => {
+      const standing = change(report.resources[type]);
+      if (standing === report.resources[type]) return report;
+      return { ...report, resources: { ...report.resources, [type]: standing } };
+    });
+  }
+
+  #update(node: string, change: (report: NodeReport) => NodeReport): void {
+    const entry = this.#entries.get(node);
+    if (entry === undefined) return;
+    const report = change(entry.report);
+    if (report === entry.report) return;
+    entry.report = report;
+    entry.told = this.#presenceOf(entry);
+    this.#tell(node);
+  }
+
+  #tellPresence(entry: Entry): void {
+    const presence = this.#presenceOf(entry);
+    if (presence === entry.told) return;
+    entry.told = presence;
+    this.#tell(entry.node.id);
+  }
+
+  #presenceOf({ heardAt, report }: Entry): Presence {
+    return presenceOf(this.#clock.now() - heardAt, report.connected, this.#limits);
+  }
+
+  #tell(node: string): void {
+    for (const listener of this.#listeners) listener(node);
+  }
+}
+
+function unheard(node: string): NodeReport {
+  return {
+    node,
+    connected: false,
+    lastSeen: undefined,
+    incarnation: "",
+    resources: NO_STANDINGS,
+    packages: [],
+    plugins: [],
+  };
+}
+
+function mapStandings(
+  { resources }: NodeReport,
+  change: (standing: ResourceStanding, type: ResourceType) => ResourceStanding,
+): Readonly<Record<ResourceType, ResourceStanding>> {
+  const entries = RESOURCE_TYPES.map((type) => [type, change(resources[type], type)] as const);
+  return Object.fromEntries(entries) as Record<ResourceType, ResourceStanding>;
+}

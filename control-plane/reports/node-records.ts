@@ -1,0 +1,137 @@
+import { setImmediate } from "node:timers/promises";
+
+import { messageOf } from "../../core/errors.ts";
+import { suggestion } from "../../core/nearest.ts";
+import type { Node } from "../model/node.ts";
+import { OperationError } from "../model/operation-error.ts";
+import type { Change, Store, Unrevised } from "../store/store.ts";
+import type { LiveReports } from "./live-reports.ts";
+
+/** Nodes written in one change: a fleet that connects for the first time costs few of them. */
+const BATCH = 200;
+
+type Identity = Unrevised<Node>;
+
+interface Waiting {
+  readonly identity: Identity;
+  readonly settle: PromiseWithResolvers<Node>;
+}
+
+/** The records of nodes: written when a node is new or introduces itself in another way, and only then. */
+export class NodeRecords {
+  readonly #store: Store;
+  readonly #reports: LiveReports;
+  readonly #waiting: Waiting[] = [];
+  #writing = false;
+
+  constructor(store: Store, reports: LiveReports) {
+    this.#store = store;
+    this.#reports = reports;
+  }
+
+  /**
+   * The node's record, written where it was not so before. An `OperationError`: `not_found` where its cluster is
+   * not there, `unavailable` where the store is not.
+   */
+  async register(identity: Identity): Promise<Node> {
+    const known = this.#reports.get(identity.id)?.node;
+    if (known !== undefined && isSame(known, identity)) return known;
+    const settle = Promise.withResolvers<Node>();
+    this.#waiting.push({ identity, settle });
+    if (!this.#writing) void this.#write();
+    return settle.promise;
+  }
+
+  /** The domain of a cluster; undefined where there is no such cluster. */
+  async domainOf(cluster: string): Promise<string | undefined> {
+    return this.#store.read(async (view) => (await view.clusters.get(cluster))?.domain);
+  }
+
+  async #write(): Promise<void> {
+    this.#writing = true;
+    while (this.#waiting.length > 0) {
+      // Whoever came in the same turn is written with it.
+      await setImmediate();
+      const batch = this.#waiting.splice(0, BATCH);
+      try {
+        await this.#writeBatch(batch);
+      } catch (thrown) {
+        for (const { settle } of batch) settle.reject(asOperationError(thrown));
+      }
+    }
+    this.#writing = false;
+  }
+
+  async #writeBatch(batch: readonly Waiting[]): Promise<void> {
+    const clusters = await this.#clusters();
+    const homeless = batch.filter(({ identity }) => !clusters.has(identity.cluster));
+    for (const { identity, settle } of homeless) settle.reject(noCluster(identity.cluster, clusters));
+    const housed = batch.filter(({ identity }) => clusters.has(identity.cluster));
+    if (housed.length === 0) return;
+    const by = { kind: "system", name: "reports" } as const;
+    const { result } = await this.#store.change(by, "node.register", (change) =>
+      writeAll(change, new Map(housed.map(({ identity }) => [identity.id, identity]))),
+    );
+    for (const node of result.values()) this.#reports.remember(node);
+    for (const { identity, settle } of housed) {
+      const node = result.get(identity.id);
+      if (node !== undefined && isSame(node, identity)) settle.resolve(node);
+      else
+        settle.reject(new OperationError("conflict", `node ${identity.id} introduced itself twice at once`));
+    }
+  }
+
+  async #clusters(): Promise<ReadonlySet<string>> {
+    return this.#store.read(async (view) => {
+      const names = new Set<string>();
+      let cursor: string | undefined;
+      do {
+        const page = await view.clusters.list({}, { limit: 1_000, cursor });
+        for (const { name } of page.items) names.add(name);
+        cursor = page.next;
+      } while (cursor !== undefined);
+      return names;
+    });
+  }
+}
+
+async function writeAll(
+  change: Change,
+  identities: ReadonlyMap<string, Identity>,
+): Promise<ReadonlyMap<string, Node>> {
+  const written = new Map<string, Node>();
+  for (const identity of identities.values()) {
+    const known = await change.nodes.get(identity.id);
+    if (known !== undefined && isSame(known, identity)) written.set(identity.id, known);
+    else if (known === undefined) written.set(identity.id, await change.nodes.insert(identity));
+    else written.set(identity.id, await change.nodes.update(identity));
+  }
+  return written;
+}
+
+function isSame(known: Node, identity: Identity): boolean {
+  const { revision: _, ...before } = known;
+  return textOf(before) === textOf(identity);
+}
+
+function textOf({ labels, ...rest }: Identity): string {
+  const sorted = Object.entries(labels).sort(([left], [right]) => (left < right ? -1 : 1));
+  return JSON.stringify([
+    rest.id,
+    rest.cluster,
+    rest.service,
+    rest.symbol,
+    rest.version,
+    rest.platform,
+    sorted,
+  ]);
+}
+
+function noCluster(cluster: string, clusters: ReadonlySet<string>): OperationError {
+  return new OperationError("not_found", `there is no cluster "${cluster}"${suggestion(cluster, clusters)}`);
+}
+
+function asOperationError(thrown: unknown): OperationError {
+  if (thrown instanceof OperationError) return thrown;
+  return new OperationError("unavailable", messageOf(thrown), { cause: thrown });
+}

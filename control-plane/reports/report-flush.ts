@@ -1,0 +1,122 @@
+import type { Clock, Timer } from "../../core/clock.ts";
+import { messageOf } from "../../core/errors.ts";
+import type { Service } from "../../core/lifecycle.ts";
+import type { Logger } from "../../core/log.ts";
+import type { Node, NodeReport } from "../model/node.ts";
+import type { Store } from "../store/store.ts";
+import type { LiveReports } from "./live-reports.ts";
+
+/** Milliseconds between two batches. */
+const FLUSH = 1_000;
+/** Batches after which all that was heard is written, though it said nothing new: `lastSeen` alone writes nothing. */
+const HEARTBEAT_FLUSHES = 30;
+
+interface Parts {
+  readonly store: Store;
+  readonly reports: LiveReports;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Loads what nodes said when the control plane starts and writes it back in batches, so that their last words
+ * outlive it. What a failing store did not take is written by the next batch.
+ */
+export class ReportFlush implements Service {
+  readonly name = "reports";
+  readonly #parts: Parts;
+  readonly #changed = new Set<string>();
+  readonly #lastSeen = new Map<string, number>();
+  #sinceHeartbeats = 0;
+  #failures = 0;
+  #listening: Disposable | undefined;
+  #timer: Timer | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #isRunning = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Batches that the store did not take. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Resolves when the batch under way is written, or was refused. */
+  async written(): Promise<void> {
+    await this.#running;
+  }
+
+  async start(): Promise<void> {
+    const { store, reports, clock } = this.#parts;
+    const said = new Map((await store.loadReports()).map((report) => [report.node, report]));
+    for (const node of await allNodes(store)) reports.remember(node, said.get(node.id));
+    this.#listening = reports.onChange((node) => void this.#changed.add(node));
+    this.#timer = clock.every(FLUSH, () => this.#tick()).unref();
+  }
+
+  /** Writes what is left. */
+  async drain(): Promise<void> {
+    this.#timer?.[Symbol.dispose]();
+    await this.#running;
+    await this.#flush(this.#heardSince());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drain();
+    this.#listening?.[Symbol.dispose]();
+  }
+
+  #tick(): void {
+    this.#parts.reports.tellSilence();
+    this.#sinceHeartbeats++;
+    // The one before may still be waiting for a busy disk: what changed meanwhile stays for the next.
+    if (this.#isRunning) return;
+    const due = this.#sinceHeartbeats >= HEARTBEAT_FLUSHES;
+    if (due) this.#sinceHeartbeats = 0;
+    const heard = due ? this.#heardSince() : [];
+    this.#isRunning = true;
+    this.#running = this.#flush(heard).finally(() => (this.#isRunning = false));
+  }
+
+  /** Nodes that were heard since their `lastSeen` was written. */
+  #heardSince(): readonly string[] {
+    return this.#parts.reports
+      .list()
+      .filter(({ node, report }) => report.lastSeen !== this.#lastSeen.get(node.id))
+      .map(({ node }) => node.id);
+  }
+
+  async #flush(heard: readonly string[]): Promise<void> {
+    const nodes = new Set([...this.#changed, ...heard]);
+    this.#changed.clear();
+    for (const node of nodes) if (this.#parts.reports.get(node) === undefined) this.#lastSeen.delete(node);
+    const reports = [...nodes]
+      .map((node) => this.#parts.reports.get(node)?.report)
+      .filter((report): report is NodeReport => report !== undefined);
+    if (reports.length === 0) return;
+    try {
+      await this.#parts.store.saveReports(reports);
+      for (const { node, lastSeen } of reports)
+        if (lastSeen !== undefined) this.#lastSeen.set(node, lastSeen);
+    } catch (thrown) {
+      this.#failures++;
+      for (const node of nodes) this.#changed.add(node);
+      this.#parts.log.warn({ error: messageOf(thrown), reports: reports.length }, "reports were not stored");
+    }
+  }
+}
+
+async function allNodes(store: Store): Promise<readonly Node[]> {
+  return store.read(async (view) => {
+    const nodes: Node[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await view.nodes.list({}, { limit: 1_000, cursor });
+      nodes.push(...page.items);
+      cursor = page.next;
+    } while (cursor !== undefined);
+    return nodes;
+  });
+}

@@ -1,0 +1,67 @@
+import type { Refusal, ResourceMark, ResourceStanding, ResourceType } from "../model/node.ts";
+
+/** Refusals kept for one type on one node; the oldest goes first. */
+const MOST_REFUSED = 32;
+
+const EMPTY: ResourceStanding = {
+  wanted: undefined,
+  sent: undefined,
+  acked: undefined,
+  nacked: undefined,
+  refused: [],
+};
+
+/** Of a node that nobody has heard of. */
+export const NO_STANDINGS: Readonly<Record<ResourceType, ResourceStanding>> = {
+  stage: EMPTY,
+  route: EMPTY,
+  chain: EMPTY,
+};
+
+/** It should have something else now; the same object where it is what it should have already. */
+export function want(standing: ResourceStanding, mark: ResourceMark | undefined): ResourceStanding {
+  if (mark?.hash === standing.wanted?.hash) return standing;
+  return withRefusal({ ...standing, wanted: mark });
+}
+
+export function send(standing: ResourceStanding, mark: ResourceMark): ResourceStanding {
+  return { ...standing, sent: mark };
+}
+
+/** The node has what was sent in force. */
+export function acknowledge(standing: ResourceStanding, at: number): ResourceStanding {
+  if (standing.sent === undefined) return standing;
+  const { hash } = standing.sent;
+  const refused = standing.refused.filter((refusal) => refusal.hash !== hash);
+  return withRefusal({ ...standing, acked: { ...standing.sent, at }, refused });
+}
+
+/** The node called a hash invalid; what it had before goes on. */
+export function refuse(standing: ResourceStanding, refusal: Refusal): ResourceStanding {
+  const others = standing.refused.filter(({ hash }) => hash !== refusal.hash);
+  return withRefusal({ ...standing, refused: [...others, refusal].slice(-MOST_REFUSED) });
+}
+
+/** A person says retry; the same object where nothing was refused. */
+export function forgive(standing: ResourceStanding): ResourceStanding {
+  return standing.refused.length === 0 ? standing : { ...standing, refused: [], nacked: undefined };
+}
+
+/**
+ * A node connected and said what it has in force (undefined: nothing). What was on its way when its last stream ended
+ * may never have come.
+ */
+export function resume(
+  standing: ResourceStanding,
+  inForce: string | undefined,
+  at: number,
+): ResourceStanding {
+  const known = [standing.acked, standing.sent, standing.wanted].find((mark) => mark?.hash === inForce);
+  const acked = inForce === undefined ? undefined : (known ?? { hash: inForce, tick: 0, at });
+  const refused = standing.refused.filter(({ hash }) => hash !== inForce);
+  return withRefusal({ ...standing, acked, sent: acked, refused });
+}
+
+function withRefusal(standing: ResourceStanding): ResourceStanding {
+  return { ...standing, nacked: standing.refused.find(({ hash }) => hash === standing.wanted?.hash) };
+}

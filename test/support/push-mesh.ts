@@ -1,0 +1,214 @@
+import { setImmediate } from "node:timers/promises";
+
+import { ServerCredentials } from "@grpc/grpc-js";
+
+import { createLogger } from "../../core/log.ts";
+import { ManualClock } from "../../core/manual-clock.ts";
+import { MetricsRegistry } from "../../core/metrics/registry.ts";
+import type { Authenticator, TokenActor } from "../../control-plane/access/authenticator.ts";
+import type { Actor } from "../../control-plane/model/actor.ts";
+import { OperationError } from "../../control-plane/model/operation-error.ts";
+import { PushMetrics, observeStreams } from "../../control-plane/push/push-metrics.ts";
+import { PushServer } from "../../control-plane/push/push-server.ts";
+import { PUSH_DEFAULTS, type PushSettings } from "../../control-plane/push/push-settings.ts";
+import { RefusedStreams } from "../../control-plane/push/refused-streams.ts";
+import { LiveReports } from "../../control-plane/reports/live-reports.ts";
+import { NodeRecords } from "../../control-plane/reports/node-records.ts";
+import { observeReports } from "../../control-plane/reports/report-metrics.ts";
+import { ReportFlush } from "../../control-plane/reports/report-flush.ts";
+import { openStore } from "../../control-plane/store/open-store.ts";
+import type { Store } from "../../control-plane/store/store.ts";
+import { parseExposition } from "./exposition.ts";
+import { ScriptedSnapshots } from "./scripted-snapshots.ts";
+import { TemporaryFolder } from "./temporary-folder.ts";
+import { TestNode, type TestNodeOptions } from "./test-node.ts";
+
+/** Time in which changes that come together become one, ms; see recomputation.ts. */
+const DEBOUNCE = 20;
+
+export interface PushMeshOptions {
+  readonly settings?: Partial<PushSettings>;
+  readonly source?: ScriptedSnapshots;
+  readonly credentials?: ServerCredentials;
+}
+
+/** The streams' side of a control plane over a real store and real sockets; its time is the test's. */
+export class PushMesh implements AsyncDisposable {
+  readonly clock = new ManualClock();
+  registry = new MetricsRegistry();
+  readonly settings: PushSettings;
+  readonly source: ScriptedSnapshots;
+  readonly folder: TemporaryFolder;
+  readonly tokens = new TestTokens();
+  store!: Store;
+  reports!: LiveReports;
+  flush!: ReportFlush;
+  server!: PushServer;
+  readonly #options: PushMeshOptions;
+  readonly #nodes: TestNode[] = [];
+
+  private constructor(options: PushMeshOptions, folder: TemporaryFolder) {
+    this.#options = options;
+    this.folder = folder;
+    this.settings = { ...PUSH_DEFAULTS, ...options.settings };
+    this.source = options.source ?? new ScriptedSnapshots();
+  }
+
+  static async start(options: PushMeshOptions = {}): Promise<PushMesh> {
+    const mesh = new PushMesh(options, await TemporaryFolder.create());
+    await mesh.#start();
+    return mesh;
+  }
+
+  async #start(): Promise<void> {
+    const { clock, settings, source } = this;
+    const log = createLogger("silent");
+    this.store = await openStore(this.folder.path, clock);
+    if (!(await hasClusters(this.store))) await this.#makeCluster();
+    const { heartbeat, answerTimeout } = settings;
+    this.reports = new LiveReports(clock, { heartbeat, grace: 5_000, answerTimeout });
+    this.flush = new ReportFlush({ store: this.store, reports: this.reports, clock, log });
+    await this.flush.start();
+    this.server = new PushServer({
+      host: "127.0.0.1",
+      port: 0,
+      credentials: this.#options.credentials ?? ServerCredentials.createInsecure(),
+      artifacts: undefined,
+      clock,
+      log,
+      settings,
+      source,
+      reports: this.reports,
+      records: new NodeRecords(this.store, this.reports),
+      metrics: new PushMetrics(this.registry),
+      authenticator: this.tokens,
+      refused: new RefusedStreams((...row) => this.store.refused(...row), clock),
+    });
+    await this.server.start();
+    const { server, reports, flush } = this;
+    observeReports(this.registry, { reports, clock, flushFailures: () => flush.failures });
+    observeStreams(this.registry, {
+      streams: () => server.streams,
+      connecting: () => server.connecting,
+      tick: () => source.tick,
+    });
+  }
+
+  /** A node that said Hello; it may be refused. */
+  greet(id: string, options: TestNodeOptions = {}): TestNode {
+    const node = TestNode.greet(this.server.port, id, options);
+    this.#nodes.push(node);
+    return node;
+  }
+
+  /** A node that opened its stream and has said nothing. */
+  open(id: string, options: TestNodeOptions = {}): TestNode {
+    const node = TestNode.open(this.server.port, id, options);
+    this.#nodes.push(node);
+    return node;
+  }
+
+  /** A node that is welcome, and whose first resources are on their way. */
+  async connect(id: string, options: TestNodeOptions = {}): Promise<TestNode> {
+    const node = this.greet(id, options);
+    await node.next("welcome");
+    this.clock.advance(DEBOUNCE);
+    return node;
+  }
+
+  /** Changes what nodes are to have, and lets it out. */
+  change(script: Parameters<ScriptedSnapshots["set"]>[0]): void {
+    this.source.set(script);
+    this.clock.advance(DEBOUNCE);
+  }
+
+  /** Lets out what waits for more of its kind. */
+  debounce(): void {
+    this.clock.advance(DEBOUNCE);
+  }
+
+  /** Stops the control plane, and starts it again with nothing but what it stored. */
+  async restart(): Promise<void> {
+    for (const node of this.#nodes.splice(0)) await node[Symbol.asyncDispose]();
+    await this.stop();
+    this.registry = new MetricsRegistry();
+    await this.#start();
+  }
+
+  /** Waits until something is so that nobody tells. */
+  async eventually(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await setImmediate();
+  }
+
+  /** Waits until what is known of a node fits. */
+  async until(fits: () => boolean): Promise<void> {
+    if (fits()) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    using _ = this.reports.onChange(() => fits() && resolve());
+    await promise;
+  }
+
+  /** The value of a series, 0 where there is none; e.g. `sluice_cp_push_total{type="chain",result="ack"}`. */
+  metric(series: string): number {
+    return parseExposition(this.registry.expose()).get(series) ?? 0;
+  }
+
+  /** Ends everything but the folder, as a control plane that stops does. */
+  async stop(): Promise<void> {
+    await this.server[Symbol.asyncDispose]();
+    await this.flush[Symbol.asyncDispose]();
+    await this.store[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const node of this.#nodes) await node[Symbol.asyncDispose]();
+    await this.stop();
+    await this.folder[Symbol.asyncDispose]();
+  }
+
+  async #makeCluster(): Promise<void> {
+    await this.store.change({ kind: "system", name: "bootstrap" }, "bootstrap", async (change) => {
+      await change.domains.insert({ name: "shop", description: "", versionApproval: false });
+      const rules = { environment: "test", requiredApprovals: 0, rollbackApproval: false };
+      for (const name of ["demo", "other"]) await change.clusters.insert({ name, domain: "shop", ...rules });
+    });
+  }
+}
+
+async function hasClusters(store: Store): Promise<boolean> {
+  return store.read(async (view) => (await view.clusters.get("demo")) !== undefined);
+}
+
+/** `sluice_NODE` is the token of that node, for the cluster demo, until it is revoked. */
+class TestTokens implements Authenticator {
+  readonly #listeners = new Set<(tokenId: string) => void>();
+  readonly #revoked = new Set<string>();
+  /** Tokens are for every cluster. */
+  everywhere = false;
+
+  async authenticate(secret: string | undefined): Promise<TokenActor> {
+    const node = /^sluice_(.+)$/.exec(secret ?? "")?.[1];
+    if (node === undefined || this.#revoked.has(node))
+      throw new OperationError("unauthenticated", "a token is missing, unknown, expired or revoked");
+    const scope = this.everywhere
+      ? ({ kind: "all" } as const)
+      : ({ kind: "cluster", cluster: "demo" } as const);
+    return {
+      kind: "token",
+      name: node,
+      tokenId: node,
+      node,
+      grants: [{ role: "node", scope }],
+    } satisfies Actor;
+  }
+
+  onEnded(listener: (tokenId: string) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  revoke(node: string): void {
+    this.#revoked.add(node);
+    for (const listener of this.#listeners) listener(node);
+  }
+}

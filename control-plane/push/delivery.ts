@@ -73,24 +73,27 @@ export class Delivery implements Disposable {
     return this.#spared;
   }
 
-  /** The node should have this now; undefined: nothing can be said yet. */
-  offer(snapshot: NodeSnapshot | undefined): void {
+  /** The node should have this now; a type without a resource: it keeps what it has. */
+  offer(snapshot: NodeSnapshot): void {
     const { reports, revisions } = this.#parts;
     const node = this.#node;
-    for (const type of RESOURCE_TYPES)
-      reports.want(node.id, type, snapshot && { hash: snapshot.resources[type].hash, tick: snapshot.tick });
-    if (snapshot === undefined) return;
+    const { resources, tick } = snapshot;
+    for (const type of RESOURCE_TYPES) {
+      const hash = resources[type]?.hash;
+      reports.want(node.id, type, hash === undefined ? undefined : { hash, tick });
+    }
     const report = reports.get(node.id)?.report;
-    const staged = (snapshot.resources.stage.content as StageContent).packages;
+    const staged = (resources.stage?.content as StageContent | undefined)?.packages ?? [];
     const chosen = (type: ResourceType): SnapshotResource | undefined => {
-      const resource = snapshot.resources[type];
+      const resource = resources[type];
+      if (resource === undefined) return undefined;
       const isNew = report?.resources[type].acked === undefined || this.#spared;
       const standIn = isNew ? revisions.standIn(node.cluster, type, resource.hash) : undefined;
       return standIn === undefined ? resource : spare(resource, standIn, report?.packages ?? [], staged);
     };
     this.#offered = { stage: chosen("stage"), route: chosen("route"), chain: chosen("chain") };
-    this.#spared = RESOURCE_TYPES.some((type) => this.#offered?.[type] !== snapshot.resources[type]);
-    this.#tick = snapshot.tick;
+    this.#spared = RESOURCE_TYPES.some((type) => this.#offered?.[type] !== resources[type]);
+    this.#tick = tick;
     this.#countSuppressed();
     this.pump();
   }

@@ -65,7 +65,7 @@ export class NodeStream {
   }
 
   /** What the node should have now; only the newest is kept. */
-  offer(snapshot: NodeSnapshot | undefined): void {
+  offer(snapshot: NodeSnapshot): void {
     if (!this.#closed) this.#delivery.offer(snapshot);
   }
 

@@ -28,7 +28,7 @@ const MOST_CALLS = 4;
 const SILENT_HEARTBEATS = 2;
 
 /** What a computation goes by beside the tick; other news of a node make no other snapshot. */
-type Seen = Pick<NodeReport, "packages"> & { readonly refusals: number };
+type Seen = Pick<NodeReport, "packages"> & { readonly fresh: boolean; readonly refusals: number };
 
 /** All streams, one a node: takes what sources and nodes say and decides whose snapshot is to be made again. */
 export class NodeStreams implements NodeLogs, Disposable {
@@ -139,7 +139,8 @@ export class NodeStreams implements NodeLogs, Disposable {
     const now = seenOf(report);
     this.#seen.set(stream, now);
     const forgiven = seen !== undefined && now.refusals < seen.refusals;
-    if (forgiven || seen?.packages !== now.packages) this.#recomputation.mark([stream]);
+    if (forgiven || seen?.packages !== now.packages || seen.fresh !== now.fresh)
+      this.#recomputation.mark([stream]);
   }
 
   #compute(stream: NodeStream): void {
@@ -158,8 +159,6 @@ function entriesOf(hashes: Introduction["inForce"]): readonly (readonly [Resourc
 }
 
 function seenOf({ packages, resources }: NodeReport): Seen {
-  return {
-    packages,
-    refusals: RESOURCE_TYPES.reduce((sum, type) => sum + resources[type].refused.length, 0),
-  };
+  const refusals = RESOURCE_TYPES.reduce((sum, type) => sum + resources[type].refused.length, 0);
+  return { packages, fresh: resources.chain.acked === undefined, refusals };
 }

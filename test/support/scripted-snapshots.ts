@@ -35,7 +35,7 @@ export class ScriptedSnapshots implements SnapshotSource {
     for (const listener of this.#listeners) listener(this.tick);
   }
 
-  snapshotFor(_node: Node, _report: NodeReport): NodeSnapshot | undefined {
+  snapshotFor(_node: Node, _report: NodeReport): NodeSnapshot {
     this.made++;
     const { packages = [], services = {}, chain = [] } = this.#script;
     const entries = chain.map((entry) => {

@@ -28,7 +28,7 @@ const MOST_CALLS = 4;
 const SILENT_HEARTBEATS = 2;
 
 /** What a computation goes by beside the tick; other news of a node make no other snapshot. */
-type Seen = Pick<NodeReport, "packages"> & { readonly fresh: boolean; readonly refusals: number };
+type Seen = Pick<NodeReport, "packages" | "plugins"> & { readonly fresh: boolean; readonly refusals: number };
 
 /** All streams, one a node: takes what sources and nodes say and decides whose snapshot is to be made again. */
 export class NodeStreams implements NodeLogs, Disposable {
@@ -138,9 +138,7 @@ export class NodeStreams implements NodeLogs, Disposable {
     const seen = this.#seen.get(stream);
     const now = seenOf(report);
     this.#seen.set(stream, now);
-    const forgiven = seen !== undefined && now.refusals < seen.refusals;
-    if (forgiven || seen?.packages !== now.packages || seen.fresh !== now.fresh)
-      this.#recomputation.mark([stream]);
+    if (seen === undefined || differs(seen, now)) this.#recomputation.mark([stream]);
   }
 
   #compute(stream: NodeStream): void {
@@ -158,7 +156,15 @@ function entriesOf(hashes: Introduction["inForce"]): readonly (readonly [Resourc
   return Object.entries(hashes) as [ResourceType, string][];
 }
 
-function seenOf({ packages, resources }: NodeReport): Seen {
+/** A refusal alone asks for nothing new, but that refusals are forgiven does. */
+function differs(seen: Seen, now: Seen): boolean {
+  const { packages, plugins, fresh, refusals } = now;
+  return (
+    seen.packages !== packages || seen.plugins !== plugins || seen.fresh !== fresh || refusals < seen.refusals
+  );
+}
+
+function seenOf({ packages, plugins, resources }: NodeReport): Seen {
   const refusals = RESOURCE_TYPES.reduce((sum, type) => sum + resources[type].refused.length, 0);
-  return { packages, fresh: resources.chain.acked === undefined, refusals };
+  return { packages, plugins, fresh: resources.chain.acked === undefined, refusals };
 }

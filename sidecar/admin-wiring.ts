@@ -1,5 +1,6 @@
 import { LOG_LEVELS, type Logger, type LogLevel } from "../core/log.ts";
 import type { AdminProviders, RetryOutcome } from "./admin/admin-providers.ts";
+import type { ConfigOrigin } from "./config-origin.ts";
 import type { Configuration } from "./config/configuration.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { PackageSource } from "./plugins/packages/package-source.ts";
@@ -9,20 +10,21 @@ import type { ResolvedSettings } from "./settings-source.ts";
 interface SidecarParts {
   readonly settings: ResolvedSettings;
   readonly dataPlane: DataPlane;
-  readonly packages: PackageSource;
+  readonly origin: ConfigOrigin;
   readonly configuration: Configuration;
 }
 
 /** What the admin server shows of a sidecar's parts, and what it may do to them. */
 export function adminProviders(
-  { settings, dataPlane, packages, configuration }: SidecarParts,
+  { settings, dataPlane, origin, configuration }: SidecarParts,
   { log, drain }: { readonly log: Logger; readonly drain: () => void },
 ): AdminProviders {
   return {
     notReady: () => dataPlane.readiness.reasons(),
+    readyNote: () => origin.note,
     metrics: () => dataPlane.telemetry.registry.expose(),
-    config: () => ({ settings, configuration: configuration.status }),
-    plugins: () => ({ ...pluginsPage(dataPlane), ...packagesPage(packages) }),
+    config: () => ({ settings, configuration: configuration.status, controlPlane: origin.page }),
+    plugins: () => ({ ...pluginsPage(dataPlane), ...packagesPage(origin.packages) }),
     clusters: () => clustersPage(dataPlane),
     logging: loggingOf(log),
     drain,

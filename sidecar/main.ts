@@ -3,6 +3,7 @@ import { systemClock } from "../core/clock.ts";
 import { MeshError } from "../core/errors.ts";
 import { createLogger } from "../core/log.ts";
 import type { SidecarOptions, SidecarPorts } from "./app.ts";
+import { LogTap } from "./log-tap.ts";
 import { readSettings } from "./settings-source.ts";
 import { CUT_CODE, StopSignals } from "./stop-signals.ts";
 import { workerCount } from "./workers/worker-count.ts";
@@ -16,15 +17,18 @@ async function main(): Promise<number> {
   const settings = await readSettings(process.argv.slice(2), process.env);
   const { logLevel, drainDelay, drainTimeout, workers } = settings.values;
   using output = bufferedOutput();
-  const log = createLogger(logLevel, output);
+  const tap = new LogTap(output);
+  const log = createLogger(logLevel, tap);
   for (const warning of settings.warnings) log.warn(warning);
 
   const signals = new StopSignals(process, drainDelay);
   const environment = process.env;
   const onDrain = (): void => signals.drain();
-  const options = { settings, environment, clock: systemClock, log, output, onDrain };
+  const options = { settings, environment, clock: systemClock, log, output, tap, onDrain };
   await using sidecar = await create(options, workerCount(workers));
-  log.info({ ...(await sidecar.start()), pid: process.pid }, "ready");
+  const ports = await startUntil(signals.stop, sidecar);
+  if (ports === undefined) return 0;
+  log.info({ ...ports, pid: process.pid }, "ready");
   const delay = await signals.stop;
   log.info({ delay, deadline: drainTimeout }, "draining");
   const drained = sidecar.drain(delay, drainTimeout);
@@ -39,9 +43,21 @@ async function main(): Promise<number> {
   return CUT_CODE;
 }
 
+/** Undefined: it was told to stop while it waited for a configuration. */
+async function startUntil(stop: Promise<unknown>, program: Program): Promise<SidecarPorts | undefined> {
+  const stopping = new AbortController();
+  void stop.then(() => stopping.abort());
+  try {
+    return await program.start(stopping.signal);
+  } catch (thrown) {
+    if (thrown instanceof MeshError && thrown.code === "stopped") return undefined;
+    throw thrown;
+  }
+}
+
 /** What `Sidecar` and `Supervisor` have in common. */
 interface Program extends AsyncDisposable {
-  start(): Promise<SidecarPorts>;
+  start(stop: AbortSignal): Promise<SidecarPorts>;
   drain(delay: number, deadline: number): Promise<void>;
   cut(): void;
 }

@@ -55,6 +55,58 @@ const WHERE = {
   }),
 } as const;
 
+const NODE = {
+  controlPlane: text({
+    default: "",
+    meaning:
+      "host:port of the control plane that configures this node; empty: the configuration file does. Without a connection the node goes on with what it was sent last, also after a restart.",
+  }),
+  controlPlaneArtifacts: text({
+    default: "",
+    meaning:
+      "URL that packages are fetched below; empty: as the control plane says, else port 7400 of its host.",
+  }),
+  controlPlaneToken: text({
+    default: "",
+    meaning:
+      "The node's token. Flags can be read by others on this machine: rather the variable or the file.",
+  }),
+  controlPlaneTokenFile: text({
+    default: "",
+    meaning: "A file that holds the token; read anew for each connection.",
+  }),
+  controlPlaneTls: toggle({
+    default: false,
+    meaning:
+      "Connect to the control plane by TLS, trusting the machine's CA certificates; implied by the next two.",
+  }),
+  controlPlaneCa: text({
+    default: "",
+    meaning:
+      "CA certificates (PEM) that the control plane's certificate is checked against; the node connects anew when this or one of the next two changes.",
+  }),
+  controlPlaneCert: text({
+    default: "",
+    meaning: "The node's own certificate (PEM), for a control plane that asks for one.",
+  }),
+  controlPlaneKey: text({ default: "", meaning: "The key of that certificate (PEM)." }),
+  nodeId: text({
+    default: "",
+    meaning:
+      "What a control plane calls this node; empty: `node.id` of the file, else a name made up once and kept in the state folder.",
+  }),
+  cluster: text({ default: "", meaning: "The node's cluster; empty: as in the file, else `default`." }),
+  service: text({ default: "", meaning: "The service that the app is; empty: as in the file, else `app`." }),
+  symbol: text({
+    default: "",
+    meaning: "Which deployment of the service; empty: as in the file, else `stable`.",
+  }),
+  labels: list("labels", labelProblem, {
+    default: [],
+    meaning: "What selectors of releases choose nodes by, such as `zone=a`; beside those of the file.",
+  }),
+} as const;
+
 const HEADS = {
   headBytes: size({
     default: WIRE.headBytes,
@@ -208,7 +260,7 @@ const RUNNING = {
   stateFolder: text({
     default: "",
     meaning:
-      "Where packages are unpacked; empty: a folder of this user's in the temporary folder. Nobody else may write to it.",
+      "Where packages are unpacked and the last good configuration is kept; empty: a folder of this user's in the temporary folder. Nobody else may write to it.",
   }),
   hostMemory: size({
     default: 512 * MIB,
@@ -229,9 +281,15 @@ const RUNNING = {
 } as const;
 
 /** Every setting of the sidecar: flags, environment, the file's `sidecar:` section and docs/settings.md come of it. */
-export const SIDECAR_SETTINGS = { ...WHERE, ...HEADS, ...TIMEOUTS, ...BOUNDS, ...RUNNING } as const;
+export const SIDECAR_SETTINGS = { ...WHERE, ...NODE, ...HEADS, ...TIMEOUTS, ...BOUNDS, ...RUNNING } as const;
 
 export type SidecarSettings = ValuesOf<typeof SIDECAR_SETTINGS>;
+
+function labelProblem(text: string): string | undefined {
+  return /^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?=[\x20-\x7e]{0,256}$/.test(text)
+    ? undefined
+    : "expected name=value";
+}
 
 /** The part of the settings that the wire takes. */
 export function wireLimits(settings: SidecarSettings): WireLimits {

@@ -1,7 +1,8 @@
 import type { MetricsRegistry } from "../core/metrics/registry.ts";
+import type { ConfigOrigin } from "./config-origin.ts";
 import type { Configuration } from "./config/configuration.ts";
 import type { DataPlane } from "./data-plane.ts";
-import { observeConfig, observeState } from "./metrics/state-metrics.ts";
+import { observeConfig, observeControlPlane, observeState } from "./metrics/state-metrics.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** Registers the metrics that are read from a data plane's parts at each scrape. */
@@ -28,12 +29,17 @@ export function observeDataPlane({ telemetry, readiness, plugins, traffic }: Dat
   });
 }
 
-/** The same of a configuration that comes from a file. */
-export function observeFileConfig(registry: MetricsRegistry, configuration: Configuration): void {
+/** The same of the configuration and of where it comes from. */
+export function observeOrigin(
+  registry: MetricsRegistry,
+  origin: ConfigOrigin,
+  configuration: Configuration,
+): void {
   observeConfig(registry, () => {
     const { age, lastApplied } = configuration.status;
-    return age === undefined ? undefined : { tick: 0, source: "file", age, lastApplied };
+    return age === undefined ? undefined : { tick: origin.tick, source: origin.name, age, lastApplied };
   });
+  if (origin.connected !== undefined) observeControlPlane(registry, () => origin.connected === true);
 }
 
 function connectionsOf(counts: Traffic["inbound"]["counts"]): number {

@@ -37,6 +37,8 @@ export class Telemetry implements ExchangeObserver {
   readonly #accessLog: AccessLog | undefined;
   readonly #degraded: DegradedFailures;
   readonly #log: Logger;
+  #inFlight = 0;
+  #exchanges = 0;
 
   constructor({ accessLogSample, output, worker, clock, log }: TelemetryOptions) {
     const exchanges = new ExchangeMetrics(this.registry);
@@ -50,11 +52,19 @@ export class Telemetry implements ExchangeObserver {
     addProcessMetrics(this.registry);
   }
 
+  /** Exchanges under way, and those that ended since the start. */
+  get traffic(): { readonly inFlight: number; readonly exchanges: number } {
+    return { inFlight: this.#inFlight, exchanges: this.#exchanges };
+  }
+
   began(listener: ListenerName): void {
+    this.#inFlight++;
     this.#listeners[listener].began();
   }
 
   finished(exchange: FinishedExchange): void {
+    this.#inFlight--;
+    this.#exchanges++;
     this.#listeners[exchange.listener].ended(exchange);
     this.#accessLog?.finished(exchange);
   }

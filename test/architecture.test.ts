@@ -29,6 +29,7 @@ const RULES: ImportRules = {
   "sidecar/plugin-host/world": ["core/plugin-api.ts"],
   "sidecar/plugins": ["core", "proto", "sidecar/chain", "sidecar/plugin-host/protocol"],
   "sidecar/config": ["core", "proto", "sidecar/chain", "sidecar/plugins", "sidecar/routing"],
+  "sidecar/control": ["core", "proto", "sidecar/config", "sidecar/plugins"],
   "sidecar/metrics": ["core", "sidecar/chain", "sidecar/http/exchange.ts"],
   "sidecar/admin": ["core"],
   sidecar: ["core", "proto"],
@@ -87,6 +88,7 @@ const SOCKETS = ["node:net", "node:http", "node:http2", "node:https", "node:tls"
 const SOCKET_FOLDERS = [
   "sidecar/http",
   "sidecar/admin",
+  "sidecar/control",
   "sidecar/plugins",
   "sidecar/plugin-host/protocol",
   "control-plane",

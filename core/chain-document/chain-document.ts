@@ -27,6 +27,8 @@ export interface DocumentEntry {
   readonly memory: number | undefined;
   /** Another version that has a share of the traffic; undefined: there is none. */
   readonly gray: DocumentGray | undefined;
+  /** Never in a file: why no version of it can be had, so that its policy answers. */
+  readonly unavailable?: string | undefined;
 }
 
 /** The share of a version that is being tried; everything else is as in its entry. */

@@ -12,6 +12,7 @@ import { readManifest, readPackage } from "./read-package.ts";
 import { extractZip } from "./zip-extract.ts";
 
 const TEMPORARY = ".unpacking-";
+const DIGEST = /^[0-9a-f]{64}$/;
 /** What is older was left by a process that died. */
 const STALE = 10 * 60_000;
 
@@ -60,6 +61,21 @@ export class PackageCache {
     return cached;
   }
 
+  /** The package with this digest as it was unpacked before; undefined where there is none, or it was damaged. */
+  async open(where: string, digest: string): Promise<PluginPackage | undefined> {
+    return DIGEST.test(digest) ? this.#cached(where, digest) : undefined;
+  }
+
+  /** Digests of everything that was unpacked. */
+  async digests(): Promise<readonly string[]> {
+    return (await readdir(this.#directory).catch(() => [])).filter((name) => DIGEST.test(name));
+  }
+
+  /** Deletes the files of a package, all at once as far as others can see. Throws a `PackageCacheError`. */
+  async remove(digest: string): Promise<void> {
+    if (DIGEST.test(digest)) await this.#discard(join(this.#directory, digest));
+  }
+
   /** Removes what processes that died while unpacking left behind. */
   async sweep(): Promise<void> {
     for (const name of await readdir(this.#directory).catch(() => [])) {
@@ -77,11 +93,18 @@ export class PackageCache {
       return await readRoot(where, folder, digest);
     } catch {
       // Only what was whole and valid was ever put here: somebody damaged it. The zip is at hand, so begin anew.
-      const away = this.#temporary();
-      await this.#onDisk(rename(folder, away));
-      await this.#onDisk(rm(away, { recursive: true, force: true }));
+      await this.#discard(folder);
       return undefined;
     }
+  }
+
+  async #discard(folder: string): Promise<void> {
+    const away = this.#temporary();
+    const moved = rename(folder, away).catch((thrown: NodeJS.ErrnoException) => {
+      if (thrown.code !== "ENOENT") throw thrown;
+    });
+    await this.#onDisk(moved);
+    await this.#onDisk(rm(away, { recursive: true, force: true }));
   }
 
   async #unpack(

@@ -16,6 +16,8 @@ type Awaitable<Value> = Value | Promise<Value>;
 export interface AdminProviders {
   /** What stands in the way of being ready; empty: ready. */
   notReady(): Awaitable<readonly NotReady[]>;
+  /** What is not as it should be though it does not stand in the way; undefined: nothing. */
+  readyNote?(): string | undefined;
   /** The exposition of the metrics. */
   metrics(): Awaitable<string>;
   /** The configuration in force, where it comes from, the settings and who decided them. Secrets are masked here. */

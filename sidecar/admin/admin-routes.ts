@@ -98,7 +98,8 @@ function live(from: AdminProviders): AdminAnswer {
 
 async function ready(providers: AdminProviders): Promise<AdminAnswer> {
   const reasons = await providers.notReady();
-  return reasons.length === 0 ? json(200, { ready: true }) : json(503, { ready: false, reasons });
+  const note = providers.readyNote?.();
+  return reasons.length === 0 ? json(200, { ready: true, note }) : json(503, { ready: false, reasons, note });
 }
 
 async function metrics(providers: AdminProviders): Promise<AdminAnswer> {

@@ -6,6 +6,7 @@ import type { PackageSource } from "../plugins/packages/package-source.ts";
 import { partKey, type ApplyResult, type PluginLoad, type SnapshotHashes } from "./apply-result.ts";
 import { chainEntries, type LoadedChainEntry } from "./load-entries.ts";
 import { resolveEntry, type EntryResolution, type Resolution } from "./resolve-entry.ts";
+import { unreleasable } from "./release-rule.ts";
 import { fingerprintOf, hashesOf } from "./snapshot-hashes.ts";
 import type { MeshSnapshot } from "./snapshot.ts";
 
@@ -36,10 +37,12 @@ interface InForce {
 }
 
 /**
- * `snapshot`: somebody wants this configuration, and what is wrong with it refuses it whole. `packages`: it is in
+ * `snapshot`: somebody wants this configuration, and what is wrong with it refuses it whole. `release`: the same, and
+ * once something is in force, a version that is new in it and cannot be loaded refuses it too. `packages`: it is in
  * force, and something that it is made of has changed: each plugin that does not fit any more keeps what it has.
  */
-export type ApplyTrigger = "snapshot" | "packages";
+export const APPLY_TRIGGERS = ["snapshot", "release", "packages"] as const;
+export type ApplyTrigger = (typeof APPLY_TRIGGERS)[number];
 
 /** Makes configurations take effect: here, or in every worker at once. */
 export interface Applier {
@@ -83,7 +86,9 @@ export class SnapshotApplier implements Applier {
 
   async apply(snapshot: MeshSnapshot, trigger: ApplyTrigger): Promise<ApplyResult> {
     const prepared = await this.prepare(snapshot, trigger);
-    return prepared.kind === "rejected" ? prepared : prepared.commit();
+    if (prepared.kind === "rejected") return prepared;
+    const problems = trigger === "release" ? unreleasable(snapshot, prepared.shortfalls, this.inForce) : [];
+    return problems.length > 0 ? { kind: "rejected", hashes: prepared.hashes, problems } : prepared.commit();
   }
 
   /** The first phase. Never rejects; what is not committed is forgotten after a while. */
@@ -93,7 +98,7 @@ export class SnapshotApplier implements Applier {
     const hashes = hashesOf(snapshot);
     const context = { where, directory, environment, packages };
     const resolutions = await Promise.all(chain.map((entry, index) => resolveEntry(entry, index, context)));
-    const problems = trigger === "snapshot" ? this.#refusing(snapshot, resolutions) : [];
+    const problems = trigger === "packages" ? [] : this.#refusing(snapshot, resolutions);
     if (problems.length > 0) return { kind: "rejected", hashes, problems };
 
     const fingerprint = fingerprintOf(snapshot, resolutions);

@@ -3,7 +3,7 @@ import type { Clock, Timer } from "../../core/clock.ts";
 import { describeProblem, type Problem } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { PackageSource } from "../plugins/packages/package-source.ts";
-import type { Applier, AppliedSnapshot } from "./apply.ts";
+import type { Applier, AppliedSnapshot, ApplyTrigger } from "./apply.ts";
 import type { ApplyResult, PluginLoad } from "./apply-result.ts";
 import { restartNotices } from "./restart-notices.ts";
 import type { MeshSnapshot } from "./snapshot.ts";
@@ -33,8 +33,12 @@ export interface ConfigurationStatus {
 
 interface Waiting {
   readonly snapshot: MeshSnapshot;
+  readonly trigger: WantedTrigger;
   readonly resolve: (result: ApplyResult) => void;
 }
+
+/** `release`: whoever wants it hears what became of it, and says itself when it is to be tried again. */
+type WantedTrigger = Exclude<ApplyTrigger, "packages">;
 
 const RETRY = { first: 1_000, ceiling: 60_000 } as const;
 
@@ -78,10 +82,10 @@ export class Configuration implements AsyncDisposable {
   }
 
   /** Resolves when it was dealt with or a newer one took its place. */
-  apply(snapshot: MeshSnapshot): Promise<ApplyResult> {
+  apply(snapshot: MeshSnapshot, trigger: WantedTrigger = "snapshot"): Promise<ApplyResult> {
     this.#waiting?.resolve({ kind: "superseded" });
     const { promise, resolve } = Promise.withResolvers<ApplyResult>();
-    this.#waiting = { snapshot, resolve };
+    this.#waiting = { snapshot, trigger, resolve };
     this.#work();
     return promise;
   }
@@ -129,7 +133,8 @@ export class Configuration implements AsyncDisposable {
       this.#waiting = undefined;
       this.#packagesChanged = false;
       const wanted = waiting?.snapshot ?? this.#refused;
-      const result = wanted === undefined ? undefined : await this.#try(wanted);
+      const result =
+        wanted === undefined ? undefined : await this.#try(wanted, waiting?.trigger ?? "snapshot");
       if (result !== undefined) waiting?.resolve(result);
       if (packagesChanged && (result === undefined || result.kind === "rejected")) await this.#renew();
       this.#scheduleRetry();
@@ -138,11 +143,11 @@ export class Configuration implements AsyncDisposable {
     this.#working = undefined;
   }
 
-  async #try(snapshot: MeshSnapshot): Promise<ApplyResult> {
+  async #try(snapshot: MeshSnapshot, trigger: WantedTrigger): Promise<ApplyResult> {
     const before = this.#applier.inForce;
-    const result = await this.#applier.apply(snapshot, "snapshot");
+    const result = await this.#applier.apply(snapshot, trigger);
     if (result.kind === "rejected") {
-      this.#refused = snapshot;
+      this.#refused = trigger === "release" ? undefined : snapshot;
       this.#reject(result.problems);
       return result;
     }

@@ -63,7 +63,7 @@ function loadedBase(entry: DocumentEntry, resolution: Resolution, sources: Entry
   if (resolution.kind === "ready")
     return resolved(entry, resolution, preparedOf(resolution, "base", sources), previous);
   const shortfall = shortfallOf(resolution);
-  return previous?.load.kind === "loaded"
+  return previous?.load.kind === "loaded" && resolution.kind !== "unavailable"
     ? unresolved(entry, previous, previous.load.generation, shortfall)
     : unloaded(entry, "failed", POSITIONS_OF_UNKNOWN, shortfall);
 }

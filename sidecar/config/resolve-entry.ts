@@ -15,6 +15,8 @@ export type Resolution =
   | ReadyEntry
   /** There is no such package. */
   | { readonly kind: "missing"; readonly problems: readonly Problem[] }
+  /** Whoever configured it knows that there is none: its policy answers. */
+  | { readonly kind: "unavailable"; readonly problems: readonly Problem[] }
   /** The package is there, but the entry does not fit it. */
   | { readonly kind: "refused"; readonly problems: readonly Problem[] };
 
@@ -63,6 +65,10 @@ async function resolveVersion(
   context: VersionContext,
 ): Promise<Resolution> {
   if (entry.mode === "off") return { kind: "off" };
+  if (entry.unavailable !== undefined) {
+    const problem = { where: context.where, key: `${context.key}.unavailable`, message: entry.unavailable };
+    return { kind: "unavailable", problems: [problem] };
+  }
   const found = context.packages.find(entry.plugin, version);
   if (found === undefined) return { kind: "missing", problems: [missing(entry.plugin, version, context)] };
   const key = `${context.key}.config`;

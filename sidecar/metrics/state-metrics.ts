@@ -72,9 +72,21 @@ export function observeConfig(registry: MetricsRegistry, config: () => ConfigSta
       const state = config();
       return state === undefined ? [] : [[[state.source], read(state)]];
     });
+  gauge("source", "1 for where the configuration in force came from: file, disk or stream.", () => 1);
   gauge("tick", "Tick of the configuration in force.", ({ tick }) => tick);
   gauge("age_seconds", "Since it was applied.", ({ age }) => age / 1_000);
   gauge("last_applied", "1 if the last one that arrived was applied.", appliedNumber);
+}
+
+/** Registers whether there is a connection to the control plane, where there is one at all. */
+export function observeControlPlane(registry: MetricsRegistry, connected: () => boolean): void {
+  registry.observe(
+    "sluice_control_plane_connected",
+    "1 while the node has a stream to its control plane.",
+    "gauge",
+    [],
+    () => [[[], connected() ? 1 : 0]],
+  );
 }
 
 /** Registers what there is to say of the process that carries traffic. */

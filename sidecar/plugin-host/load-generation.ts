@@ -30,7 +30,7 @@ export interface Loading {
   readonly done: Promise<Failure | undefined>;
 }
 
-/** Compiles, evaluates, runs `init` and the smoke call. Never throws. */
+/** Compiles, evaluates, and unless that is all that is wanted, runs `init` and the smoke call. Never throws. */
 export function loadGeneration(load: Load, parts: HostParts): Loading {
   parts.breadcrumb.enter(load.generation);
   let world: IsolateWorld;
@@ -88,7 +88,9 @@ async function firstFailure(
   const evaluated = entrance.run((options) => link.evaluateSync(options), budgets.hookCpu);
   if (evaluated.failure !== undefined) return evaluated.failure;
   if (evaluated.stray !== undefined) return { cause: "throw", detail: evaluated.stray };
-  const failure = await generation.init(beginOf(link));
+  const begin = beginOf(link);
+  if (load.compileOnly) return undefined;
+  const failure = await generation.init(begin);
   return failure ?? (await generation.smoke(smokeFacts(load), SMOKE_LINES, load.tag));
 }
 

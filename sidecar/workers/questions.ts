@@ -6,7 +6,8 @@ import type { MetricType, Sample } from "../../core/metrics/family.ts";
 import type { RetryOutcome } from "../admin/admin-providers.ts";
 import type { NotReady } from "../admin/readiness.ts";
 import type { PluginLoad } from "../config/apply-result.ts";
-import type { ApplyTrigger } from "../config/apply.ts";
+import { APPLY_TRIGGERS, type ApplyTrigger } from "../config/apply.ts";
+import type { NodeView, RunningVersion } from "../control/node-view.ts";
 import type { MeshSnapshot } from "../config/snapshot.ts";
 import type { SidecarSettings } from "../settings.ts";
 import type { TrafficPorts } from "../traffic.ts";
@@ -58,6 +59,8 @@ export interface Questions {
   /** Also how the supervisor knows that the worker turns. */
   readonly notReady: { readonly ask: null; readonly answer: readonly NotReady[] };
   readonly metrics: { readonly ask: null; readonly answer: readonly MetricPage[] };
+  /** For reports to a control plane. */
+  readonly view: { readonly ask: null; readonly answer: NodeView };
   readonly plugins: { readonly ask: null; readonly answer: Readonly<Record<string, unknown>> };
   readonly clusters: { readonly ask: null; readonly answer: Readonly<Record<string, unknown>> };
   readonly setLogLevel: { readonly ask: LogLevel; readonly answer: null };
@@ -116,7 +119,7 @@ const SCHEMAS: Schemas = {
   prepare: {
     ask: z.strictObject({
       snapshot: record<MeshSnapshot>(),
-      trigger: z.enum(["snapshot", "packages"]),
+      trigger: z.enum(APPLY_TRIGGERS),
       packages: record<PackageList>(),
     }),
     answer: z.discriminatedUnion("kind", [
@@ -131,6 +134,10 @@ const SCHEMAS: Schemas = {
   listen: { ask: ports.nullable(), answer: ports },
   notReady: { ask: z.null(), answer: z.array(z.strictObject({ name: z.string(), reason: z.string() })) },
   metrics: { ask: z.null(), answer: list<MetricPage>() },
+  view: {
+    ask: z.null(),
+    answer: z.strictObject({ running: list<RunningVersion>(), inFlight: z.number(), exchanges: z.number() }),
+  },
   plugins: page,
   clusters: page,
   setLogLevel: { ask: z.enum(LOG_LEVELS), answer: z.null() },

@@ -1,6 +1,7 @@
 import type { Logger } from "../../core/log.ts";
 import { partKey, type ApplyResult, type PluginLoad } from "../config/apply-result.ts";
 import type { AppliedSnapshot, Applier, ApplyTrigger } from "../config/apply.ts";
+import { unreleasable } from "../config/release-rule.ts";
 import { hashesOf } from "../config/snapshot-hashes.ts";
 import type { MeshSnapshot } from "../config/snapshot.ts";
 import type { PackageSource } from "../plugins/packages/package-source.ts";
@@ -80,6 +81,8 @@ export class SharedApplier implements Applier {
       const outcome = countVotes(votes, snapshot.where);
       if (outcome.kind === "lost" && attempt < TRIES) continue;
       if (outcome.kind !== "prepared") return { kind: "rejected", hashes, problems: outcome.problems };
+      const problems = trigger === "release" ? unreleasable(snapshot, outcome.withheld, this.inForce) : [];
+      if (problems.length > 0) return { kind: "rejected", hashes, problems };
       const kind = await this.#commit({ snapshot, packages, withheld: outcome.withheld }, workers);
       return { kind, hashes };
     }

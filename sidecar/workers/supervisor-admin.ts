@@ -2,8 +2,8 @@ import type { Logger } from "../../core/log.ts";
 import type { AdminProviders, RetryOutcome } from "../admin/admin-providers.ts";
 import type { Readiness } from "../admin/readiness.ts";
 import { loggingOf, packagesPage } from "../admin-wiring.ts";
+import type { ConfigOrigin } from "../config-origin.ts";
 import type { Configuration } from "../config/configuration.ts";
-import type { PackageSource } from "../plugins/packages/package-source.ts";
 import type { ResolvedSettings } from "../settings-source.ts";
 import type { SupervisorTelemetry } from "./supervisor-telemetry.ts";
 import type { WorkerSet } from "./worker-set.ts";
@@ -12,7 +12,7 @@ import type { WorkerSet } from "./worker-set.ts";
 export interface SupervisorParts {
   readonly settings: ResolvedSettings;
   readonly workers: WorkerSet;
-  readonly packages: PackageSource;
+  readonly origin: ConfigOrigin;
   readonly configuration: Configuration;
   /** Of the whole: the phase it is in. */
   readonly readiness: Readiness;
@@ -21,7 +21,7 @@ export interface SupervisorParts {
 
 /** What the admin server shows of all workers together, and what it has them do. */
 export function supervisorProviders(
-  { settings, workers, packages, configuration, readiness, telemetry }: SupervisorParts,
+  { settings, workers, origin, configuration, readiness, telemetry }: SupervisorParts,
   { log, drain }: { readonly log: Logger; readonly drain: () => void },
 ): AdminProviders {
   const logging = loggingOf(log);
@@ -30,9 +30,15 @@ export function supervisorProviders(
       const reasons = readiness.reasons();
       return reasons.length > 0 ? reasons : workers.notReady();
     },
+    readyNote: () => origin.note,
     metrics: () => telemetry.expose(),
-    config: () => ({ settings, configuration: configuration.status, workers: workersPage(workers) }),
-    plugins: async () => ({ ...packagesPage(packages), workers: await pages(workers, "plugins") }),
+    config: () => ({
+      settings,
+      configuration: configuration.status,
+      controlPlane: origin.page,
+      workers: workersPage(workers),
+    }),
+    plugins: async () => ({ ...packagesPage(origin.packages), workers: await pages(workers, "plugins") }),
     clusters: async () => ({ workers: await pages(workers, "clusters") }),
     logging: {
       get: () => logging.get(),

@@ -1,13 +1,11 @@
-import { InputError } from "../../core/errors.ts";
 import { AdminServer } from "../admin/admin-server.ts";
 import { Readiness } from "../admin/readiness.ts";
 import type { SidecarOptions, SidecarPorts } from "../app.ts";
 import { Configuration } from "../config/configuration.ts";
-import { FileSource } from "../config/file-source.ts";
-import type { MeshSnapshot } from "../config/snapshot.ts";
-import { configuredPackages } from "../configured-packages.ts";
-import type { PackageFolder } from "../plugins/packages/package-folder.ts";
-import { observeFileConfig } from "../state-wiring.ts";
+import { configOrigin, type ConfigOrigin } from "../config-origin.ts";
+import type { NodeView } from "../control/node-view.ts";
+import { joinedViews } from "../data-plane-view.ts";
+import { observeOrigin } from "../state-wiring.ts";
 import { SharedApplier } from "./shared-applier.ts";
 import { supervisorProviders } from "./supervisor-admin.ts";
 import { SupervisorTelemetry } from "./supervisor-telemetry.ts";
@@ -26,28 +24,20 @@ export interface SupervisorOptions extends Omit<SidecarOptions, "output">, Worke
 export class Supervisor implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
   readonly #readiness = new Readiness(() => []);
-  readonly #packages: PackageFolder;
   readonly #workers: WorkerSet;
   readonly #configuration: Configuration;
-  readonly #source: FileSource | undefined;
-  readonly #snapshot: MeshSnapshot | undefined;
+  readonly #origin: ConfigOrigin;
   readonly #admin: AdminServer;
 
-  private constructor(
-    options: SupervisorOptions,
-    source: FileSource | undefined,
-    snapshot: MeshSnapshot | undefined,
-  ) {
-    const { settings, clock, log, count, output, errors } = options;
-    this.#source = source;
-    this.#snapshot = snapshot;
+  private constructor(options: SupervisorOptions, origin: ConfigOrigin) {
+    const { settings, clock, log, count, tap, errors } = options;
+    const { packages } = origin;
+    this.#origin = origin;
     const telemetry = new SupervisorTelemetry(
       () => this.#workers,
       () => this.#serves(),
     );
-    const packages = configuredPackages(snapshot, settings.values, options);
     const applier = new SharedApplier(packages, log);
-    this.#packages = packages;
     this.#workers = this.#stack.use(
       new WorkerSet(count, {
         settings: settings.values,
@@ -62,21 +52,20 @@ export class Supervisor implements AsyncDisposable {
         onReplaced: () => this.#configuration.retry(),
         clock,
         log,
-        output,
+        output: tap,
         errors,
       }),
     );
-    this.#stack.use(packages);
     const onResult = (kind: "applied" | "unchanged" | "rejected"): void => {
-      telemetry.configResults.with("file", kind).add();
+      telemetry.configResults.with(origin.name, kind).add();
       telemetry.retain(applier.inForce?.loads ?? []);
     };
     this.#configuration = this.#stack.use(new Configuration({ applier, packages, clock, log, onResult }));
-    if (source !== undefined) this.#stack.use(source);
-    observeFileConfig(telemetry.registry, this.#configuration);
+    this.#stack.use(origin);
+    observeOrigin(telemetry.registry, origin, this.#configuration);
     const parts = {
       settings,
-      packages,
+      origin,
       telemetry,
       workers: this.#workers,
       configuration: this.#configuration,
@@ -86,30 +75,21 @@ export class Supervisor implements AsyncDisposable {
     this.#admin = this.#stack.use(new AdminServer({ address: settings.values.admin, providers, log }));
   }
 
-  /** Reads the configuration file, if there is one; throws an `InputError` that names what is wrong with it. */
+  /** Throws an `InputError` that names what is wrong with the settings or the configuration file. */
   static async create(options: SupervisorOptions): Promise<Supervisor> {
-    const path = options.settings.values.config;
-    const source = path === "" ? undefined : new FileSource(path, options.clock);
-    return new Supervisor(options, source, await source?.read());
+    return new Supervisor(options, await configOrigin(options));
   }
 
   /**
    * Resolves when every worker listens with the chain in force; an `InputError` where the chain cannot be, a
-   * `MeshError` where a worker cannot start.
+   * `MeshError` where a worker cannot start. `stop` ends the wait for a control plane.
    */
-  async start(): Promise<SidecarPorts> {
+  async start(stop: AbortSignal): Promise<SidecarPorts> {
     await this.#admin.start();
-    await this.#packages.start();
     await this.#workers.start();
-    if (this.#snapshot !== undefined) {
-      const result = await this.#configuration.apply(this.#snapshot);
-      if (result.kind === "rejected") throw new InputError(result.problems);
-    }
+    await this.#origin.start(this.#configuration, () => this.#look(), stop);
     const ports = await this.#workers.listen();
-    this.#source?.watch({
-      snapshot: (snapshot) => void this.#configuration.apply(snapshot),
-      problems: (problems) => this.#configuration.refuse(problems),
-    });
+    this.#origin.follow();
     this.#readiness.serving();
     return { ...ports, admin: this.#admin.port };
   }
@@ -127,6 +107,11 @@ export class Supervisor implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
+  }
+
+  async #look(): Promise<NodeView> {
+    const answers = await this.#workers.askAll("view", null);
+    return joinedViews(answers.flatMap((each) => ("answer" in each ? each.answer : [])));
   }
 
   #serves(): boolean {

@@ -23,6 +23,7 @@ const DEADLINES: Readonly<Record<QuestionName, number>> = {
   listen: 10 * SECOND,
   notReady: 20 * SECOND,
   metrics: 2 * SECOND,
+  view: 2 * SECOND,
   plugins: 5 * SECOND,
   clusters: 5 * SECOND,
   setLogLevel: 5 * SECOND,

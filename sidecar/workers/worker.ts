@@ -4,6 +4,7 @@ import { messageOf } from "../../core/errors.ts";
 import { createLogger, type Logger } from "../../core/log.ts";
 import { clustersPage, pluginsPage, releasePlugin } from "../admin-wiring.ts";
 import { DataPlane } from "../data-plane.ts";
+import { dataPlaneView } from "../data-plane-view.ts";
 import { observeDataPlane } from "../state-wiring.ts";
 import { pagesOf } from "./added-metrics.ts";
 import { DeliveredPackages } from "./delivered-packages.ts";
@@ -48,6 +49,7 @@ export class Worker implements AsyncDisposable {
     listen: (ports) => this.#dataPlane.start(ports ?? undefined),
     notReady: () => this.#dataPlane.readiness.reasons(),
     metrics: () => pagesOf(this.#dataPlane.telemetry.registry.families),
+    view: () => dataPlaneView(this.#dataPlane),
     plugins: () => pluginsPage(this.#dataPlane),
     clusters: () => clustersPage(this.#dataPlane),
     setLogLevel: (level) => {

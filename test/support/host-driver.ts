@@ -204,6 +204,7 @@ export function loadOf(generation: number, source: string): Load {
     fetch: [],
     positions: [0, 1],
     tag: "",
+    compileOnly: false,
   };
 }
 

@@ -143,5 +143,6 @@ function loadOf(source: string): Load {
     fetch: [],
     positions: [0, 1],
     tag: "",
+    compileOnly: false,
   };
 }

@@ -22,6 +22,7 @@ export function writeLoad(writer: WireWriter, load: Load): void {
   for (const pattern of load.fetch) writer.utf8Item(14, pattern);
   writer.uints(15, load.positions);
   writer.utf8(16, load.tag);
+  writer.bool(17, load.compileOnly);
 }
 
 export function readLoad(reader: WireReader): Load {
@@ -46,6 +47,7 @@ export function readLoad(reader: WireReader): Load {
     fetch,
     positions,
     tag: "",
+    compileOnly: false,
   };
   while (reader.more) readLoadField(reader, load);
   return load;
@@ -108,6 +110,9 @@ function readLoadField(reader: WireReader, load: LoadBeingRead): void {
       return;
     case 16:
       load.tag = reader.utf8();
+      return;
+    case 17:
+      load.compileOnly = reader.bool();
       return;
     default:
       reader.skip();

@@ -73,6 +73,8 @@ export interface Load {
   readonly fetch: readonly string[];
   readonly positions: readonly number[];
   readonly tag: string;
+  /** Compiled and evaluated, and that is all: no `init`, no smoke call, and it is never to be asked. */
+  readonly compileOnly: boolean;
 }
 
 export interface Loaded {

@@ -103,6 +103,7 @@ export class IsolateInstance implements Askable {
       fetch: manifest.permissions.fetch,
       positions: manifest.positions.map((name) => POSITION_NAMES.indexOf(name)),
       tag: spec.tag,
+      compileOnly: false,
     };
   }
 }

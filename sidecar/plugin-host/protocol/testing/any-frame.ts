@@ -40,6 +40,7 @@ const load = fc.record({
   fetch: fc.array(text, { maxLength: 3 }),
   positions: fc.array(fc.nat(0x7fff_ffff), { maxLength: 3 }),
   tag: text,
+  compileOnly: fc.boolean(),
 });
 
 const run = fc.record({

@@ -1,0 +1,66 @@
+import { Agent } from "undici";
+
+import { messageOf } from "../../core/errors.ts";
+import { DownloadError, type ArtifactDownloads } from "./artifact-download.ts";
+import { readCredentials, type Credentials, type CredentialSettings } from "./credentials.ts";
+import type { WantedPackage } from "./resource.ts";
+
+/** Of the control plane's API, unless somebody says otherwise. */
+const API_PORT = 7400;
+const API_PATH = "/api/v1/artifacts/";
+
+/** Where a node gets artifacts: its own setting, else what the control plane says, else beside its stream. */
+export class ArtifactSource {
+  readonly #setting: string;
+  readonly #target: string;
+  readonly #credentials: CredentialSettings;
+  readonly #downloads: ArtifactDownloads;
+  #announced = "";
+
+  /** `setting`: empty where there is none. `target`: `host:port` of the control plane's stream. */
+  constructor(
+    setting: string,
+    target: string,
+    credentials: CredentialSettings,
+    downloads: ArtifactDownloads,
+  ) {
+    this.#setting = setting;
+    this.#target = target;
+    this.#credentials = credentials;
+    this.#downloads = downloads;
+  }
+
+  /** The control plane said where they are; empty: it did not. */
+  announced(url: string): void {
+    this.#announced = url;
+  }
+
+  /** Throws a `DownloadError`. */
+  async download(wanted: WantedPackage, signal: AbortSignal): Promise<Buffer> {
+    const { tls, token } = await this.#currentCredentials();
+    const dispatcher = new Agent({ connect: { ...tls }, pipelining: 1 });
+    const headers: Record<string, string> = token === "" ? {} : { authorization: `Bearer ${token}` };
+    try {
+      const url = this.#url(tls === undefined ? "http" : "https");
+      return await this.#downloads.fetch(wanted, { url, headers, dispatcher }, signal);
+    } finally {
+      await dispatcher.destroy();
+    }
+  }
+
+  /** Read for each download: they are rare, and certificates change. */
+  async #currentCredentials(): Promise<Credentials> {
+    try {
+      return await readCredentials(this.#credentials);
+    } catch (thrown) {
+      throw new DownloadError(messageOf(thrown), thrown);
+    }
+  }
+
+  #url(scheme: "http" | "https"): string {
+    const given = this.#setting === "" ? this.#announced : this.#setting;
+    if (given !== "") return given.endsWith("/") ? given : `${given}/`;
+    const host = this.#target.slice(0, this.#target.lastIndexOf(":"));
+    return `${scheme}://${host}:${API_PORT}${API_PATH}`;
+  }
+}

@@ -1,0 +1,72 @@
+import { readFile, stat } from "node:fs/promises";
+
+import { credentials, type ChannelCredentials } from "@grpc/grpc-js";
+
+import { InputError, messageOf } from "../../core/errors.ts";
+
+/** Files and values that let the node in; empty: not set. */
+export interface CredentialSettings {
+  /** CA certificates, PEM. With it, or with a certificate, the connection is TLS. */
+  readonly ca: string;
+  /** The node's own certificate and its key, PEM: both or none. */
+  readonly cert: string;
+  readonly key: string;
+  readonly token: string;
+  /** Holds the token; read anew for each connection. */
+  readonly tokenFile: string;
+  /** TLS by the machine's own CA certificates. */
+  readonly tls: boolean;
+}
+
+/** What was read of them at one moment. */
+export interface Credentials {
+  /** Undefined: the connection is not encrypted. */
+  readonly tls: TlsMaterial | undefined;
+  readonly token: string;
+}
+
+export interface TlsMaterial {
+  readonly ca: Buffer | undefined;
+  readonly cert: Buffer | undefined;
+  readonly key: Buffer | undefined;
+}
+
+/** Throws an `InputError` where a file cannot be read. */
+export async function readCredentials(settings: CredentialSettings): Promise<Credentials> {
+  const { ca, cert, key, tls, token, tokenFile } = settings;
+  const material =
+    tls || ca !== "" || cert !== ""
+      ? { ca: await readPem(ca), cert: await readPem(cert), key: await readPem(key) }
+      : undefined;
+  const read = tokenFile === "" ? token : (await readNamed(tokenFile)).toString("utf8").trim();
+  return { tls: material, token: read };
+}
+
+/** Differs when a file of the credentials has changed; a file that is not there is a change too. */
+export async function credentialsSignature(settings: CredentialSettings): Promise<string> {
+  const { ca, cert, key, tokenFile } = settings;
+  const signatures = [ca, cert, key, tokenFile].map(async (path) => {
+    if (path === "") return "";
+    const found = await stat(path).catch(() => undefined);
+    return found === undefined ? "none" : `${found.ino}:${found.size}:${found.mtimeMs}`;
+  });
+  return (await Promise.all(signatures)).join();
+}
+
+/** Throws where the material is no PEM, or key and certificate do not belong together. */
+export function channelCredentials({ tls }: Credentials): ChannelCredentials {
+  if (tls === undefined) return credentials.createInsecure();
+  return credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null);
+}
+
+async function readPem(path: string): Promise<Buffer | undefined> {
+  return path === "" ? undefined : readNamed(path);
+}
+
+async function readNamed(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (thrown) {
+    throw new InputError([{ where: path, message: `cannot be read: ${messageOf(thrown)}` }]);
+  }
+}

@@ -1,0 +1,161 @@
+import type { Clock, Timer } from "../../core/clock.ts";
+import { messageOf } from "../../core/errors.ts";
+import type { Logger } from "../../core/log.ts";
+import type { PackageCache } from "../../core/packages/package-cache.ts";
+import type { PluginPackage } from "../../core/packages/plugin-package.ts";
+import { InvalidPackage, StagedPackage, type StageSteps } from "./staged-package.ts";
+import { versionKey, type ReleasedPackages } from "./released-packages.ts";
+import { CONTROL_PLANE, type WantedPackage } from "./resource.ts";
+import { Turns } from "./turns.ts";
+
+export interface StageOptions {
+  readonly cache: PackageCache;
+  readonly released: ReleasedPackages;
+  /** The bytes of a zip. Throws a `DownloadError`. */
+  readonly download: (wanted: WantedPackage, signal: AbortSignal) => Promise<Buffer>;
+  /** What was downloaded is in the cache, or not wanted any more. */
+  readonly downloaded: (digest: string) => Promise<void>;
+  /** See `StageSteps.check`. */
+  readonly check: (found: PluginPackage, config: unknown) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** A package's status has changed. */
+  readonly onStatus: (staged: StagedPackage) => void;
+  /** A package's files were deleted. */
+  readonly onDeleted: (gone: WantedPackage) => void;
+}
+
+/** Packages that are fetched or checked at a time. */
+const AT_A_TIME = 2;
+/** ms for which a process plugin's files stay when no chain names it any more: it may have to be started or stopped. */
+const LINGER = 35_000;
+
+/** The packages that this node is to hold: from the first download to the last file. */
+export class Stage implements AsyncDisposable {
+  readonly #options: StageOptions;
+  readonly #steps: StageSteps;
+  readonly #turns = new Turns(AT_A_TIME);
+  /** By version. */
+  readonly #staged = new Map<string, StagedPackage>();
+  readonly #unwanted = new Map<string, StagedPackage>();
+  readonly #deleting = new Set<Promise<void>>();
+  readonly #lingering = new Set<Timer>();
+
+  constructor(options: StageOptions) {
+    this.#options = options;
+    const { clock, check } = options;
+    this.#steps = {
+      clock,
+      obtain: (wanted, signal) => this.#turns.take(() => this.#obtain(wanted, signal)),
+      check: (found, config) => this.#turns.take(() => check(found, config)),
+      onStatus: (staged) => this.#changed(staged),
+    };
+  }
+
+  /** All that are wanted, in no order. */
+  get packages(): readonly StagedPackage[] {
+    return [...this.#staged.values()];
+  }
+
+  /** What an earlier life held: what is on disk can be had at once, the rest is fetched. */
+  async restore(packages: readonly WantedPackage[]): Promise<void> {
+    for (const wanted of packages) {
+      const known = await this.#options.cache.open(CONTROL_PLANE, wanted.digest).catch(() => undefined);
+      this.#staged.set(keyOf(wanted), new StagedPackage(wanted, this.#steps, known));
+    }
+  }
+
+  /** These and no others are wanted. What no longer is stays until `collect` finds that no chain names it. */
+  want(packages: readonly WantedPackage[]): void {
+    const wanted = new Map(packages.map((each) => [keyOf(each), each]));
+    for (const [key, staged] of this.#staged) {
+      if (wanted.get(key)?.digest === staged.wanted.digest) continue;
+      this.#staged.delete(key);
+      this.#unwanted.set(staged.wanted.digest, staged);
+    }
+    for (const [key, each] of wanted) {
+      this.#unwanted.delete(each.digest);
+      const known = this.#staged.get(key);
+      if (known === undefined) this.#staged.set(key, new StagedPackage(each, this.#steps));
+      else known.renew(each);
+    }
+  }
+
+  /** Deletes what is not wanted and not among `named`, the versions of the chain in force. */
+  collect(named: ReadonlySet<string>): void {
+    for (const [digest, staged] of this.#unwanted) {
+      if (named.has(keyOf(staged.wanted))) continue;
+      this.#unwanted.delete(digest);
+      const deleting = this.#delete(staged).catch((thrown: unknown) => {
+        this.#options.log.error({ digest, reason: messageOf(thrown) }, "a package could not be deleted");
+      });
+      this.#deleting.add(deleting);
+      void deleting.then(() => this.#deleting.delete(deleting));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const timer of this.#lingering) timer[Symbol.dispose]();
+    const all = [...this.#staged.values(), ...this.#unwanted.values()];
+    await Promise.all(all.map((staged) => staged[Symbol.asyncDispose]()));
+    await Promise.all(this.#deleting);
+  }
+
+  async #obtain(wanted: WantedPackage, signal: AbortSignal): Promise<PluginPackage> {
+    const { cache, download, downloaded } = this.#options;
+    const where = `${wanted.plugin} ${wanted.version}`;
+    const { plugin: name, version, digest } = wanted;
+    const known = await cache.open(where, digest);
+    if (known === undefined) {
+      const zip = await download(wanted, signal);
+      const found = await cache.add(where, zip, { name, version, digest });
+      await downloaded(digest);
+      return found;
+    }
+    const { manifest } = known;
+    if (manifest.name === name && manifest.version === version) return known;
+    throw new InvalidPackage(`the package is ${manifest.name} ${manifest.version}, not ${where}`);
+  }
+
+  #changed(staged: StagedPackage): void {
+    const { wanted, status } = staged;
+    const { plugin, version, digest } = wanted;
+    const { log, onStatus, released } = this.#options;
+    if (status.state === "LOADABLE") released.put(status.package);
+    if (status.state === "INVALID")
+      log.error({ plugin, version, digest, detail: status.detail }, "a package can not be loaded here");
+    if (status.state === "WAITING")
+      log.warn({ plugin, version, digest, detail: status.detail }, "a package could not be had yet");
+    onStatus(staged);
+  }
+
+  async #delete(staged: StagedPackage): Promise<void> {
+    const { cache, released, downloaded, onDeleted, log } = this.#options;
+    const { digest, plugin, version } = staged.wanted;
+    await staged[Symbol.asyncDispose]();
+    await downloaded(digest);
+    const found = released.find(plugin, version);
+    if (found?.digest === digest) released.remove(found);
+    if (found?.manifest.runtime === "process") {
+      this.#later(async () => {
+        if (!this.packages.some(({ wanted }) => wanted.digest === digest)) await cache.remove(digest);
+      });
+    } else await cache.remove(digest);
+    log.info({ plugin, version, digest }, "a package was deleted");
+    onDeleted(staged.wanted);
+  }
+
+  #later(run: () => Promise<void>): void {
+    const timer: Timer = this.#options.clock.after(LINGER, () => {
+      this.#lingering.delete(timer);
+      void run().catch((thrown: unknown) => {
+        this.#options.log.error({ reason: messageOf(thrown) }, "a package could not be deleted");
+      });
+    });
+    this.#lingering.add(timer);
+  }
+}
+
+function keyOf({ plugin, version }: WantedPackage): string {
+  return versionKey(plugin, version);
+}

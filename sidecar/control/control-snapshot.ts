@@ -33,7 +33,7 @@ export function controlSnapshot(
   const snapshot = checkSnapshot(CONTROL_PLANE, {
     apiVersion: "sluice/v1",
     kind: "Mesh",
-    chain: entries.map((entry) => ({ ...entry, unavailable: undefined })),
+    chain: entries.map(asInFile),
     deadlines,
     services,
     unknownServices,
@@ -48,6 +48,10 @@ export function controlSnapshot(
       unavailable: reasonOf(entries[index]?.unavailable),
     })),
   };
+}
+
+function asInFile(entry: object): object {
+  return Object.fromEntries(Object.entries(entry).filter(([key]) => key !== "unavailable"));
 }
 
 function reasonOf(unavailable: boolean | string | undefined): string | undefined {

@@ -3,13 +3,9 @@ import type { Clock, Timer } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { Actor } from "../model/actor.ts";
-import type { ReleaseStepName } from "../model/release-machine.ts";
-import type { Release } from "../model/release.ts";
 import type { NodeReports } from "../reports/node-reports.ts";
 import type { Store } from "../store/store.ts";
-import type { ClusterState } from "./cluster-state.ts";
-import { stepByReports, stepByTime } from "./implied-step.ts";
-import { progressOf } from "./release-progress.ts";
+import { impliedSteps, waitsForNodes, type ImpliedStep } from "./implied-steps.ts";
 import type { ReleaseProjection } from "./release-projection.ts";
 import { storedRelease } from "./stored-releases.ts";
 import { takeStep, titleOf } from "./take-step.ts";
@@ -28,12 +24,6 @@ const GATHER = 50;
 /** ms after which what waits is looked at again whatever happened: wall clocks jump, and nodes fall silent. */
 const LOOK_AGAIN = 10_000;
 
-interface ImpliedStep {
-  readonly release: Release;
-  readonly name: ReleaseStepName;
-  readonly by: "schedule" | "reports";
-}
-
 /**
  * Takes the steps of releases that nobody asks for: those that time implies, and those that nodes' reports imply. All
  * that it goes by is in the store and in the reports, so a restart loses nothing.
@@ -43,7 +33,7 @@ export class ReleaseFollower implements AsyncDisposable {
   readonly #backoff = new Backoff({ first: 100, ceiling: 10_000 });
   #subscriptions: readonly Disposable[] = [];
   #timer: Timer | undefined;
-  /** Wall clock, ms, when the timer fires. */
+  /** Monotonic, ms: when the timer fires. */
   #timerAt = Number.POSITIVE_INFINITY;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
@@ -79,7 +69,7 @@ export class ReleaseFollower implements AsyncDisposable {
   /** At the latest after so many ms. */
   #lookIn(delay: number): void {
     const { clock } = this.#options;
-    const at = clock.wall() + delay;
+    const at = clock.now() + delay;
     if (this.#disposed || at >= this.#timerAt) return;
     this.#timer?.[Symbol.dispose]();
     this.#timerAt = at;
@@ -99,48 +89,38 @@ export class ReleaseFollower implements AsyncDisposable {
   async #lookOften(): Promise<void> {
     this.#timer?.[Symbol.dispose]();
     this.#timerAt = Number.POSITIVE_INFINITY;
-    try {
-      while (this.#lookAgain && !this.#disposed) {
-        this.#lookAgain = false;
-        for (const step of this.#impliedSteps()) await this.#take(step);
-      }
-      this.#backoff.reset();
-      this.#lookIn(this.#nextLook());
-    } catch (thrown) {
-      this.#options.log.error({ reason: messageOf(thrown) }, "a release could not go on; trying again");
-      this.#lookIn(this.#backoff.next());
+    let failed = false;
+    while (this.#lookAgain && !this.#disposed) {
+      this.#lookAgain = false;
+      const { projection, reports, clock } = this.#options;
+      for (const step of impliedSteps(projection.clusters, reports, clock.wall()))
+        failed = !(await this.#take(step)) || failed;
     }
+    if (!failed) this.#backoff.reset();
+    this.#lookIn(failed ? this.#backoff.next() : this.#nextLook());
   }
 
-  #impliedSteps(): readonly ImpliedStep[] {
-    const wall = this.#options.clock.wall();
-    return [...this.#options.projection.clusters].flatMap((state) =>
-      state.releases.flatMap((release): ImpliedStep[] => {
-        const byTime = stepByTime(release, wall);
-        if (byTime !== undefined) return [{ release, name: byTime, by: "schedule" }];
-        const byReports = this.#stepByReports(state, release);
-        return byReports === undefined ? [] : [{ release, name: byReports, by: "reports" }];
-      }),
-    );
-  }
-
-  #stepByReports(state: ClusterState, release: Release): ReleaseStepName | undefined {
-    if (!waitsForNodes(release)) return undefined;
-    const entry = state.entries.get(release.plugin);
-    return stepByReports(release, progressOf(release, entry, this.#options.reports));
-  }
-
-  async #take({ release, name, by }: ImpliedStep): Promise<void> {
+  /** False: it failed. One that fails does not hold up the others. */
+  async #take({ release, name, by }: ImpliedStep): Promise<boolean> {
     const { store, clock, log } = this.#options;
     const actor: Actor = { kind: "system", name: by };
-    const { result } = await store.change(actor, `release.${name}`, async (change) => {
-      const before = await storedRelease(change, release.id);
-      // Somebody was faster: what follows now is looked at when the projection has that.
-      if (before.revision !== release.revision) return undefined;
-      const wall = clock.wall();
-      return updateRelease(change, before, takeStep(before, name), wall);
-    });
-    if (result !== undefined) log.info({ release: result.id, state: result.state }, titleOf(result));
+    try {
+      const { result } = await store.change(actor, `release.${name}`, async (change) => {
+        const before = await storedRelease(change, release.id);
+        // Somebody was faster: what follows now is looked at when the projection has that.
+        if (before.revision !== release.revision) return undefined;
+        return updateRelease(change, before, takeStep(before, name), clock.wall());
+      });
+      if (result !== undefined) log.info({ release: result.id, state: result.state }, titleOf(result));
+      return true;
+    } catch (thrown) {
+      if (this.#disposed) return true;
+      log.error(
+        { release: release.id, step: name, reason: messageOf(thrown) },
+        "a release could not go on; trying again",
+      );
+      return false;
+    }
   }
 
   #nextLook(): number {
@@ -152,8 +132,4 @@ export class ReleaseFollower implements AsyncDisposable {
     const waiting = times.length > 0 || releases.some(waitsForNodes);
     return waiting ? Math.min(LOOK_AGAIN, ...times) : Number.POSITIVE_INFINITY;
   }
-}
-
-function waitsForNodes({ state }: Release): boolean {
-  return state === "DOWNLOADING" || state === "ACTIVATING";
 }

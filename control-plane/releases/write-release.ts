@@ -1,7 +1,7 @@
 import { IN_FULL_FORCE, OPEN, UNDER_WAY } from "../model/release-machine.ts";
 import type { Release, ReleaseState } from "../model/release.ts";
 import type { Change } from "../store/store.ts";
-import { stepByTime } from "./implied-step.ts";
+import { stepByTime } from "./implied-steps.ts";
 import { isOneOf } from "./in-force.ts";
 import { releasesIn } from "./stored-releases.ts";
 import { takeStep } from "./take-step.ts";

@@ -1,3 +1,4 @@
+import { apiPage, openApiPage } from "./api-page.ts";
 import { errorsPage } from "./errors-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { releasesPage } from "./releases-page.ts";
@@ -5,6 +6,8 @@ import { settingsPage } from "./settings-page.ts";
 
 /** The pages under docs/ that are made from code, by path. */
 export const REFERENCE_PAGES: Readonly<Record<string, () => string>> = {
+  "docs/api.md": apiPage,
+  "docs/openapi.json": openApiPage,
   "docs/errors.md": errorsPage,
   "docs/metrics.md": metricsPage,
   "docs/releases.md": releasesPage,

@@ -56,6 +56,7 @@ const RULES: ImportRules = {
     "control-plane/reports",
     "control-plane/snapshot",
   ],
+  "control-plane/tls": ["core"],
   "control-plane/alarms": ["core", "control-plane/model", "control-plane/store", "control-plane/reports"],
   // What the command knows of the control plane.
   "control-plane/api/contract": ["core", "control-plane/model"],
@@ -69,6 +70,7 @@ const RULES: ImportRules = {
     "control-plane/reports",
     "control-plane/releases",
     "control-plane/alarms",
+    "control-plane/tls",
   ],
   "control-plane": ["core", "proto"],
   // What authors run is what the host runs, but for the engine.

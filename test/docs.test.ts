@@ -24,7 +24,7 @@ test.for(PAGES)("every link of %s leads somewhere", (page) => {
 test.for(PAGES)("every SLUICE_ name and every flag of the sidecar that %s mentions is one", (page) => {
   const text = readFileSync(join(ROOT, page), "utf8");
   const names = Object.keys(SIDECAR_SETTINGS);
-  const known = new Set([...names.map(environmentNameOf), ...names.map(flagOf)]);
+  const known = new Set([...names.map((name) => environmentNameOf(name)), ...names.map(flagOf)]);
   const commands = text.split("\n").filter((line) => /sluice (?:up|sidecar)|npm start/.test(line));
   const mentioned = [
     ...[...text.matchAll(/SLUICE_[A-Z0-9_]+[A-Z0-9]/g)].map(([name]) => name),

@@ -36,7 +36,7 @@ export const DELIVERIES: View<z.infer<typeof resource.delivery>> = {
   columns: [
     { heading: "ID", value: ({ id }) => id },
     { heading: "WEBHOOK", value: ({ webhook }) => webhook },
-    { heading: "ALARM", value: ({ alarm, event }) => `${alarm} ${event}` },
+    { heading: "ALARM", value: ({ alarms, event }) => `${alarms.join(", ")} ${event}` },
     { heading: "STATE", value: ({ state }) => state },
     { heading: "ATTEMPTS", value: ({ attempts }) => String(attempts) },
     { heading: "AGE", value: ({ createdAt }, now) => age(createdAt, now) },

@@ -49,10 +49,13 @@ export interface Silence extends Revised {
   readonly reason: string;
 }
 
+/** One call of a webhook. */
 export interface WebhookDelivery {
+  /** The same however often it is tried. */
   readonly id: string;
   readonly webhook: string;
-  readonly alarm: Alarm;
+  /** Of one kind and cluster, that began or ended together. */
+  readonly alarms: readonly Alarm[];
   readonly event: "raised" | "resolved";
   readonly state: "waiting" | "delivered" | "dead";
   readonly attempts: number;

@@ -36,9 +36,12 @@ export function flagOf(name: string): string {
   return `--${words(name).join("-")}`;
 }
 
+/** In front of the environment names of a program's settings, unless it has a prefix of its own. */
+export const ENVIRONMENT_PREFIX = "SLUICE_";
+
 /** `headBytes` → `SLUICE_HEAD_BYTES` */
-export function environmentNameOf(name: string): string {
-  return `SLUICE_${words(name).join("_").toUpperCase()}`;
+export function environmentNameOf(name: string, prefix: string = ENVIRONMENT_PREFIX): string {
+  return `${prefix}${words(name).join("_").toUpperCase()}`;
 }
 
 function words(name: string): string[] {

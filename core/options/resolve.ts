@@ -1,6 +1,6 @@
 import { InputError, type Problem } from "../errors.ts";
 import { suggestion } from "../nearest.ts";
-import { environmentNameOf, flagOf, type OptionTable, type ValuesOf } from "./option.ts";
+import { ENVIRONMENT_PREFIX, environmentNameOf, flagOf, type OptionTable, type ValuesOf } from "./option.ts";
 
 /** Where settings may come from. The first that says something of a setting wins: flag, environment, file, default. */
 export interface OptionSources {
@@ -8,6 +8,8 @@ export interface OptionSources {
   readonly flags?: Readonly<Record<string, unknown>>;
   /** `SLUICE_*`; the rest is not looked at. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** In front of environment names; default `SLUICE_`. */
+  readonly environmentPrefix?: string;
   readonly file?: OptionFile | undefined;
 }
 
@@ -60,14 +62,14 @@ export function resolveOptions<Table extends OptionTable>(
   return {
     values: values as ValuesOf<Table>,
     origins: origins as Resolved<Table>["origins"],
-    warnings: unknownEnvironment(table, sources.environment ?? {}),
+    warnings: unknownEnvironment(table, sources),
   };
 }
 
 function firstGiven(name: string, inFile: boolean, sources: OptionSources): Given | undefined {
   const flag = sources.flags?.[name];
   if (flag !== undefined) return { origin: "flag", input: flag, where: flagOf(name) };
-  const variable = environmentNameOf(name);
+  const variable = environmentNameOf(name, sources.environmentPrefix);
   const inherited = sources.environment?.[variable];
   // An empty variable is how shells and manifests say "not set".
   if (inherited !== undefined && inherited !== "") {
@@ -97,11 +99,11 @@ function unknownKeys(table: OptionTable, file: OptionFile | undefined): Problem[
 
 function unknownEnvironment(
   table: OptionTable,
-  environment: Readonly<Record<string, string | undefined>>,
+  { environment = {}, environmentPrefix = ENVIRONMENT_PREFIX }: OptionSources,
 ): string[] {
-  const known = Object.keys(table).map(environmentNameOf);
+  const known = Object.keys(table).map((name) => environmentNameOf(name, environmentPrefix));
   return Object.keys(environment)
-    .filter((name) => name.startsWith("SLUICE_") && !known.includes(name))
+    .filter((name) => name.startsWith(environmentPrefix) && !known.includes(name))
     .map((name) => `${name} is not a setting and has no effect${suggestion(name, known)}`);
 }
 

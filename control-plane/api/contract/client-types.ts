@@ -1,15 +1,9 @@
 import type { z } from "zod";
 
 import type { ENDPOINTS, EndpointName } from "./endpoints.ts";
+import type { ParameterNames } from "./parameters.ts";
 
 type Table = typeof ENDPOINTS;
-
-/** `"/clusters/:cluster/chain/:plugin"` → `"cluster" | "plugin"` */
-type ParameterNames<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
-  ? Name | ParameterNames<`/${Rest}`>
-  : Path extends `${string}:${infer Name}`
-    ? Name
-    : never;
 
 type Parameters<Name extends EndpointName> = [ParameterNames<Table[Name]["path"]>] extends [never]
   ? unknown

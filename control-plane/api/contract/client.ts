@@ -18,6 +18,7 @@ import type {
 import { ENDPOINTS, type EndpointName } from "./endpoints.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { readEvents } from "./event-stream.ts";
+import { API_PREFIX } from "./prefix.ts";
 import { MultipartBody, type UploadFile } from "./multipart-body.ts";
 
 export interface ApiClientOptions {
@@ -253,7 +254,7 @@ function isAborted(signal: AbortSignal | undefined): boolean {
 
 function urlOf(base: URL, { path }: Endpoint, params: AnyRequest["params"], query: AnyRequest["query"]): URL {
   const filled = path.replaceAll(/:([a-zA-Z]+)/g, (_, name: string) => segment(params?.[name] ?? ""));
-  const url = new URL(`api/v1${filled}`, base);
+  const url = new URL(`.${API_PREFIX}${filled}`, base);
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value !== undefined) url.searchParams.set(name, String(value));
   }

@@ -3,6 +3,21 @@ import { z } from "zod";
 import type { Action } from "../../model/access.ts";
 
 /**
+ * For what an endpoint's right is needed: for `everywhere` (a grant for everything), in the domain, cluster, plugin's
+ * domain, or cluster of the release, node or silence that path or body name (everywhere, where they name none), or `somewhere`: listings and what all may see.
+ * A listing over clusters gives only what the token may read.
+ */
+export type EndpointScope =
+  | "everywhere"
+  | "somewhere"
+  | "domain"
+  | "cluster"
+  | "plugin"
+  | "release"
+  | "node"
+  | "silence";
+
+/**
  * One operation. The table in endpoints.ts is the whole API: the server registers it, OpenAPI and the client are made of it, and
  * access is checked by its `right` before anything else is looked at.
  */
@@ -12,6 +27,8 @@ export interface Endpoint {
   readonly path: string;
   /** `none`: anybody. */
   readonly right: Action | "none";
+  /** For what the right is needed; of no meaning without one. */
+  readonly scope: EndpointScope;
   readonly summary: string;
   readonly query?: z.ZodObject;
   /** JSON, but for uploads (multipart) and answers of kind `bytes` and `events`. */
@@ -36,3 +53,10 @@ export const query = z.strictObject;
 export const reason = z.strictObject({ reason: z.string().min(1).max(4_096) });
 export const note = z.strictObject({ note: z.string().max(4_096).default("") });
 export const nothing = z.strictObject({});
+
+/** A filter that is one of these words; typed as text, since it comes from people. */
+export const word = (words: readonly string[]): z.ZodString =>
+  z
+    .string()
+    .refine((text) => words.includes(text), `expected one of ${words.join(", ")}`)
+    .meta({ enum: words });

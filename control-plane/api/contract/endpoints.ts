@@ -13,13 +13,23 @@ export const ENDPOINTS = {
     method: "GET",
     path: "/health",
     right: "none",
+    scope: "somewhere",
     summary: "Whether the control plane can answer.",
     answer: z.strictObject({ status: z.literal("ok"), tick: z.int() }),
+  },
+  describeApi: {
+    method: "GET",
+    path: "/openapi.json",
+    right: "none",
+    scope: "somewhere",
+    summary: "This API as an OpenAPI 3.1 document.",
+    answer: z.record(z.string(), z.unknown()),
   },
   applyDocument: {
     method: "POST",
     path: "/apply",
     right: "read",
+    scope: "somewhere",
     summary:
       "Makes or changes what documents name (kinds Domain, Cluster, Chain, Plugin, Webhook), each with the right that it needs; never deletes. `dryRun`: tells what it would do.",
     body: z.strictObject({
@@ -43,6 +53,7 @@ export const ENDPOINTS = {
     method: "POST",
     path: "/backup",
     right: "backup",
+    scope: "everywhere",
     summary: "A consistent copy of the store, as one file.",
     body: nothing,
     answer: "bytes",

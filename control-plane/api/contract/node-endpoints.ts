@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-import { paging, page, query, nothing, type Endpoint } from "./endpoint.ts";
+import { PRESENCES, SYNC_STATES } from "../../model/node.ts";
+import { paging, page, query, nothing, word, type Endpoint } from "./endpoint.ts";
 import * as resource from "./resources.ts";
 
 /** Nodes, and what plugins log there. */
@@ -9,12 +10,13 @@ export const NODE_ENDPOINTS = {
     method: "GET",
     path: "/nodes",
     right: "read",
+    scope: "somewhere",
     summary: "Nodes with what they run.",
     query: query({
       ...paging,
       cluster: z.string().optional(),
-      presence: z.string().optional(),
-      sync: z.string().optional(),
+      presence: word(PRESENCES).optional(),
+      sync: word(SYNC_STATES).optional(),
     }),
     answer: page(resource.node),
     watch: true,
@@ -23,6 +25,7 @@ export const NODE_ENDPOINTS = {
     method: "GET",
     path: "/nodes/:node",
     right: "read",
+    scope: "node",
     summary: "One node.",
     answer: resource.node,
     watch: true,
@@ -31,6 +34,7 @@ export const NODE_ENDPOINTS = {
     method: "DELETE",
     path: "/nodes/:node",
     right: "node.operate",
+    scope: "node",
     summary: "Forgets a node that is OFFLINE.",
     answer: "nothing",
   },
@@ -38,6 +42,7 @@ export const NODE_ENDPOINTS = {
     method: "POST",
     path: "/nodes/:node/retry",
     right: "node.operate",
+    scope: "node",
     summary: "Sends again what it refused.",
     body: nothing,
     answer: resource.node,
@@ -46,6 +51,7 @@ export const NODE_ENDPOINTS = {
     method: "GET",
     path: "/nodes/:node/plugins/:plugin/log",
     right: "log.read",
+    scope: "node",
     summary: "What a plugin logged on a node; with `follow` as server-sent events.",
     query: query({
       tail: z.coerce.number().int().min(0).max(4_194_304).optional(),

@@ -102,12 +102,16 @@ export const release = z.strictObject({
   state: z.enum(RELEASE_STATES),
   target: releaseTarget,
   author: z.string(),
+  /** Who changed it since; they do not approve it either. */
+  editors: z.array(z.string()),
   note,
   approvals: z.array(z.strictObject({ by: z.string(), at: time, note, bypass: z.boolean() })),
   requiredApprovals: z.int(),
   scheduledAt: time.optional(),
   automatic: z.boolean(),
   base: z.string().optional(),
+  /** Since when it ran in full. */
+  activeSince: time.optional(),
   rollbackOf: z.int().optional(),
   supersededBy: z.int().optional(),
   reason: z.string(),
@@ -250,7 +254,8 @@ export const silence = z.strictObject({
 export const delivery = z.strictObject({
   id: z.string(),
   webhook: z.string(),
-  alarm: z.string(),
+  /** Keys of the alarms that it tells of. */
+  alarms: z.array(z.string()),
   event: z.enum(["raised", "resolved"]),
   state: z.enum(["waiting", "delivered", "dead"]),
   attempts: z.int(),

@@ -1,9 +1,9 @@
+import { networkInterfaces } from "node:os";
+
 import { assert, constantFrom, property, string } from "fast-check";
 import { expect, test } from "vitest";
 
-import { networkInterfaces } from "node:os";
-
-import { addressAllowed, isOwnAddress } from "./address-rules.ts";
+import { addressAllowed, isOwnAddress } from "../../../core/address-reach.ts";
 import { globMatches, parseFetchPattern, type FetchPattern } from "./fetch-pattern.ts";
 
 const pattern = (text: string): FetchPattern => {

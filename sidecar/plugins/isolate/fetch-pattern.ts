@@ -6,7 +6,7 @@
  */
 export interface FetchPattern {
   readonly text: string;
-  /** What an address behind this pattern may be; see address-rules. */
+  /** What an address behind this pattern may be; see core/address-reach. */
   readonly reach: FetchReach;
   matches(url: URL): boolean;
 }

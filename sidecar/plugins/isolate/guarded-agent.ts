@@ -3,8 +3,8 @@ import type { LookupFunction } from "node:net";
 
 import { Agent } from "undici";
 
+import { addressAllowed, isOwnAddress } from "../../../core/address-reach.ts";
 import { MeshError } from "../../../core/errors.ts";
-import { addressAllowed, isOwnAddress } from "./address-rules.ts";
 import type { FetchReach } from "./fetch-pattern.ts";
 import type { NameLookups } from "./name-lookups.ts";
 

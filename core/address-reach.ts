@@ -2,12 +2,13 @@ import { networkInterfaces } from "node:os";
 
 import ipaddr from "ipaddr.js";
 
-import type { FetchReach } from "./fetch-pattern.ts";
+/** How far connections that somebody else asked for may go. */
+export type Reach = "public" | "private" | "loopback";
 
 const PUBLIC = new Set(["unicast"]);
 const PRIVATE = new Set(["unicast", "private", "uniqueLocal", "carrierGradeNat"]);
 const LOOPBACK = new Set([...PRIVATE, "loopback"]);
-const ALLOWED: Readonly<Record<FetchReach, ReadonlySet<string>>> = {
+const ALLOWED: Readonly<Record<Reach, ReadonlySet<string>>> = {
   public: PUBLIC,
   private: PRIVATE,
   loopback: LOOPBACK,
@@ -23,11 +24,11 @@ const METADATA = new Set([
 ]);
 
 /**
- * Whether a plugin may be connected to this address. Link-local and metadata addresses never, nor anything that is
- * no ordinary host (unspecified, multicast, broadcast, reserved, tunnels into IPv4); private networks and the
- * loopback only as far as the pattern's reach goes. IPv4 in IPv6 clothes is judged as IPv4.
+ * Whether a connection that somebody else asked for (a plugin, a webhook) may go to this address. Link-local and
+ * metadata addresses never, nor anything that is no ordinary host (unspecified, multicast, broadcast, reserved, tunnels
+ * into IPv4); private networks and the loopback only as far as the reach goes. IPv4 in IPv6 clothes is judged as IPv4.
  */
-export function addressAllowed(address: string, reach: FetchReach): boolean {
+export function addressAllowed(address: string, reach: Reach): boolean {
   if (!ipaddr.isValid(address)) return false;
   const parsed = ipaddr.process(address);
   return !METADATA.has(parsed.toString()) && ALLOWED[reach].has(parsed.range());

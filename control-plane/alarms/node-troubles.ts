@@ -1,0 +1,65 @@
+import { RESOURCE_TYPES, type NodePackage, type NodePlugin } from "../model/node.ts";
+import type { KnownNode, NodeReports } from "../reports/node-reports.ts";
+import { trouble, type Trouble } from "./trouble.ts";
+
+const LONGEST_DETAIL = 500;
+
+/** What nodes' last reports say is wrong. Of a node that is OFFLINE only that it is: the rest is not known. */
+export function nodeTroubles(reports: NodeReports): readonly Trouble[] {
+  return reports.list().flatMap((known) => {
+    if (reports.presence(known.node.id) === "OFFLINE") return [offline(known)];
+    const { plugins, packages } = known.report;
+    return [
+      ...refusals(known),
+      ...plugins.flatMap((plugin) => pluginTrouble(known, plugin)),
+      ...packages.flatMap((each) => packageTrouble(known, each)),
+    ];
+  });
+}
+
+function offline({ node, report }: KnownNode): Trouble {
+  const seen =
+    report.lastSeen === undefined ? "never heard" : `last heard ${new Date(report.lastSeen).toISOString()}`;
+  return trouble("node-offline", [node.id], `node ${node.id} is OFFLINE: ${seen}`, placeOf(node));
+}
+
+/** One for each type of resource that the node refused and should have. */
+function refusals({ node, report }: KnownNode): readonly Trouble[] {
+  return RESOURCE_TYPES.flatMap((type) => {
+    const { nacked } = report.resources[type];
+    if (nacked === undefined) return [];
+    const message = `node ${node.id} refuses its ${type}: ${short(nacked.problems.join("; "))}`;
+    return [trouble("nack", [node.id, type], message, placeOf(node))];
+  });
+}
+
+function pluginTrouble(
+  { node }: KnownNode,
+  { plugin, version, status, error }: NodePlugin,
+): readonly Trouble[] {
+  const where = { ...placeOf(node), plugin };
+  const about = [node.id, plugin, version];
+  const named = `${plugin} ${version} on node ${node.id}`;
+  if (status === "FAILED")
+    return [trouble("plugin-failing", about, `${named} fails: ${short(error)}`, where)];
+  if (status !== "QUARANTINED") return [];
+  return [trouble("plugin-quarantined", about, `${named} is quarantined: ${short(error)}`, where)];
+}
+
+/** A node says of a package that it is INVALID for several reasons; other bytes than were uploaded are the worst. */
+function packageTrouble(
+  { node }: KnownNode,
+  { plugin, version, state, detail }: NodePackage,
+): readonly Trouble[] {
+  if (state !== "INVALID" || !/digest|sha-?256|checksum/i.test(detail)) return [];
+  const message = `node ${node.id} got other bytes of ${plugin} ${version} than were uploaded: ${short(detail)}`;
+  return [trouble("artifact-mismatch", [node.id, plugin, version], message, { ...placeOf(node), plugin })];
+}
+
+function placeOf({ id, cluster }: KnownNode["node"]): { readonly cluster: string; readonly node: string } {
+  return { cluster, node: id };
+}
+
+function short(text: string): string {
+  return text.length <= LONGEST_DETAIL ? text : `${text.slice(0, LONGEST_DETAIL)}…`;
+}

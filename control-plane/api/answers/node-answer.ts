@@ -1,0 +1,31 @@
+import type { z } from "zod";
+
+import type { ResourceStanding } from "../../model/node.ts";
+import type { KnownNode, NodeReports } from "../../reports/node-reports.ts";
+import type * as resource from "../contract/resources.ts";
+import { optionalTimeText, timeText } from "./time.ts";
+
+type NodeAnswer = z.input<typeof resource.node>;
+
+/** A node with what it said last, and what follows from that now. */
+export function nodeAnswer({ node, report }: KnownNode, reports: NodeReports): NodeAnswer {
+  const { stage, route, chain } = report.resources;
+  return {
+    ...node,
+    labels: { ...node.labels },
+    presence: reports.presence(node.id),
+    sync: reports.sync(node.id),
+    lastSeen: optionalTimeText(report.lastSeen),
+    resources: { stage: standingAnswer(stage), route: standingAnswer(route), chain: standingAnswer(chain) },
+    plugins: [...report.plugins],
+    packages: [...report.packages],
+  };
+}
+
+function standingAnswer({ sent, acked, nacked }: ResourceStanding): NodeAnswer["resources"]["stage"] {
+  return {
+    sent: sent && { ...sent, at: timeText(sent.at) },
+    acked: acked && { ...acked, at: timeText(acked.at) },
+    nacked: nacked && { ...nacked, at: timeText(nacked.at), problems: [...nacked.problems] },
+  };
+}

@@ -1,0 +1,2 @@
+/** In front of every path of the table. */
+export const API_PREFIX = "/api/v1";

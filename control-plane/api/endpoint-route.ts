@@ -1,0 +1,135 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+
+import type { Clock } from "../../core/clock.ts";
+import type { TokenActor } from "../access/authenticator.ts";
+import type { Store } from "../store/store.ts";
+import { sendBytes, type BytesAnswer } from "./bytes-answer.ts";
+import type { WatchName } from "./contract/client-types.ts";
+import type { Endpoint } from "./contract/endpoint.ts";
+import type { EndpointName } from "./contract/endpoints.ts";
+import type { AnyCall, AnyHandler } from "./endpoint-handler.ts";
+import type { Gate } from "./gate.ts";
+import { placesOf, type NamedThings } from "./place-resolver.ts";
+import type { UploadFolder } from "./received-package.ts";
+import { checkContentType, RequestChecks, revisionOf, tagOf, type CheckedRequest } from "./request-checks.ts";
+import { sendText } from "./text-answer.ts";
+import type { Watches } from "./watches.ts";
+
+/** What every endpoint needs beside its handler. */
+export interface RouteParts {
+  readonly store: Store;
+  readonly gate: Gate;
+  readonly watches: Watches;
+  readonly uploads: UploadFolder;
+  readonly clock: Clock;
+  /** Answers are checked against their schemas: for tests. */
+  readonly checkAnswers: boolean;
+}
+
+/**
+ * The life of a request to one endpoint: who asks (`admit`, before a byte of the body is read), what is asked, whether
+ * they may there, the handler, the answer.
+ */
+export class EndpointRoute {
+  readonly name: EndpointName;
+  readonly endpoint: Endpoint;
+  readonly #handler: AnyHandler;
+  readonly #parts: RouteParts;
+  readonly #checks: RequestChecks;
+  readonly #actors = new WeakMap<FastifyRequest, TokenActor>();
+
+  constructor(name: EndpointName, endpoint: Endpoint, handler: AnyHandler, parts: RouteParts) {
+    this.name = name;
+    this.endpoint = endpoint;
+    this.#handler = handler;
+    this.#parts = parts;
+    this.#checks = new RequestChecks(endpoint);
+  }
+
+  /** Undefined before `admit` and for endpoints that need no right. */
+  actorOf(request: FastifyRequest): TokenActor | undefined {
+    return this.#actors.get(request);
+  }
+
+  /** Refuses who has no valid token, or one that has the right nowhere, and bodies of the wrong kind. */
+  async admit(request: FastifyRequest): Promise<void> {
+    const { right } = this.endpoint;
+    if (right !== "none") {
+      const actor = await this.#parts.gate.authenticate(request.headers.authorization, right);
+      this.#actors.set(request, actor);
+      this.#parts.gate.authorize(actor, right, [{ kind: "somewhere" }]);
+    }
+    checkContentType(this.endpoint, request.headers["content-type"]);
+  }
+
+  async serve(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const { params, query, body } = request;
+    const checked = this.#checks.check({ params, query, body });
+    const actor = this.actorOf(request);
+    if (checked.mode === "watch" && actor !== undefined) return this.#watch(request, reply, checked, actor);
+    await this.#authorize(actor, checked);
+    const call = this.#callOf(request, reply, checked, actor);
+    if (this.endpoint.upload === true) {
+      return this.#parts.uploads.receive(request, async (upload) => {
+        return this.#answer(request, reply, await this.#handler({ ...call, upload }));
+      });
+    }
+    return this.#answer(request, reply, await this.#handler(call));
+  }
+
+  async #watch(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    checked: CheckedRequest,
+    actor: TokenActor,
+  ): Promise<void> {
+    const call = this.#callOf(request, reply, checked, actor);
+    const evaluate = async (): Promise<unknown> => {
+      // Rights end while a watch goes on: tokens expire and are revoked.
+      const current = await this.#parts.gate.authenticate(request.headers.authorization, "read");
+      await this.#authorize(current, checked);
+      return this.#checkedAnswer(await this.#handler({ ...call, actor: current }));
+    };
+    await this.#parts.watches.serve(this.name as WatchName, actor.tokenId, reply, evaluate);
+  }
+
+  async #authorize(actor: TokenActor | undefined, { params, body }: CheckedRequest): Promise<void> {
+    const { right, scope } = this.endpoint;
+    if (right === "none" || actor === undefined) return;
+    const places = await placesOf(this.#parts.store, scope, params as NamedThings, body ?? {});
+    this.#parts.gate.authorize(actor, right, places);
+  }
+
+  #callOf(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { params, query, body }: CheckedRequest,
+    actor: TokenActor | undefined,
+  ): AnyCall {
+    const left = new AbortController();
+    reply.raw.once("close", () => left.abort());
+    const revision = this.endpoint.revised === true ? revisionOf(request.headers["if-match"]) : undefined;
+    return { actor, params, query, body, revision, upload: undefined, signal: left.signal };
+  }
+
+  async #answer(request: FastifyRequest, reply: FastifyReply, result: unknown): Promise<unknown> {
+    const { answer } = this.endpoint;
+    if (answer === "bytes") return sendBytes(request, reply, result as BytesAnswer);
+    if (answer === "text")
+      return sendText(request, reply, result as AsyncIterable<string>, this.#parts.clock);
+    if (answer === "nothing") return reply.code(204).send();
+    const tag = tagOf(result);
+    if (tag !== undefined) void reply.header("etag", tag);
+    return reply.type("application/json; charset=utf-8").send(JSON.stringify(this.#checkedAnswer(result)));
+  }
+
+  #checkedAnswer(result: unknown): unknown {
+    const { answer } = this.endpoint;
+    if (!this.#parts.checkAnswers || typeof answer === "string") return result;
+    // A mistake of ours, not the caller's: no `InputError`.
+    const checked = answer.safeParse(JSON.parse(JSON.stringify(result)));
+    if (!checked.success)
+      throw new TypeError(`${this.name} answers against its schema: ${checked.error.message}`);
+    return checked.data;
+  }
+}

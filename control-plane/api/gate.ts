@@ -1,0 +1,38 @@
+import type { Authenticator, TokenActor } from "../access/authenticator.ts";
+import { authorize } from "../access/authorize.ts";
+import type { Place } from "../access/place.ts";
+import { MeshError, messageOf } from "../../core/errors.ts";
+import type { Action } from "../model/access.ts";
+import type { Store } from "../store/store.ts";
+
+/** Refusals that somebody who reads the audit wants to know of. */
+const AUDITED = ["forbidden", "wrong_state", "in_use"];
+
+/** Who asks, and whether they may; what is refused is in the audit. */
+export class Gate {
+  readonly #authenticator: Authenticator;
+  readonly #store: Store;
+
+  constructor(authenticator: Authenticator, store: Store) {
+    this.#authenticator = authenticator;
+    this.#store = store;
+  }
+
+  /** By the header `Authorization: Bearer SECRET`; throws `unauthenticated`. */
+  async authenticate(authorization: string | undefined, action: Action): Promise<TokenActor> {
+    const secret = /^bearer ([\x21-\x7e]{1,512})$/i.exec(authorization ?? "")?.[1];
+    return this.#authenticator.authenticate(secret, action);
+  }
+
+  /** Throws `forbidden` where the actor may not do it in one of the places. */
+  authorize(actor: TokenActor, action: Action, places: readonly Place[]): void {
+    for (const place of places) authorize(actor, action, place);
+  }
+
+  /** Writes what was refused into the audit, if it is of interest there; never throws. */
+  async noteRefusal(actor: TokenActor | undefined, action: Action | "none", thrown: unknown): Promise<void> {
+    if (actor === undefined || !(thrown instanceof MeshError) || !AUDITED.includes(thrown.code)) return;
+    // A store that cannot write answers the next request with its own error; this one has its answer.
+    await this.#store.refused(actor, action, messageOf(thrown)).catch(() => undefined);
+  }
+}

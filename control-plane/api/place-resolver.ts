@@ -1,0 +1,74 @@
+import type { Place } from "../access/place.ts";
+import type { Store, View } from "../store/store.ts";
+import type { EndpointScope } from "./contract/endpoint.ts";
+
+/** What a request names, as far as it is looked at here: checked by its schema, but of one endpoint or another. */
+export interface NamedThings {
+  readonly domain?: string;
+  readonly cluster?: string;
+  readonly plugin?: string;
+  readonly release?: number;
+  readonly node?: string;
+  readonly silence?: string;
+}
+
+/**
+ * Where a request needs its right; in each of these places. What is named and not there is looked for with a grant for
+ * everything only: nobody else learns that it is not.
+ */
+export async function placesOf(
+  store: Store,
+  scope: EndpointScope,
+  path: NamedThings,
+  body: NamedThings,
+): Promise<readonly Place[]> {
+  if (scope === "everywhere" || scope === "somewhere") return [{ kind: scope }];
+  return store.read(async (view) => {
+    switch (scope) {
+      case "domain":
+        return [domainPlace(path.domain)];
+      case "cluster":
+        return clusterPlaces(view, path.cluster ?? body.cluster, body.domain);
+      case "plugin":
+        return pluginPlaces(view, path.plugin, body.domain);
+      case "release":
+        return clusterPlaces(view, (await view.releases.get(path.release ?? 0))?.cluster, undefined);
+      case "node":
+        return clusterPlaces(view, (await view.nodes.get(path.node ?? ""))?.cluster, undefined);
+      case "silence":
+        return clusterPlaces(view, (await view.silences.get(path.silence ?? ""))?.cluster, undefined);
+    }
+  });
+}
+
+/** The place of one cluster, for items of listings. */
+export async function clusterPlace(view: View, cluster: string | undefined): Promise<Place> {
+  if (cluster === undefined) return { kind: "everywhere" };
+  return { kind: "cluster", cluster, domain: (await view.clusters.get(cluster))?.domain };
+}
+
+/** Who makes a cluster, or moves it to another domain, needs the right there too. */
+async function clusterPlaces(
+  view: View,
+  cluster: string | undefined,
+  newDomain: string | undefined,
+): Promise<readonly Place[]> {
+  if (cluster === undefined) return [{ kind: "everywhere" }];
+  const domain = (await view.clusters.get(cluster))?.domain ?? newDomain;
+  const place: Place = { kind: "cluster", cluster, domain };
+  return newDomain === undefined || newDomain === domain ? [place] : [place, domainPlace(newDomain)];
+}
+
+async function pluginPlaces(
+  view: View,
+  plugin: string | undefined,
+  newDomain: string | undefined,
+): Promise<readonly Place[]> {
+  const domain = (await view.plugins.get(plugin ?? ""))?.domain ?? newDomain;
+  const place = domainPlace(domain);
+  return newDomain === undefined || newDomain === domain ? [place] : [place, domainPlace(newDomain)];
+}
+
+function domainPlace(domain: string | undefined): Place {
+  return domain === undefined ? { kind: "everywhere" } : { kind: "domain", domain };
+}

@@ -1,0 +1,99 @@
+import type { FastifyReply } from "fastify";
+
+import type { Clock } from "../../core/clock.ts";
+import type { WatchName } from "./contract/client-types.ts";
+import { problemOf, RequestError } from "./problem.ts";
+import { WatchStream, type WatchPace } from "./watch-stream.ts";
+
+/** What can change: records in the store, what nodes report, alarms. */
+export type ChangeTopic = "records" | "nodes" | "alarms";
+
+/** Tells of changes, by topic. */
+export interface ChangeFeed {
+  onChange(listener: (topic: ChangeTopic) => void): Disposable;
+}
+
+/** Which changes can touch the answer of which endpoint. */
+export const WATCH_TOPICS: Readonly<Record<WatchName, readonly ChangeTopic[]>> = {
+  listReleases: ["records"],
+  getRelease: ["records", "nodes"],
+  getConvergence: ["records", "nodes"],
+  getChain: ["records"],
+  listNodes: ["records", "nodes"],
+  getNode: ["records", "nodes"],
+  listAudit: ["records"],
+  listAlarms: ["records", "alarms"],
+};
+
+export interface WatchLimits extends WatchPace {
+  readonly total: number;
+  readonly perToken: number;
+}
+
+interface OpenWatch {
+  readonly stream: WatchStream;
+  readonly topics: readonly ChangeTopic[];
+  readonly tokenId: string;
+}
+
+/** All open watches; there is a bounded number of them. */
+export class Watches implements Disposable {
+  readonly #open = new Set<OpenWatch>();
+  readonly #limits: WatchLimits;
+  readonly #clock: Clock;
+  readonly #subscription: Disposable;
+
+  constructor(feed: ChangeFeed, limits: WatchLimits, clock: Clock) {
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#subscription = feed.onChange((topic) => {
+      for (const { stream, topics } of this.#open) if (topics.includes(topic)) stream.changed();
+    });
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Takes the reply over and answers until the reader leaves. `evaluate` is called now and after changes. */
+  async serve(
+    name: WatchName,
+    tokenId: string,
+    reply: FastifyReply,
+    evaluate: () => Promise<unknown>,
+  ): Promise<void> {
+    this.#admit(tokenId);
+    // What cannot be answered is a problem with a status, not a stream.
+    const first = await evaluate();
+    const response = reply.raw;
+    reply.hijack();
+    for (const [field, value] of Object.entries(reply.getHeaders())) {
+      if (value !== undefined) response.setHeader(field, value);
+    }
+    // Nginx holds a stream back unless told not to.
+    response.writeHead(200, { "content-type": "text/event-stream", "x-accel-buffering": "no" });
+    const options = { response, clock: this.#clock, pace: this.#limits, first, evaluate, problemOf };
+    const watch = { stream: new WatchStream(options), topics: WATCH_TOPICS[name], tokenId };
+    this.#open.add(watch);
+    await watch.stream.ended;
+    this.#open.delete(watch);
+  }
+
+  /** Ends all of them; the readers come again, to whoever listens then. */
+  end(): void {
+    for (const { stream } of this.#open) stream.end();
+  }
+
+  [Symbol.dispose](): void {
+    this.#subscription[Symbol.dispose]();
+    this.end();
+  }
+
+  #admit(tokenId: string): void {
+    const { total, perToken } = this.#limits;
+    const own = [...this.#open].filter((watch) => watch.tokenId === tokenId).length;
+    if (own >= perToken)
+      throw new RequestError("too_many_watches", `this token watches ${own} things already`);
+    if (this.#open.size >= total) throw new RequestError("too_many_watches", `${total} watches are open`);
+  }
+}

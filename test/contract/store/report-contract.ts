@@ -32,7 +32,7 @@ function delivery(id: string, facts: Partial<WebhookDelivery>): WebhookDelivery 
     since: 0,
   };
   const state = { event: "raised", state: "waiting", attempts: 0, lastError: "", createdAt: 0 } as const;
-  return { id, webhook: "ops", alarm, ...state, ...facts };
+  return { id, webhook: "ops", alarms: [alarm], ...state, ...facts };
 }
 
 /** What is kept without ticks and audit: reports and deliveries. */

@@ -32,7 +32,7 @@ function forward(exchange: ServerExchange): void {
       },
     },
   );
-  exchange.onAbort = (reason) => call.cancel(reason);
+  exchange.watcher = { aborted: (reason) => call.cancel(reason) };
 }
 
 const context = {

@@ -219,7 +219,7 @@ test("exchanges of both protocols share one limit in flight", async () => {
 test("an exchange in flight is counted no longer when its client goes", async () => {
   const aborted = Promise.withResolvers<void>();
   await using listener = await listen((exchange) => {
-    exchange.onAbort = () => aborted.resolve();
+    exchange.watcher = { aborted: () => aborted.resolve() };
   });
   await using client = new RawClient(listener);
   client.socket.write(H1);
@@ -265,7 +265,7 @@ test("draining finishes exchanges of both protocols, closes idle connections and
 test("what has not ended by the deadline is cut", async () => {
   const aborted: string[] = [];
   await using listener = await listen((exchange) => {
-    exchange.onAbort = (reason) => aborted.push(reason.code);
+    exchange.watcher = { aborted: (reason) => void aborted.push(reason.code) };
   });
   await using first = new RawClient(listener);
   await using second = new Http2Client(portOf(listener));

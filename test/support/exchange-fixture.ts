@@ -2,6 +2,7 @@ import { HeaderBlock } from "../../core/headers/header-block.ts";
 import type { ManualClock } from "../../core/manual-clock.ts";
 import type {
   BodySource,
+  ExchangeWatcher,
   LocalBody,
   RequestHead,
   RespondOptions,
@@ -52,8 +53,7 @@ export class HeldExchange implements ServerExchange {
   readonly informed: string[][] = [];
   readonly answers: Answered[] = [];
   proceeded = 0;
-  onAbort: ((reason: WireError) => void) | undefined;
-  onFinish: (() => void) | undefined;
+  watcher: ExchangeWatcher | undefined;
   /** What happens within `proceed`: a client may be found gone by writing to it. */
   whileProceeding: () => void = () => {};
 
@@ -84,7 +84,7 @@ export class HeldExchange implements ServerExchange {
   }
 
   abort(reason: WireError): void {
-    this.onAbort?.(reason);
+    this.watcher?.aborted?.(reason);
   }
 }
 

@@ -20,6 +20,6 @@ export function joinExchange(upstream: Upstream): ExchangeHandler {
         },
       },
     );
-    exchange.onAbort = (reason) => call.cancel(reason);
+    exchange.watcher = { aborted: (reason) => call.cancel(reason) };
   };
 }

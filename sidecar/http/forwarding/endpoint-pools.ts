@@ -39,6 +39,7 @@ export class EndpointPools implements AsyncDisposable {
   readonly #options: EndpointPoolsOptions;
   /** The one used last stands last. */
   readonly #pools = new Map<string, EndpointPool>();
+  #last: EndpointPool | undefined;
 
   constructor(options: EndpointPoolsOptions) {
     this.#options = options;
@@ -48,8 +49,11 @@ export class EndpointPools implements AsyncDisposable {
   to(address: Address, protocol: UpstreamProtocol): Upstream {
     const key = formatAddress(address);
     const pool = this.#pools.get(key) ?? this.#open(key, address);
-    this.#pools.delete(key);
-    this.#pools.set(key, pool);
+    if (pool !== this.#last) {
+      this.#last = pool;
+      this.#pools.delete(key);
+      this.#pools.set(key, pool);
+    }
     if (protocol === "auto") return pool.auto;
     return protocol === "h2c" ? pool.http2 : pool.http1;
   }

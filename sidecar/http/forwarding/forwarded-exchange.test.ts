@@ -27,8 +27,8 @@ test("an exchange is answered, finished once and accounted for", () => {
   const exchange = forwarding.begin(request());
   forwarding.clock.advance(5);
   forwarding.upstream.respond(200, ["x-b", "2", "x-mesh-status", "204", "connection", "close"]);
-  exchange.onFinish?.();
-  exchange.onFinish?.();
+  exchange.watcher?.finished?.();
+  exchange.watcher?.finished?.();
 
   expect(exchange.answers).toMatchObject([{ status: 200, headers: ["x-b", "2"], close: false }]);
   expect(forwarding.finishedExchanges).toHaveLength(1);
@@ -46,7 +46,7 @@ test("a client that goes while the request chain is asked never reaches the app"
   using forwarding = new HeldForwarding([entryFor(generation)]);
   const exchange = forwarding.begin(request());
 
-  exchange.onAbort?.(GONE);
+  exchange.watcher?.aborted?.(GONE);
   runner.answer();
 
   expect(runner.cancelled).toBe(1);
@@ -57,7 +57,7 @@ test("a client that goes while the request chain is asked never reaches the app"
 test("a client that goes while 100 Continue is written costs the app a cancelled call at most", () => {
   using forwarding = new HeldForwarding();
   const exchange = new HeldExchange(["host", "a"], { method: "POST", expectsContinue: true });
-  exchange.whileProceeding = () => exchange.onAbort?.(GONE);
+  exchange.whileProceeding = () => exchange.watcher?.aborted?.(GONE);
 
   forwarding.begin(exchange);
 
@@ -69,7 +69,7 @@ test("a client that goes while 100 Continue is written costs the app a cancelled
 test("a client that goes while its request is being handed to the app has that call cancelled", () => {
   using forwarding = new HeldForwarding();
   const exchange = request();
-  forwarding.upstream.whileAsked = () => exchange.onAbort?.(GONE);
+  forwarding.upstream.whileAsked = () => exchange.watcher?.aborted?.(GONE);
 
   forwarding.begin(exchange);
 
@@ -81,7 +81,7 @@ test("a client that goes while the app works has the call cancelled, and a late 
   using forwarding = new HeldForwarding();
   const exchange = forwarding.begin(request());
 
-  exchange.onAbort?.(GONE);
+  exchange.watcher?.aborted?.(GONE);
   forwarding.upstream.listener?.failed(new WireError("upstream_reset", "late"));
 
   expect(forwarding.upstream.cancelled).toEqual(["client_gone"]);
@@ -96,7 +96,7 @@ test("a client that goes while the response chain is asked has the app's call ca
   runner.answer();
   forwarding.upstream.respond(200);
 
-  exchange.onAbort?.(GONE);
+  exchange.watcher?.aborted?.(GONE);
   runner.answer();
 
   expect(forwarding.upstream.cancelled).toEqual(["client_gone"]);
@@ -109,7 +109,7 @@ test("a client that goes within the answer keeps the status it was told", () => 
   const exchange = forwarding.begin(request());
   forwarding.upstream.respond(206);
 
-  exchange.onAbort?.(GONE);
+  exchange.watcher?.aborted?.(GONE);
 
   expect(forwarding.upstream.cancelled).toEqual(["client_gone"]);
   expect(forwarding.finishedExchanges).toMatchObject([{ status: 206, error: "client_gone" }]);
@@ -122,7 +122,7 @@ test("an app that fails before its call is returned is answered by the table, on
     listener.failed(new WireError("upstream_refused", "connection refused"));
 
   forwarding.begin(exchange);
-  exchange.onFinish?.();
+  exchange.watcher?.finished?.();
 
   expect(exchange.answers).toMatchObject([{ status: 502 }]);
   expect(exchange.answers[0]?.headers).toContain("upstream_refused");
@@ -159,7 +159,7 @@ test("a block at position 0 answers in place of the app", () => {
 
   expect(exchange.answers).toMatchObject([{ status: 401 }]);
   expect(forwarding.upstream.requests).toHaveLength(0);
-  exchange.onFinish?.();
+  exchange.watcher?.finished?.();
   expect(forwarding.finishedExchanges).toMatchObject([{ blockedBy: "guard", error: undefined }]);
 });
 
@@ -170,7 +170,7 @@ test("a block at position 1 cancels the app's body, and the client's going cance
   const exchange = forwarding.begin(request());
 
   const body = forwarding.upstream.respond(200, ["x-secret", "1"]);
-  exchange.onAbort?.(GONE);
+  exchange.watcher?.aborted?.(GONE);
 
   expect(body.cancelled).toEqual(["cancelled"]);
   expect(forwarding.upstream.cancelled).toEqual([]);
@@ -219,7 +219,7 @@ test("a field whose name has an underscore is dropped before anybody sees it, an
   const fields = ["host", "a", "X_Forwarded_For", "1.1.1.1", "x-a", "1_2", "x_mesh_symbol", "blue"];
 
   const exchange = forwarding.begin(new HeldExchange(fields));
-  exchange.onAbort?.(GONE);
+  exchange.watcher?.aborted?.(GONE);
 
   expect(generation.runner.shown[0]?.message.headers.toFlat()).toEqual(["host", "a", "x-a", "1_2"]);
   expect(forwarding.upstream.sentHeaders).toEqual(["host", "a", "x-a", "1_2"]);

@@ -8,6 +8,7 @@ import type { ChainOutcome, ChainPass, PluginRecord } from "../../chain/chain.ts
 import { errorAnswer } from "../answers.ts";
 import type {
   BodySource,
+  ExchangeWatcher,
   Peer,
   Protocol,
   RequestHead,
@@ -31,7 +32,7 @@ const NO_NAMES: readonly string[] = [];
  * One exchange's way (DESIGN-data-plane §2), step by step in the order of the methods: match, request chain, route
  * and forward, response chain, answer, account. Where nothing has to be waited for, it is one synchronous run.
  */
-export class ForwardedExchange implements FinishedExchange, UpstreamListener {
+export class ForwardedExchange implements FinishedExchange, ExchangeWatcher, UpstreamListener {
   readonly id: number;
   readonly bizStartAt: number;
   remoteIp = "";
@@ -90,8 +91,7 @@ export class ForwardedExchange implements FinishedExchange, UpstreamListener {
   start(): void {
     const { head, peer } = this.#exchange;
     this.#options.observer.began(this.#options.listener);
-    this.#exchange.onAbort = (reason) => this.#aborted(reason);
-    this.#exchange.onFinish = () => this.#finish();
+    this.#exchange.watcher = this;
     this.remoteIp = this.#options.addresses.remoteIp(peer.remoteAddress, head.headers);
     const path = normalisePath(pathOf(head.target));
     if (path instanceof WireError) return this.#answer(wireAnswer(path, head));
@@ -192,16 +192,16 @@ export class ForwardedExchange implements FinishedExchange, UpstreamListener {
   }
 
   /** The client is gone, or one side broke off in mid-body: nobody is waiting any more. */
-  #aborted(reason: WireError): void {
+  aborted(reason: WireError): void {
     if (this.#over) return;
     this.error = reason.code;
     // The wire answers by itself what it refuses in mid-exchange, with the status of the same table.
     if (this.status === 0) this.status = errorAnswer(reason.code).status;
     this.#call?.cancel(reason);
-    this.#finish();
+    this.finished();
   }
 
-  #finish(): void {
+  finished(): void {
     if (this.#over) return;
     this.#over = true;
     this.duration = this.#options.clock.now() - this.#startedAt;

@@ -182,7 +182,7 @@ test.each([2, 8])(
     const body = new HandFed(5);
     const aborted = Promise.withResolvers<WireError>();
     await using server = await H1Server.listen((exchange) => {
-      exchange.onAbort = aborted.resolve;
+      exchange.watcher = { aborted: aborted.resolve };
       exchange.respond({ status: 200, headers: HeaderBlock.empty }, body);
     });
     await using client = await RawSocket.connect(server.port);
@@ -313,7 +313,7 @@ test("a client that is gone is told to the handler, with the body and the answer
   const request = new Collected();
   const response = new HandFed();
   await using server = await H1Server.listen((exchange) => {
-    exchange.onAbort = told.resolve;
+    exchange.watcher = { aborted: told.resolve };
     exchange.body.start(request);
     exchange.respond({ status: 200, headers: HeaderBlock.empty }, response);
   });
@@ -378,7 +378,7 @@ test("a bad chunk ends the exchange with 400 while its answer is awaited", async
   const body = new Collected();
   const aborted = Promise.withResolvers<WireError>();
   await using server = await H1Server.listen((exchange) => {
-    exchange.onAbort = aborted.resolve;
+    exchange.watcher = { aborted: aborted.resolve };
     exchange.body.start(body);
   });
   await using client = await RawSocket.connect(server.port);

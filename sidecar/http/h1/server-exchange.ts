@@ -1,5 +1,6 @@
 import type {
   BodySource,
+  ExchangeWatcher,
   LocalBody,
   Peer,
   RequestHead,
@@ -40,8 +41,7 @@ const TOO_LATE = new WireError("client_gone", "the answer came when the exchange
 export class H1Exchange implements ServerExchange {
   readonly head: RequestHead;
   readonly body: BodySource;
-  onAbort: ((reason: WireError) => void) | undefined = undefined;
-  onFinish: (() => void) | undefined = undefined;
+  watcher: ExchangeWatcher | undefined = undefined;
   readonly #connection: ExchangeConnection;
   #state: "awaited" | "answering" | "answered" | "aborted" = "awaited";
   #continueAsked: boolean;
@@ -134,7 +134,7 @@ export class H1Exchange implements ServerExchange {
   finish(): void {
     this.#state = "answered";
     this.#connection.exchangeEnded();
-    this.onFinish?.();
+    this.watcher?.finished?.();
   }
 
   /** For the connection: no answer, or no more of it, can be given. */
@@ -142,7 +142,7 @@ export class H1Exchange implements ServerExchange {
     if (this.#state === "answered" || this.#state === "aborted") return;
     this.#state = "aborted";
     this.#connection.exchangeEnded();
-    this.onAbort?.(reason);
+    this.watcher?.aborted?.(reason);
   }
 
   #openTunnel(head: ResponseHead, source: BodySource | undefined): void {

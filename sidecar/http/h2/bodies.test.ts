@@ -268,11 +268,10 @@ test("an app that answers early ends the exchange although the client is still s
   expect(answer.code).toBe(constants.NGHTTP2_NO_ERROR);
 });
 
-test("an answer given before the request was read is complete, and onFinish tells", async () => {
+test("an answer given before the request was read is complete, and the watcher is told", async () => {
   const finished = Promise.withResolvers<void>();
   await using front = await Http2Front.start((exchange) => {
-    exchange.onFinish = () => finished.resolve();
-    exchange.onAbort = (reason) => finished.reject(reason);
+    exchange.watcher = { finished: () => finished.resolve(), aborted: (reason) => finished.reject(reason) };
     exchange.respond({ status: 401, headers: HeaderBlock.empty }, Buffer.from("no"));
   });
   await using client = new Http2Client(front.port);
@@ -288,8 +287,7 @@ test("an answer given before the request was read is complete, and onFinish tell
 
 test("a handler that aborts resets the stream", async () => {
   await using front = await Http2Front.start((exchange: ServerExchange) => {
-    const onAbort = (): void => expect.unreachable("the handler knows");
-    exchange.onAbort = onAbort;
+    exchange.watcher = { aborted: () => expect.unreachable("the handler knows") };
     exchange.abort({ code: "upstream_reset" } as WireError);
   });
   await using client = new Http2Client(front.port);
@@ -302,7 +300,7 @@ test("a handler that aborts resets the stream", async () => {
 test("an answer that HTTP/2 cannot carry resets the stream and tells the handler", async () => {
   const aborted = Promise.withResolvers<WireError>();
   await using front = await Http2Front.start((exchange) => {
-    exchange.onAbort = aborted.resolve;
+    exchange.watcher = { aborted: aborted.resolve };
     exchange.respond({ status: 700, headers: HeaderBlock.empty }, undefined);
   });
   await using client = new Http2Client(front.port);

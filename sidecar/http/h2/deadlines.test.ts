@@ -70,7 +70,7 @@ test("a request whose body stalls is answered 408 and its handler told", async (
   const aborted = Promise.withResolvers<WireError>();
   await using front = await Http2Front.start(
     (exchange) => {
-      exchange.onAbort = aborted.resolve;
+      exchange.watcher = { aborted: aborted.resolve };
       exchange.body.start({ ...SINK, chunk: () => (begun.resolve(), true) });
     },
     { clock, limits: { bodyIdle: 1_000 } },
@@ -151,7 +151,7 @@ test.each([
         while (sink.chunk(chunk));
         if (taken > 0) setTimeout(() => stuck.resolve(), 300);
       };
-      exchange.onAbort = aborted.resolve;
+      exchange.watcher = { aborted: aborted.resolve };
       exchange.respond(OK, {
         length: undefined,
         start: (to) => {

@@ -2,6 +2,7 @@ import { constants, type ServerHttp2Stream } from "node:http2";
 
 import { errorAnswer } from "../answers.ts";
 import type {
+  ExchangeWatcher,
   BodySink,
   BodySource,
   LocalBody,
@@ -37,8 +38,7 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
   readonly peer: Peer;
   readonly incoming: IncomingBody;
   readonly outgoing: OutgoingBody;
-  onAbort: ((reason: WireError) => void) | undefined;
-  onFinish: (() => void) | undefined;
+  watcher: ExchangeWatcher | undefined;
   readonly #stream: ServerHttp2Stream;
   readonly #owner: ExchangeOwner;
   #state: "open" | "answering" | "answered" | "over" = "open";
@@ -126,9 +126,9 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
   /** Cuts the exchange and tells the handler why: a deadline has passed, or the body of the answer broke off. */
   breakOff(reason: WireError): void {
     if (this.#state === "over") return;
-    const { onAbort } = this;
+    const { watcher } = this;
     this.#silence();
-    onAbort?.(reason);
+    watcher?.aborted?.(reason);
     this.#cut(reason);
   }
 
@@ -143,12 +143,12 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
   incomingEnded(): void {}
 
   streamClosed(code: number): void {
-    const { onAbort, onFinish } = this;
+    const { watcher } = this;
     const answered = this.#state === "answered" && code === constants.NGHTTP2_NO_ERROR;
     if (this.#state !== "over") {
       this.#silence();
-      if (answered) onFinish?.();
-      else this.#lost(clientReset(code), onAbort);
+      if (answered) watcher?.finished?.();
+      else this.#lost(clientReset(code), watcher);
     }
     this.#owner.exchangeClosed(this);
   }
@@ -178,10 +178,9 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
   #requestStalled(limit: number): void {
     const error = new WireError("body_timeout", `no byte of the request's body for ${limit} ms`);
     if (this.#state !== "open") return this.breakOff(error);
-    const { onAbort } = this;
-    this.onAbort = undefined;
-    this.onFinish = undefined;
-    onAbort?.(error);
+    const { watcher } = this;
+    this.watcher = undefined;
+    watcher?.aborted?.(error);
     this.incoming.fail(error);
     this.refuse(error.code);
   }
@@ -228,12 +227,11 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
 
   #silence(): void {
     this.#state = "over";
-    this.onAbort = undefined;
-    this.onFinish = undefined;
+    this.watcher = undefined;
   }
 
-  #lost(reason: WireError, onAbort: ((reason: WireError) => void) | undefined): void {
-    onAbort?.(reason);
+  #lost(reason: WireError, watcher: ExchangeWatcher | undefined): void {
+    watcher?.aborted?.(reason);
     this.incoming.fail(reason);
     this.outgoing.cancel(reason);
   }

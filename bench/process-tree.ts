@@ -14,9 +14,9 @@ export function processTree(root: number): number[] {
   return tree;
 }
 
-/** CPU time that a tree has used so far, in microseconds, all threads together. */
-export function cpuMicros(root: number): number {
-  return processTree(root).reduce((sum, pid) => sum + processCpuMicros(pid), 0);
+/** CPU time that processes have used so far, in microseconds, all threads together. */
+export function cpuMicros(processes: readonly number[]): number {
+  return processes.reduce((sum, pid) => sum + processCpuMicros(pid), 0);
 }
 
 /** Proportional set size of a tree in bytes: shared pages are divided among those who share them. */

@@ -1,7 +1,9 @@
 import { cpus, release } from "node:os";
 
-import { BASELINE, EMPTY_CHAIN } from "./cases.ts";
+import { IN_FLIGHT } from "./bench-run.ts";
+import type { Workload } from "./load/requests.ts";
 import type { Measurement } from "./measure.ts";
+import { EMPTY_CHAIN, isLua, PASSTHROUGH } from "./references.ts";
 import { estimate, type Estimate } from "./statistics.ts";
 
 /** Everything that one case gave, a measurement for each round. */
@@ -13,92 +15,117 @@ export interface CaseResult {
   readonly proportionalSetSize: number;
 }
 
-export interface BenchResult {
+/** One workload through all cases that can carry it. */
+export interface BenchTable {
+  readonly workload: Workload;
   readonly takenAt: string;
   readonly machine: string;
   readonly node: string;
   readonly command: string;
+  readonly rounds: number;
+  /** Milliseconds. */
+  readonly slice: number;
   readonly rate: number;
-  readonly connections: number;
   readonly cases: readonly CaseResult[];
   readonly left: readonly { readonly name: string; readonly why: string }[];
 }
+
+const TITLES: Readonly<Record<Workload, string>> = {
+  http1: "HTTP/1.1: a small GET with twelve fields; the passthrough is node:http + undici",
+  h2: "h2c: the same GET; the passthrough is node:http2",
+  grpc: "h2c: a unary call of gRPC, 37 bytes each way; the passthrough is node:http2",
+};
 
 export function machine(): string {
   return `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Linux ${release()}`;
 }
 
-/** CPU per request of `result` over that of `reference`, round by round, so that the machine's moods cancel out. */
-function cpuRatio(result: CaseResult, reference: CaseResult): Estimate {
-  return estimate(
-    result.saturated.map((run, round) => {
-      const other = reference.saturated[round]?.cpuMicrosPerRequest ?? Number.NaN;
-      return run.cpuMicrosPerRequest / other;
-    }),
-  );
-}
-
-/** CPU per request above that of `reference`, round by round, in microseconds. */
-function cpuAdded(result: CaseResult, reference: CaseResult): Estimate {
-  return estimate(
-    result.saturated.map((run, round) => {
-      return run.cpuMicrosPerRequest - (reference.saturated[round]?.cpuMicrosPerRequest ?? Number.NaN);
-    }),
-  );
-}
-
-/** The result as a Markdown page. */
-export function toMarkdown(result: BenchResult): string {
-  const find = (name: string): CaseResult | undefined => result.cases.find((one) => one.name === name);
-  const baseline = find(BASELINE);
-  const references = { baseline, empty: find(EMPTY_CHAIN), lua: find("nginx + Lua") };
-  const rows = result.cases.map((one) => row(one, references));
+/** The tables as a Markdown page. */
+export function toMarkdown(tables: readonly BenchTable[]): string {
   return `# Bench
 
-\`${result.command}\`, ${result.takenAt}, Node ${result.node}, ${result.machine}. Load and app on one core, what is
-measured on the other; small GET with twelve fields, keep-alive, ${result.connections} connections;
-${result.cases[0]?.saturated.length ?? 0} interleaved rounds; medians with the 95 % interval of the median. Latencies at
-${result.rate} requests per second. Ratios are taken within a round. Compare rows of one run, never runs.
+CPU time per request over the whole process tree, as many requests as are answered, ${IN_FLIGHT} under way, keep-alive.
+Load, app and gRPC plugin on one core, what is measured on the other. All cases run side by side and are measured in
+turn, in short slices and in a new order each round; a ratio is taken within its round, and what is given is the median
+over all rounds with its 95 % interval. Compare rows of one table, never tables or runs.
+${tables.map(section).join("")}`;
+}
+
+function section(table: BenchTable): string {
+  const { cases, left } = table;
+  const references: References = {
+    passthrough: cases.find(({ name }) => name === PASSTHROUGH),
+    empty: cases.find(({ name }) => name === EMPTY_CHAIN),
+    lua: cases.find(({ name }) => isLua(name)),
+  };
+  return `
+## ${TITLES[table.workload]}
+
+\`${table.command}\`, ${table.takenAt}, Node ${table.node}, ${table.machine}; ${table.rounds} rounds of
+${table.slice} ms; latencies at ${table.rate} requests per second.
 
 | intermediary | CPU µs per request | × passthrough | × nginx + Lua | + µs over empty chain | requests/s | p50 ms | p99 ms | MiB (proportional) |
 |---|---|---|---|---|---|---|---|---|
-${rows.join("\n")}
-${result.left.map(({ name, why }) => `\nLeft out: ${name}: ${why}.`).join("")}
+${cases.map((one) => row(one, references)).join("\n")}
+${left.map(({ name, why }) => `\nLeft out: ${name}: ${why}.`).join("")}
 `;
 }
 
 interface References {
-  readonly baseline: CaseResult | undefined;
+  readonly passthrough: CaseResult | undefined;
   readonly empty: CaseResult | undefined;
   readonly lua: CaseResult | undefined;
 }
 
-function row(one: CaseResult, { baseline, empty, lua }: References): string {
+function row(one: CaseResult, { passthrough, empty, lua }: References): string {
   const of = (pick: (run: Measurement) => number): Estimate => estimate(one.saturated.map(pick));
   const paced = (pick: (run: Measurement) => number): Estimate => estimate(one.fixedRate.map(pick));
   const ratio = (reference: CaseResult | undefined): string =>
-    reference === undefined ? "–" : show(cpuRatio(one, reference), 2);
+    reference === undefined ? "–" : show(compared(one, reference, divided), 2);
   const cells = [
     one.name,
-    show(
-      of((run) => run.cpuMicrosPerRequest),
-      1,
-    ),
-    ratio(baseline),
+    show(of(cpu), 1),
+    ratio(passthrough),
     ratio(lua),
-    empty === undefined || !one.name.startsWith("sluice") ? "–" : show(cpuAdded(one, empty), 1),
-    of((run) => run.requestsPerSecond).median.toFixed(0),
+    empty === undefined || !one.name.startsWith("sluice,") ? "–" : show(compared(one, empty, added), 1),
+    of(({ requests, seconds }) => requests / seconds).median.toFixed(0),
     show(
-      paced((run) => run.p50),
+      paced(({ p50 }) => p50),
       2,
     ),
     show(
-      paced((run) => run.p99),
+      paced(({ p99 }) => p99),
       2,
     ),
     (one.proportionalSetSize / 2 ** 20).toFixed(0),
   ];
   return `| ${cells.join(" | ")} |`;
+}
+
+function cpu({ cpuMicros, requests }: Measurement): number {
+  return cpuMicros / requests;
+}
+
+function divided(own: number, other: number): number {
+  return own / other;
+}
+
+function added(own: number, other: number): number {
+  return own - other;
+}
+
+/** CPU per request of `one` beside that of `reference`, round by round, so that the machine's moods cancel out. */
+function compared(
+  one: CaseResult,
+  reference: CaseResult,
+  compare: (own: number, other: number) => number,
+): Estimate {
+  return estimate(
+    one.saturated.map((run, round) => {
+      const other = reference.saturated[round];
+      return other === undefined ? Number.NaN : compare(cpu(run), cpu(other));
+    }),
+  );
 }
 
 function show({ median, low, high }: Estimate, digits: number): string {

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
@@ -30,9 +30,18 @@ export class RunningProcess implements AsyncDisposable {
   }
 }
 
-/** Starts a command pinned to a core, standard output piped. */
-export function startPinned(core: number, command: readonly string[]): ChildProcess {
-  return spawn("taskset", ["-c", String(core), ...command], { stdio: ["ignore", "pipe", "inherit"] });
+/** Starts a command pinned to a core, standard output piped, and standard input if it is told anything. */
+export function startPinned(
+  core: number,
+  command: readonly string[],
+  input: "ignore" | "pipe" = "ignore",
+): ChildProcess {
+  return spawn("taskset", ["-c", String(core), ...command], { stdio: [input, "pipe", "inherit"] });
+}
+
+/** Pins this process, which has little to do, away from what is measured. */
+export function pinSelf(core: number): void {
+  spawnSync("taskset", ["-a", "-c", "-p", String(core), String(process.pid)], { stdio: "ignore" });
 }
 
 /** Starts a script of ours that prints `listening PORT`. */
@@ -53,6 +62,8 @@ export async function startOnPort(
   port: number,
 ): Promise<RunningProcess> {
   const running = new RunningProcess(startPinned(core, command), port);
+  // What it has to say is worth reading where a run fails.
+  running.child.stdout?.pipe(process.stderr);
   for (let attempt = 0; attempt < 200; attempt++) {
     if (running.child.exitCode !== null) break;
     if (await accepts(port)) return running;

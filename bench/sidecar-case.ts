@@ -3,10 +3,18 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import type { PositionName } from "../sidecar/chain/verdict.ts";
+import type { Target } from "./intermediaries/target.ts";
 
 export interface SidecarPlugins {
+  readonly runtime: "isolate" | "remote";
   readonly count: number;
   readonly positions: readonly PositionName[];
+}
+
+/** What a sidecar of the bench stands between, and its plugins with it. */
+export interface SidecarTarget extends Target {
+  /** Port of the gRPC plugin, for those with `runtime: remote`. */
+  readonly grpcPlugin: number;
 }
 
 const SIDECAR = fileURLToPath(new URL("../sidecar/main.ts", import.meta.url));
@@ -22,42 +30,48 @@ function pluginSource(index: number): string {
 `;
 }
 
-function writePlugin(folder: string, index: number, positions: readonly PositionName[]): void {
+function writePlugin(
+  folder: string,
+  index: number,
+  { runtime, positions }: SidecarPlugins,
+  grpcPlugin: number,
+): void {
   const own = join(folder, `bench-${index}`);
   mkdirSync(join(own, "src"), { recursive: true });
-  writeFileSync(join(own, "src/plugin.ts"), pluginSource(index));
+  if (runtime === "isolate") writeFileSync(join(own, "src/plugin.ts"), pluginSource(index));
+  const where = runtime === "isolate" ? "entry: src/plugin.ts" : `address: 127.0.0.1:${grpcPlugin}`;
   writeFileSync(
     join(own, "plugin.yaml"),
     `apiVersion: sluice/v1
 kind: Plugin
 name: bench-${index}
 version: 1.0.0
-runtime: isolate
-entry: src/plugin.ts
+runtime: ${runtime}
+${where}
 positions: [${positions.join(", ")}]
 failurePolicy: closed
+timeout: 1s
+cpu: 100ms
 `,
   );
 }
 
-/** A mesh.yaml with so many plugins, and how the sidecar is started with it. */
+/** A mesh.yaml with such plugins, and how the sidecar is started with it. */
 export function sidecarCase(
-  folder: string,
-  port: number,
-  upstream: number,
-  { count, positions }: SidecarPlugins,
+  { folder, port, upstream, workload, grpcPlugin }: SidecarTarget,
+  wanted: SidecarPlugins,
 ): { readonly config: string; readonly args: readonly string[] } {
   const plugins = join(folder, "plugins");
   mkdirSync(plugins, { recursive: true });
-  const numbers = Array.from({ length: count }, (_, index) => index + 1);
-  for (const index of numbers) writePlugin(plugins, index, positions);
+  const numbers = Array.from({ length: wanted.count }, (_, index) => index + 1);
+  for (const index of numbers) writePlugin(plugins, index, wanted, grpcPlugin);
   const chain = numbers.map((index) => `\n  - plugin: bench-${index}`).join("");
   const config = `apiVersion: sluice/v1
 kind: Mesh
 sidecar:
   inbound: 127.0.0.1:${port}
   app: 127.0.0.1:${upstream}
-  appProtocol: http1
+  appProtocol: ${workload === "http1" ? "http1" : "h2c"}
   outbound: 127.0.0.1:0
   admin: 127.0.0.1:0
   accessLog: false

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { cpuMicros } from "../process-tree.ts";
+import { cpuMicros, processTree } from "../process-tree.ts";
 import { estimate } from "../statistics.ts";
 
 // What one round trip to the plugin host costs in CPU, both processes together, over a socket pair with frames of our
@@ -75,7 +75,7 @@ async function cost(link: Link, inFlight: number, calls: number): Promise<number
     link.send(Buffer.alloc(queued * FRAME, 1));
     queued = 0;
   };
-  const before = cpuMicros(process.pid);
+  const before = cpuMicros(processTree(process.pid));
   await new Promise<void>((resolve) => {
     link.answered = (bytes) => {
       left -= bytes / FRAME;
@@ -85,7 +85,7 @@ async function cost(link: Link, inFlight: number, calls: number): Promise<number
     };
     flush();
   });
-  return (cpuMicros(process.pid) - before) / calls;
+  return (cpuMicros(processTree(process.pid)) - before) / calls;
 }
 
 const rounds = Number(process.argv[2] ?? 9);

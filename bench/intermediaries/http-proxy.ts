@@ -8,7 +8,9 @@ const proxy = httpProxy.createProxyServer({
   agent: new Agent({ keepAlive: true, maxSockets: 64 }),
 });
 
-const server = createServer((request, response) => proxy.web(request, response));
+const server = createServer({ keepAliveTimeout: 300_000 }, (request, response) =>
+  proxy.web(request, response),
+);
 server.listen(0, "127.0.0.1", () => {
   process.stdout.write(`listening ${(server.address() as AddressInfo).port}\n`);
 });

@@ -1,18 +1,23 @@
-import { LoadConnection } from "./connection.ts";
+import { createInterface } from "node:readline";
 
-/** What the generator is told, as one JSON argument. */
+import { H2Connection } from "./h2-connection.ts";
+import { Http1Connection } from "./http1-connection.ts";
+import type { LoadSlot } from "./load-slot.ts";
+import type { Workload } from "./requests.ts";
+
+/** One spell of load; the generator takes them as lines of JSON and keeps the connections between them. */
 export interface LoadOrder {
   readonly port: number;
-  readonly connections: number;
-  /** Requests per second over all connections; 0: as fast as answers come back. */
+  readonly workload: Workload;
+  /** Requests in flight at most: connections of HTTP/1.1, or streams of a quarter as many connections of HTTP/2. */
+  readonly inFlight: number;
+  /** Requests per second; 0: as fast as answers come back. */
   readonly rate: number;
-  /** Milliseconds, the first `warmup` of which are not counted. */
+  /** Milliseconds in which requests are sent. The spell ends when the last is answered. */
   readonly duration: number;
-  readonly warmup: number;
-  readonly request: string;
 }
 
-/** What it prints, as one line of JSON; latencies in milliseconds from the moment a request was due. */
+/** What it prints for each, as one line of JSON; latencies in milliseconds from the moment a request was due. */
 export interface LoadReport {
   readonly requests: number;
   readonly seconds: number;
@@ -20,76 +25,108 @@ export interface LoadReport {
   readonly p99: number;
 }
 
-const order = JSON.parse(process.argv[2] ?? "") as LoadOrder;
-const request = Buffer.from(order.request, "latin1");
-const latencies: number[] = [];
-let countingSince = Number.POSITIVE_INFINITY;
-let running = true;
+const STREAMS = 4;
 
-function broken(reason: string): void {
-  process.stderr.write(`load on port ${order.port}: ${reason}\n`);
-  process.exit(1);
+const slotsByPort = new Map<number, readonly LoadSlot[]>();
+
+function slotsOf({ port, workload, inFlight }: LoadOrder): readonly LoadSlot[] {
+  const known = slotsByPort.get(port);
+  if (known !== undefined && known.length >= inFlight) return known.slice(0, inFlight);
+  const broken = (reason: string): void => {
+    process.stderr.write(`load on port ${port}: ${reason}\n`);
+    process.exit(1);
+  };
+  const slots =
+    workload === "http1"
+      ? Array.from({ length: inFlight }, () => new Http1Connection(port, broken))
+      : Array.from({ length: inFlight / STREAMS }, () =>
+          new H2Connection(port, workload, broken).slots(STREAMS),
+        ).flat();
+  slotsByPort.set(port, slots);
+  return slots;
 }
 
-function count(due: number): void {
-  const now = performance.now();
-  if (due >= countingSince) latencies.push(now - due);
+/** One spell: who is asked for a request while it lasts, and what became of those that were sent. */
+class Spell {
+  readonly #latencies: number[] = [];
+  readonly #startedAt = performance.now();
+  readonly #until: number;
+  readonly #ended = Promise.withResolvers<LoadReport>();
+  #open = 0;
+
+  constructor(duration: number) {
+    this.#until = this.#startedAt + duration;
+  }
+
+  get running(): boolean {
+    return performance.now() < this.#until;
+  }
+
+  get report(): Promise<LoadReport> {
+    return this.#ended.promise;
+  }
+
+  send(slot: LoadSlot, due: number, answered: () => void): void {
+    this.#open++;
+    slot.send(() => {
+      this.#latencies.push(performance.now() - due);
+      this.#open--;
+      if (this.running) answered();
+      else this.endWhenAnswered();
+    });
+  }
+
+  endWhenAnswered(): void {
+    if (this.#open > 0) return;
+    const seconds = (performance.now() - this.#startedAt) / 1000;
+    const sorted = this.#latencies.toSorted((a, b) => a - b);
+    const quantile = (q: number): number => sorted[Math.floor(q * (sorted.length - 1))] ?? Number.NaN;
+    this.#ended.resolve({ requests: sorted.length, seconds, p50: quantile(0.5), p99: quantile(0.99) });
+  }
 }
 
-function closedLoop(connection: LoadConnection): void {
-  const due = performance.now();
-  connection.send(() => {
-    count(due);
-    if (running) closedLoop(connection);
-  });
+function closedLoop(spell: Spell, slot: LoadSlot): void {
+  spell.send(slot, performance.now(), () => closedLoop(spell, slot));
 }
 
 /**
  * Requests become due at fixed moments, noticed by a timer of one millisecond whose own lateness is not counted;
- * those that then find no free connection wait, and their waiting counts.
+ * those that then find no free slot wait, and their waiting counts.
  */
-function fixedRate(connections: LoadConnection[]): void {
+function fixedRate(spell: Spell, slots: readonly LoadSlot[], rate: number): void {
   const waiting: number[] = [];
-  const idle = [...connections];
-  const period = 1000 / order.rate;
+  const idle = [...slots];
+  const period = 1000 / rate;
   let next = performance.now();
   const serve = (): void => {
     while (idle.length > 0 && waiting.length > 0) {
-      const connection = idle.pop();
+      const slot = idle.pop();
       const due = waiting.shift();
-      if (connection === undefined || due === undefined) return;
-      connection.send(() => {
-        count(due);
-        idle.push(connection);
+      if (slot === undefined || due === undefined) return;
+      spell.send(slot, due, () => {
+        idle.push(slot);
         serve();
       });
     }
   };
   const timer = setInterval(() => {
-    if (!running) return clearInterval(timer);
+    if (!spell.running) {
+      clearInterval(timer);
+      spell.endWhenAnswered();
+      return;
+    }
     const now = performance.now();
     for (; next <= now; next += period) waiting.push(now);
     serve();
   }, 1);
 }
 
-const connections = Array.from(
-  { length: order.connections },
-  () => new LoadConnection(order.port, request, broken),
-);
-if (order.rate > 0) fixedRate(connections);
-else for (const connection of connections) closedLoop(connection);
-
-setTimeout(() => {
-  countingSince = performance.now();
-  process.stdout.write("counting\n");
-}, order.warmup);
-
-setTimeout(() => {
-  running = false;
-  const seconds = (performance.now() - countingSince) / 1000;
-  const sorted = latencies.toSorted((a, b) => a - b);
-  const quantile = (q: number): number => sorted[Math.floor(q * (sorted.length - 1))] ?? Number.NaN;
-  const report: LoadReport = { requests: sorted.length, seconds, p50: quantile(0.5), p99: quantile(0.99) };
-  process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(0));
-}, order.duration);
+for await (const line of createInterface(process.stdin)) {
+  const order = JSON.parse(line) as LoadOrder;
+  const slots = slotsOf(order);
+  const spell = new Spell(order.duration);
+  if (order.rate > 0) fixedRate(spell, slots, order.rate);
+  else for (const slot of slots) closedLoop(spell, slot);
+  process.stdout.write(`${JSON.stringify(await spell.report)}\n`);
+}
+process.exit(0);

@@ -1,5 +1,8 @@
 import { connect, type Socket } from "node:net";
 
+import type { LoadSlot } from "./load-slot.ts";
+import { HTTP1_GET } from "./requests.ts";
+
 const HEAD_END = Buffer.from("\r\n\r\n");
 const LENGTH = /\r\ncontent-length: *(\d+)/i;
 
@@ -7,28 +10,21 @@ const LENGTH = /\r\ncontent-length: *(\d+)/i;
  * A client connection that sends one prepared request at a time and knows as little HTTP as a load generator may:
  * answers must be 200 with a Content-Length.
  */
-export class LoadConnection {
+export class Http1Connection implements LoadSlot {
   readonly #socket: Socket;
-  readonly #request: Buffer;
   #answered: () => void = () => {};
   #received: Buffer = Buffer.alloc(0);
 
-  constructor(port: number, request: Buffer, broken: (reason: string) => void) {
-    this.#request = request;
+  constructor(port: number, broken: (reason: string) => void) {
     this.#socket = connect({ port, host: "127.0.0.1", noDelay: true });
     this.#socket.on("data", (chunk: Buffer) => this.#read(chunk, broken));
     this.#socket.on("error", (error) => broken(error.message));
     this.#socket.on("close", () => broken("closed"));
   }
 
-  /** `answered` is called once the whole answer is here. */
   send(answered: () => void): void {
     this.#answered = answered;
-    this.#socket.write(this.#request);
-  }
-
-  close(): void {
-    this.#socket.removeAllListeners("close").destroy();
+    this.#socket.write(HTTP1_GET);
   }
 
   #read(chunk: Buffer, broken: (reason: string) => void): void {

@@ -4,7 +4,11 @@ import { Pool } from "undici";
 
 // The yardstick: what a proxy costs on node:http and undici when it checks nothing and changes nothing.
 // Headers go through as flat lists, both ways. Prints its port.
-const pool = new Pool(`http://127.0.0.1:${process.argv[2]}`, { connections: 64, pipelining: 1 });
+const pool = new Pool(`http://127.0.0.1:${process.argv[2]}`, {
+  connections: 64,
+  pipelining: 1,
+  keepAliveTimeout: 60_000,
+});
 
 function forward(request: IncomingMessage, response: ServerResponse): void {
   const hasBody = request.headers["content-length"] !== undefined || "transfer-encoding" in request.headers;
@@ -47,7 +51,7 @@ function withoutConnection(flat: readonly string[]): string[] {
   return kept;
 }
 
-const server = createServer(forward);
+const server = createServer({ keepAliveTimeout: 300_000 }, forward);
 server.listen(0, "127.0.0.1", () => {
   process.stdout.write(`listening ${(server.address() as AddressInfo).port}\n`);
 });

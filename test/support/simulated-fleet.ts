@@ -140,8 +140,8 @@ function run({ node, packages }: SimulatedNode, { entries }: ChainContent): read
     if (mode === "off" || unavailable !== undefined) return [];
     const other = (gray as { readonly version: string } | undefined)?.version;
     return [version, other]
-      .filter((each) => each !== undefined)
-      .map((each) => `${String(plugin)}@${String(each)}`);
+      .filter((each) => typeof each === "string")
+      .map((each) => `${String(plugin)}@${each}`);
   });
   const missing = named.filter((name) => !packages.some((each) => nameOf(each) === name && isLoadable(each)));
   if (missing.length > 0) throw new Error(`${node.id} does not hold ${missing.join()}`);

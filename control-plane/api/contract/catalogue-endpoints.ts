@@ -111,7 +111,7 @@ export const CATALOGUE_ENDPOINTS = {
     right: "chain.write",
     scope: "cluster",
     summary: "Adds an entry at the end, or changes it at its place.",
-    body: resource.chainEntry.omit({ plugin: true }).partial(),
+    body: resource.chainEntryChanges,
     answer: resource.chain,
     revised: true,
   },

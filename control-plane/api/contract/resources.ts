@@ -75,6 +75,12 @@ export const chainEntry = z.strictObject({
   memory: z.string().optional(),
 });
 
+/** What to change of an entry: no defaults, what is left out stays as it is. */
+export const chainEntryChanges = chainEntry
+  .omit({ plugin: true, mode: true, tag: true })
+  .partial()
+  .extend({ mode: z.enum(["enforce", "degrade", "off"]).optional(), tag: z.string().optional() });
+
 export const chain = z.strictObject({
   cluster: name,
   entries: z.array(chainEntry),

@@ -48,7 +48,7 @@ export class LastGood {
   async read(): Promise<HeldResources | undefined> {
     const documents = await Promise.all(FILES.map((name) => this.#readFile(name)));
     const [a = 0, b = 0] = documents.map((each) => each?.sequence);
-    const newest = b > a ? 1 : 0;
+    const newest = a > b ? 0 : 1;
     this.#sequence = Math.max(a, b);
     this.#next = 1 - newest;
     return documents[newest]?.resources;

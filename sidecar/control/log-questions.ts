@@ -82,8 +82,8 @@ class LogAnswer implements Disposable {
       if (this.#stopped) return;
       await this.#send(id, piece);
     }
-    if (follow) return this.#follow(id);
-    this.#end(id, "");
+    if (follow) await this.#follow(id);
+    else this.#end(id, "");
   }
 
   async #follow(id: number): Promise<void> {

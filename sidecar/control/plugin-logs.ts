@@ -10,6 +10,7 @@ const MAX_PLUGINS = 100;
 /** ms for which lines are gathered before they are written, and bytes that may wait. */
 const GATHER = 200;
 const MAX_GATHERED = 256 * 1024;
+const NEWLINE = 0x0a;
 const NAME = /"plugin":"([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)"/;
 
 /** Gets the lines of a plugin as they are written. */
@@ -56,9 +57,9 @@ export class PluginLogs implements AsyncDisposable {
     const [older, newer] = [await tailOf(`${path}.1`, bytes), await tailOf(path, bytes)];
     if (older === undefined && newer === undefined) return undefined;
     const text = Buffer.concat([older ?? Buffer.alloc(0), newer ?? Buffer.alloc(0)]);
-    const kept = text.subarray(Math.max(0, text.length - bytes));
-    // The first line may have been cut.
-    const whole = kept.length < text.length ? kept.subarray(kept.indexOf(0x0a) + 1) : kept;
+    const start = Math.max(0, text.length - bytes);
+    const isCut = start > 0 && text[start - 1] !== NEWLINE;
+    const whole = text.subarray(isCut ? text.indexOf(NEWLINE, start) + 1 : start);
     return whole
       .toString("utf8")
       .split("\n")

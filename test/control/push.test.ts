@@ -1,26 +1,14 @@
+import { readdir } from "node:fs/promises";
+
 import { expect, test } from "vitest";
 
-import { TestApp } from "../support/app.ts";
-import { ControlledSidecar, taggerZip } from "../support/controlled-sidecar.ts";
-import { ScriptedControlPlane, type ControlPlaneOptions } from "../support/scripted-control-plane.ts";
-import { TemporaryFolder } from "../support/temporary-folder.ts";
-
-const NO_ENTRIES = { entries: [], deadlines: { request: "200ms", response: "200ms" } };
-
-async function setUp(options: ControlPlaneOptions = {}, settings: Readonly<Record<string, string>> = {}) {
-  const stack = new AsyncDisposableStack();
-  const state = stack.use(await TemporaryFolder.create());
-  const app = stack.use(await TestApp.start());
-  const plane = stack.use(await ScriptedControlPlane.start(options));
-  const start = (): ControlledSidecar => stack.use(new ControlledSidecar(plane, state, app.port, settings));
-  return { plane, state, start, sidecar: start(), [Symbol.asyncDispose]: () => stack.disposeAsync() };
-}
-
-const chainOf = (...entries: readonly unknown[]) => ({ ...NO_ENTRIES, entries });
+import { chainOf, ControlMesh } from "../support/control-mesh.ts";
+import { taggerZip } from "../support/controlled-sidecar.ts";
 
 test("a first life: packages are staged, the chain is in force, and a second version takes its place", async () => {
-  await using mesh = await setUp({ token: "sluice_secret" });
-  const { plane, sidecar } = mesh;
+  await using mesh = await ControlMesh.create({ token: "sluice_secret" });
+  const { plane } = mesh;
+  const sidecar = mesh.start();
   const node = await plane.connected();
   expect(node.hello).toMatchObject({
     node: "node-1",
@@ -54,7 +42,8 @@ test("a first life: packages are staged, the chain is in force, and a second ver
 });
 
 test("what cannot be in force is refused with its place, and what was before goes on", async () => {
-  await using mesh = await setUp();
+  await using mesh = await ControlMesh.create();
+  const sidecar = mesh.start();
   const node = await mesh.plane.connected();
   const good = mesh.plane.publish("tagger", "1.0.0", taggerZip("tagger", "1.0.0"));
   const bad = mesh.plane.publish(
@@ -77,14 +66,15 @@ test("what cannot be in force is refused with its place, and what was before goe
   ]);
   const unstaged = await node.push("chain", chainOf({ plugin: "other", version: "1.0.0" }));
   expect(unstaged.nack?.problems).toMatchObject([{ key: "chain[0].plugin", plugin: "other" }]);
-  const torn = await node.push("chain", NO_ENTRIES, { hash: "0".repeat(64) });
+  const torn = await node.push("chain", chainOf(), { hash: "0".repeat(64) });
   expect(torn.nack?.problems[0]?.message).toMatch(/hash/);
 
-  expect((await mesh.sidecar.get()).headers.get("x-tag")).toBe("1.0.0");
+  expect((await sidecar.get()).headers.get("x-tag")).toBe("1.0.0");
 });
 
 test("a chain or a route is emptied only when somebody says that this is meant", async () => {
-  await using mesh = await setUp();
+  await using mesh = await ControlMesh.create();
+  const sidecar = mesh.start();
   const node = await mesh.plane.connected();
   const tagger = mesh.plane.publish("tagger", "1.0.0", taggerZip("tagger", "1.0.0"));
   await node.push("stage", { packages: [tagger] });
@@ -93,15 +83,16 @@ test("a chain or a route is emptied only when somebody says that this is meant",
   await node.push("chain", chainOf({ plugin: "tagger", version: "1.0.0" }));
 
   expect((await node.push("route", { services: {} })).nack?.problems[0]?.message).toMatch(/tombstone/);
-  expect((await node.push("chain", NO_ENTRIES)).nack?.problems[0]?.message).toMatch(/tombstone/);
-  expect((await mesh.sidecar.get()).headers.get("x-tag")).toBe("1.0.0");
+  expect((await node.push("chain", chainOf())).nack?.problems[0]?.message).toMatch(/tombstone/);
+  expect((await sidecar.get()).headers.get("x-tag")).toBe("1.0.0");
 
-  expect((await node.push("chain", NO_ENTRIES, { tombstone: true })).kind).toBe("ack");
-  expect((await mesh.sidecar.get()).headers.get("x-tag")).toBeNull();
+  expect((await node.push("chain", chainOf(), { tombstone: true })).kind).toBe("ack");
+  expect((await sidecar.get()).headers.get("x-tag")).toBeNull();
 });
 
 test("a package that is removed leaves chain, memory and disk, and that is reported until it is confirmed", async () => {
-  await using mesh = await setUp();
+  await using mesh = await ControlMesh.create();
+  const sidecar = mesh.start();
   const node = await mesh.plane.connected();
   const tagger = mesh.plane.publish("tagger", "1.0.0", taggerZip("tagger", "1.0.0"));
   await node.push("stage", { packages: [tagger] });
@@ -109,17 +100,20 @@ test("a package that is removed leaves chain, memory and disk, and that is repor
   await node.push("chain", chainOf({ plugin: "tagger", version: "1.0.0" }));
 
   await node.push("stage", { packages: [] });
-  expect((await mesh.sidecar.get()).headers.get("x-tag")).toBe("1.0.0");
-  await node.push("chain", NO_ENTRIES, { tombstone: true });
+  expect((await sidecar.get()).headers.get("x-tag")).toBe("1.0.0");
+  await node.push("chain", chainOf(), { tombstone: true });
   await node.staged("tagger", "DELETED");
   await node.reported("tagger", "REMOVED");
 
-  const { readdir } = await import("node:fs/promises");
-  expect(await readdir(mesh.sidecar.path("packages"))).toEqual([]);
+  expect(await readdir(sidecar.path("packages"))).toEqual([]);
 });
 
 test("no token, or a wrong one: the node says so, tries again, and takes no traffic meanwhile", async () => {
-  await using mesh = await setUp({ token: "sluice_right" }, { controlPlaneToken: "sluice_wrong" });
-  await mesh.sidecar.child.line(/not connected.*UNAUTHENTICATED|UNAUTHENTICATED.*not connected/);
-  expect(await mesh.sidecar.child.end("SIGTERM")).toBe(0);
+  await using mesh = await ControlMesh.create(
+    { token: "sluice_right" },
+    { controlPlaneToken: "sluice_wrong" },
+  );
+  const sidecar = mesh.start();
+  await sidecar.child.line(/not connected.*UNAUTHENTICATED|UNAUTHENTICATED.*not connected/);
+  expect(await sidecar.child.end("SIGTERM")).toBe(0);
 });

@@ -1,0 +1,218 @@
+import { expect, test } from "vitest";
+
+import { ManualClock } from "../../core/manual-clock.ts";
+import type { NodeMessage } from "../../proto/gen/mesh/v1/NodeMessage.ts";
+import type { PluginReport } from "../../proto/gen/mesh/v1/PluginReport.ts";
+import type { PluginState } from "../../proto/gen/mesh/v1/PluginState.ts";
+import { DEFAULT_INTERVALS } from "./intervals.ts";
+import { Reporter } from "./reporter.ts";
+
+const INTERVALS = {
+  ...DEFAULT_INTERVALS,
+  heartbeat: 10_000,
+  scan: 60_000,
+  avoid: 60_000,
+  jitter: 60_000,
+};
+
+const plugin = (state: PluginState, more: Partial<PluginReport> = {}): PluginReport => ({
+  plugin: "guard",
+  version: "1.0.0",
+  digest: "d",
+  state,
+  error: "",
+  generation: 1,
+  ...more,
+});
+
+/** A reporter whose jitter is `random` of its ceiling. */
+function setUp(random = 0.5) {
+  const clock = new ManualClock();
+  const sent: NonNullable<NodeMessage["status"]>[] = [];
+  const removals: PluginReport[] = [];
+  let plugins: readonly PluginReport[] = [plugin("RUNNING")];
+  let exchanges = 0;
+  const reporter = new Reporter({
+    look: async () => ({ running: [], inFlight: 2, exchanges }),
+    plugins: () => plugins,
+    onConfirmedRemoval: (gone) => removals.push(gone),
+    clock,
+    random: () => random,
+  });
+  const send = (message: NodeMessage): void => {
+    if (message.status) sent.push(message.status);
+  };
+  /** Lets time pass in steps, so that what a timer begins is done before the next one. */
+  const pass = async (milliseconds: number, step = 1_000): Promise<void> => {
+    for (let passed = 0; passed < milliseconds; passed += step) {
+      clock.advance(Math.min(step, milliseconds - passed));
+      await Promise.resolve().then(() => Promise.resolve());
+    }
+  };
+  const confirm = (): void => reporter.confirmed(Number(sent.at(-1)?.sequence), undefined, false);
+  return {
+    reporter,
+    sent,
+    removals,
+    send,
+    pass,
+    confirm,
+    set: (...next: readonly PluginReport[]) => (plugins = next),
+    count: (next: number) => (exchanges = next),
+  };
+}
+
+const kinds = (sent: readonly { readonly kind?: unknown }[]): unknown[] => sent.map(({ kind }) => kind);
+
+test("heartbeats come in their interval, the first after a random part of it", async () => {
+  const { reporter, sent, send, pass } = setUp(0.3);
+  reporter.begin({ ...INTERVALS, jitter: 1e9 }, send);
+  await pass(2_000);
+  expect(sent).toEqual([]);
+  await pass(1_000);
+  expect(kinds(sent)).toEqual(["HEARTBEAT"]);
+  await pass(20_000);
+  expect(kinds(sent)).toEqual(["HEARTBEAT", "HEARTBEAT", "HEARTBEAT"]);
+});
+
+test("the first inventory comes after its jitter, holds everything, and comes again in its interval", async () => {
+  const { reporter, sent, send, pass } = setUp(0.5);
+  reporter.begin({ ...INTERVALS, heartbeat: 1e9, scan: 1e9, inventory: 100_000 }, send);
+  await pass(29_000);
+  expect(sent).toEqual([]);
+  await pass(1_000);
+  expect(sent).toMatchObject([{ kind: "INVENTORY", complete: true, plugins: [{ plugin: "guard" }] }]);
+  await pass(100_000);
+  expect(sent).toHaveLength(2);
+});
+
+test.for([
+  ["another status", plugin("FAILED")],
+  ["another error", plugin("RUNNING", { error: "slow" })],
+  ["another version", plugin("RUNNING", { version: "1.1.0" })],
+  ["another name", plugin("RUNNING", { plugin: "tag" })],
+] as const)(
+  "%s is a change and is told, once the burst is over; what is confirmed is not told again",
+  async ([, next]) => {
+    const { reporter, sent, send, pass, confirm, set } = setUp();
+    reporter.begin({ ...INTERVALS, heartbeat: 1e9, jitter: 1e9 }, send);
+    reporter.changed();
+    await pass(100);
+    confirm();
+
+    set(next);
+    reporter.changed();
+    reporter.changed();
+    await pass(100, 50);
+    confirm();
+    reporter.changed();
+    await pass(100);
+
+    expect(sent.map(({ kind, complete, plugins }) => ({ kind, complete, plugins }))).toEqual([
+      { kind: "CHANGES", complete: false, plugins: [plugin("RUNNING")] },
+      { kind: "CHANGES", complete: false, plugins: [next] },
+    ]);
+  },
+);
+
+test("a report counts as sent only when it was confirmed", async () => {
+  const { reporter, sent, send, pass, confirm } = setUp();
+  reporter.begin({ ...INTERVALS, heartbeat: 1e9, jitter: 1e9 }, send);
+  for (let report = 0; report < 2; report++) {
+    reporter.changed();
+    await pass(100);
+  }
+  expect(sent).toHaveLength(2);
+  reporter.confirmed(99, undefined, false);
+  reporter.changed();
+  await pass(100);
+  expect(sent).toHaveLength(3);
+  confirm();
+  reporter.changed();
+  await pass(100);
+  expect(sent).toHaveLength(3);
+});
+
+test("a heartbeat holds what changed, but never sooner than the avoid time after another report of status", async () => {
+  const { reporter, sent, send, pass, set, confirm } = setUp(0);
+  reporter.begin({ ...INTERVALS, scan: 1e9, inventory: 1e9, jitter: 1e9, avoid: 25_000 }, send);
+  await pass(1);
+  confirm();
+  set(plugin("FAILED"));
+  await pass(40_000);
+
+  const withStatus = sent.filter(({ kind, plugins = [] }) => kind === "HEARTBEAT" && plugins.length > 0);
+  expect(withStatus).toMatchObject([{ plugins: [{ state: "RUNNING" }] }, { plugins: [{ state: "FAILED" }] }]);
+  expect(sent.indexOf(withStatus[1] ?? sent[0]!)).toBe(sent.length - 2);
+});
+
+test("in full mode every report of status holds every plugin", async () => {
+  const { reporter, sent, send, pass, confirm } = setUp();
+  reporter.begin({ ...INTERVALS, heartbeat: 1e9, jitter: 1e9, full: true }, send);
+  reporter.changed();
+  await pass(100);
+  confirm();
+  reporter.changed();
+  await pass(100);
+  expect(sent).toMatchObject([
+    { complete: true, plugins: [{}] },
+    { complete: true, plugins: [{}] },
+  ]);
+});
+
+test("everything is sent soon when the control plane asks for it", async () => {
+  const { reporter, sent, send, pass } = setUp();
+  reporter.begin({ ...INTERVALS, heartbeat: 1e9, scan: 1e9, jitter: 1e6 }, send);
+  reporter.confirmed(0, undefined, true);
+  await pass(1_000, 100);
+  expect(sent).toMatchObject([{ kind: "INVENTORY", complete: true }]);
+});
+
+test("the control plane's intervals replace those before", async () => {
+  const { reporter, sent, send, pass } = setUp(0.5);
+  reporter.begin({ ...INTERVALS, jitter: 1e9 }, send);
+  reporter.confirmed(0, { ...INTERVALS, heartbeat: 1_000, jitter: 1e9 }, false);
+  await pass(3_000);
+  expect(kinds(sent)).toEqual(["HEARTBEAT", "HEARTBEAT", "HEARTBEAT"]);
+});
+
+test("a removal is told until it is confirmed", async () => {
+  const { reporter, removals, send, pass, set, confirm } = setUp();
+  reporter.begin({ ...INTERVALS, heartbeat: 1e9, jitter: 1e9 }, send);
+  set(plugin("REMOVED"));
+  reporter.changed();
+  await pass(100);
+  expect(removals).toEqual([]);
+  confirm();
+  expect(removals).toEqual([plugin("REMOVED")]);
+});
+
+test("counts are since the last report, and nothing is sent when the session is over", async () => {
+  const { reporter, sent, send, pass, count } = setUp(0.1);
+  reporter.begin({ ...INTERVALS, jitter: 1e9 }, send);
+  count(5);
+  await pass(1_000);
+  count(12);
+  await pass(10_000);
+  expect(sent.map(({ exchanges, inFlight }) => [exchanges, inFlight])).toEqual([
+    [5, 2],
+    [7, 2],
+  ]);
+  reporter.end();
+  reporter.changed();
+  await pass(100_000);
+  expect(sent).toHaveLength(2);
+});
+
+test("a new session counts from one, and what the last one did not confirm is told again", async () => {
+  const { reporter, sent, send, pass } = setUp();
+  for (let session = 0; session < 2; session++) {
+    reporter.begin({ ...INTERVALS, heartbeat: 1e9, jitter: 1e9 }, send);
+    reporter.changed();
+    await pass(100);
+  }
+  expect(sent).toMatchObject([
+    { sequence: 1, plugins: [{}] },
+    { sequence: 1, plugins: [{}] },
+  ]);
+});

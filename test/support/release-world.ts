@@ -118,14 +118,14 @@ export class ReleaseWorld implements AsyncDisposable {
   /** Waits until every node has what it should have, and nothing follows from that any more. */
   async quiet(): Promise<void> {
     for (let still = false; !still;) {
-      this.fleet.take(this.snapshots);
       // Reports are looked at a moment after they came.
       this.clock.advance(50);
       const stored = await this.store.read((view) => view.releases.list({}, { limit: 1_000 }));
+      const projected = stored.items.every((release) => this.#isProjected(release));
+      const taken = this.fleet.take(this.snapshots);
       const steps = impliedSteps(this.projection.clusters, this.fleet, this.clock.wall());
-      still = steps.length === 0 && stored.items.every((release) => this.#isProjected(release));
+      still = projected && !taken && steps.length === 0;
     }
-    this.fleet.take(this.snapshots);
   }
 
   #isProjected({ id, cluster, state, revision }: Release): boolean {

@@ -47,14 +47,17 @@ export class SimulatedFleet implements NodeReports {
     this.#broken.delete(`${id} ${digest}`);
   }
 
-  /** Every node that is online takes its snapshot, until nothing changes any more. */
-  take(source: SnapshotSource): void {
+  /** Every node that is online takes its snapshot, until nothing changes any more. True: something did. */
+  take(source: SnapshotSource): boolean {
+    let taken = false;
     for (const [id, each] of this.#nodes) {
       for (let rounds = 0; each.online && this.#takeOne(each, source); rounds++) {
         if (rounds === 10) throw new Error(`the snapshots of ${id} have no end`);
+        taken = true;
         this.#tell(id);
       }
     }
+    return taken;
   }
 
   /** `guard@1.0.0` for each plugin that runs. */

@@ -1,0 +1,109 @@
+import { expect, test } from "vitest";
+
+import type { ReleaseTarget } from "../model/release.ts";
+import { OLGA, ReleaseWorld } from "../../test/support/release-world.ts";
+
+const NODES = Array.from({ length: 40 }, (_, index) => `node-${index}`);
+const share = (percentage: number): ReleaseTarget => ({ kind: "percentage", percentage });
+
+function grayNodes(world: ReleaseWorld): string[] {
+  return NODES.filter((id) => world.fleet.running(id).includes("guard@1.1.0"));
+}
+
+test("gray is on part of the nodes, is widened and narrowed, and becomes full as a step of the same release", async () => {
+  await using world = await ReleaseWorld.create({ nodes: NODES });
+  const { releases } = world;
+  const base = await world.run("1.0.0");
+  const { id, state } = await world.run("1.1.0", { target: share(25) });
+  expect(state).toBe("GRAY");
+  const first = grayNodes(world);
+  expect(first.length).toBeGreaterThan(0);
+  expect(first.length).toBeLessThan(NODES.length);
+
+  expect((await releases.widen(OLGA, { release: id }, share(60))).release.state).toBe("ACTIVATING");
+  await world.quiet();
+  expect(await world.state(id)).toBe("GRAY");
+  const wide = grayNodes(world);
+  expect(wide.length).toBeGreaterThan(first.length);
+  expect(first.filter((node) => !wide.includes(node))).toEqual([]);
+
+  await releases.widen(OLGA, { release: id }, share(25));
+  await world.quiet();
+  expect(grayNodes(world)).toEqual(first);
+  expect(await world.state(base.id)).toBe("ACTIVE");
+
+  await releases.promote(OLGA, { release: id });
+  await world.quiet();
+  expect(await world.get(id)).toMatchObject({ state: "ACTIVE", target: { kind: "full" } });
+  expect(grayNodes(world)).toEqual(NODES);
+  expect(await world.state(base.id)).toBe("SUPERSEDED");
+});
+
+test("gray may be deleted while in force: its nodes go back to the base", async () => {
+  await using world = await ReleaseWorld.create();
+  await world.run("1.0.0");
+  const { id } = await world.run("1.1.0", { target: { kind: "nodes", nodes: ["node-2"] } });
+  expect(world.fleet.running("node-2")).toEqual(["guard@1.1.0"]);
+
+  expect((await world.releases.delete(OLGA, { release: id })).release.state).toBe("CANCELLED");
+  await world.quiet();
+  expect(world.fleet.running("node-2")).toEqual(["guard@1.0.0"]);
+});
+
+test("gray on some nodes of a plugin that never ran: the others run nothing of it, and nobody when it is deleted", async () => {
+  await using world = await ReleaseWorld.create();
+  const { id } = await world.run("1.1.0", { target: { kind: "nodes", nodes: ["node-2"] } });
+  expect(world.fleet.running("node-1")).toEqual([]);
+  expect(world.fleet.running("node-2")).toEqual(["guard@1.1.0"]);
+  await world.releases.delete(OLGA, { release: id });
+  await world.quiet();
+  expect(world.fleet.running("node-2")).toEqual([]);
+});
+
+test("both versions live on every node for a share of the traffic, which needs a base", async () => {
+  await using world = await ReleaseWorld.create();
+  const target: ReleaseTarget = { kind: "traffic", percentage: 10 };
+  await expect(world.create("1.1.0", { target })).rejects.toThrow("no version of guard runs in demo");
+  await world.run("1.0.0");
+  const { state } = await world.run("1.1.0", { target });
+  expect(state).toBe("GRAY");
+  expect(world.fleet.running("node-1")).toEqual(["guard@1.0.0", "guard@1.1.0"]);
+});
+
+test("a node that joins runs the base, and the gray version where the selector fits it", async () => {
+  await using world = await ReleaseWorld.create();
+  await world.run("1.0.0");
+  const { id } = await world.run("1.1.0", { target: { kind: "selector", labels: { zone: "a" } } });
+  const rest = { cluster: "demo", service: "s", symbol: "stable", version: "1", platform: "l", revision: 1 };
+  world.fleet.join({ id: "late-1", labels: {}, ...rest });
+  world.fleet.join({ id: "late-2", labels: { zone: "a" }, ...rest });
+  await world.quiet();
+  expect(world.fleet.running("late-1")).toEqual(["guard@1.0.0"]);
+  expect(world.fleet.running("late-2")).toEqual(["guard@1.1.0"]);
+  expect((await world.releases.status(id)).counts).toMatchObject({ active: 1 });
+});
+
+test("full may not be edited or widened, and is deleted only when no node uses it", async () => {
+  await using world = await ReleaseWorld.create();
+  const { id } = await world.run("1.0.0");
+  const request = { release: id };
+  await expect(world.releases.widen(OLGA, request, share(50))).rejects.toMatchObject({ code: "wrong_state" });
+  await expect(world.releases.delete(OLGA, request)).rejects.toMatchObject({
+    code: "in_use",
+    message: "release 1 (guard 1.0.0 in demo) is used by node-1, node-2, node-3",
+  });
+
+  await world.store.change(OLGA, "test.chain", async (change) => {
+    const chain = await change.chains.get("demo");
+    await change.chains.update({ ...chain!, entries: [] });
+  });
+  await world.quiet();
+  expect((await world.releases.delete(OLGA, request)).release.state).toBe("CANCELLED");
+});
+
+test("a full release that another one may go back to is not deleted", async () => {
+  await using world = await ReleaseWorld.create({ nodes: [] });
+  const { id } = await world.run("1.0.0");
+  await world.create("1.1.0");
+  await expect(world.releases.delete(OLGA, { release: id })).rejects.toMatchObject({ code: "in_use" });
+});

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { lstat, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { InputError, type MeshError } from "../errors.ts";
 import { pluginZip, rawZip, type RawEntry } from "../../test/support/plugin-packages.ts";
 import { TemporaryFolder } from "../../test/support/temporary-folder.ts";
 import { DEFAULT_ARCHIVE_LIMITS } from "./archive-limits.ts";
-import { PackageCache, type ExpectedPackage } from "./package-cache.ts";
+import { CACHE_BOUNDS, PackageCache, type ExpectedPackage } from "./package-cache.ts";
 import { PackageCacheError, TornArchiveError } from "./package-errors.ts";
 
 const LIMITS = {
@@ -34,6 +34,11 @@ async function refusalOf(zip: Buffer, expected?: ExpectedPackage): Promise<strin
   return (error as InputError).message;
 }
 
+/** The digests that lie in a cache, sorted. */
+async function packagesIn(cache: string): Promise<readonly string[]> {
+  return (await readdir(cache)).filter((name) => !name.startsWith(".")).sort();
+}
+
 test("a zip is unpacked under its digest and read", async () => {
   await using folder = await TemporaryFolder.create();
   const cache = new PackageCache(folder.join("cache"));
@@ -49,20 +54,113 @@ test("a zip is unpacked under its digest and read", async () => {
   expect(found.configSchema).toEqual({ type: "object" });
   expect(found.directory).toBe(folder.join("cache", found.digest, "tagger"));
   expect(await readFile(join(found.directory, "README.md"), "utf8")).toBe("# tagger");
-  expect(await readdir(folder.join("cache"))).toEqual([found.digest]);
+  expect(await packagesIn(folder.join("cache"))).toEqual([found.digest]);
 });
 
 test("the same bytes a second time are taken from the cache", async () => {
   await using folder = await TemporaryFolder.create();
   const cache = new PackageCache(folder.join("cache"));
   const first = await cache.add("tagger.zip", pluginZip());
-  const marker = join(first.directory, "marker");
-  await writeFile(marker, "");
+  const { ino } = await stat(first.directory);
 
   const second = await cache.add("copy.zip", pluginZip());
 
   expect(second).toEqual(first);
-  expect(await stat(marker)).toBeDefined();
+  expect((await stat(second.directory)).ino).toBe(ino);
+});
+
+const FORGED = "export default { execute: () => ({ httpCode: 418 }) };";
+
+test.for([
+  ["a script is another one", "bin/plugin.js", FORGED],
+  ["something was put beside it", "bin/more.js", FORGED],
+] as const)(
+  "where %s, in this process's time or before it, the zip is what counts",
+  async ([, path, forged]) => {
+    await using folder = await TemporaryFolder.create();
+    const cache = new PackageCache(folder.join("cache"));
+    const first = await cache.add("tagger.zip", pluginZip());
+
+    for (const later of [cache, new PackageCache(folder.join("cache"))]) {
+      await writeFile(join(first.directory, path), forged);
+      const again = await later.add("tagger.zip", pluginZip());
+
+      expect(again).toEqual(first);
+      expect((await readdir(join(again.directory, "bin"))).sort()).toEqual(["plugin.js"]);
+      expect(await readFile(join(again.directory, "bin/plugin.js"), "utf8")).toBe(first.source);
+    }
+  },
+);
+
+test("a later process opens by digest what is still as it was unpacked, and nothing else", async () => {
+  await using folder = await TemporaryFolder.create();
+  const first = await new PackageCache(folder.join("cache")).add("tagger.zip", pluginZip());
+  const open = async (): Promise<unknown> =>
+    new PackageCache(folder.join("cache")).open("tagger", first.digest);
+
+  expect(await open()).toEqual(first);
+  await writeFile(join(first.directory, "bin/plugin.js"), FORGED);
+  expect(await open()).toBeUndefined();
+  await rm(folder.join("cache/.contents"), { recursive: true });
+  expect(await open()).toBeUndefined();
+});
+
+test("a link in place of a script is not followed, but replaced", async () => {
+  await using folder = await TemporaryFolder.create();
+  const cache = new PackageCache(folder.join("cache"));
+  const first = await cache.add("tagger.zip", pluginZip());
+  const script = join(first.directory, "bin/plugin.js");
+  const copy = await folder.write("copy.js", await readFile(script, "utf8"));
+  await rm(script);
+  await symlink(copy, script);
+
+  const again = await cache.add("tagger.zip", pluginZip());
+
+  expect(again).toEqual(first);
+  expect((await lstat(script)).isFile()).toBe(true);
+});
+
+/** A cache with packages whose last use is so many hours ago; the digests in the same order. */
+async function cacheOf(
+  folder: TemporaryFolder,
+  hours: readonly number[],
+): Promise<readonly [PackageCache, string[]]> {
+  const cache = new PackageCache(folder.join("cache"));
+  const digests: string[] = [];
+  for (const [index, ago] of hours.entries()) {
+    const { digest } = await cache.add("tagger.zip", pluginZip({ version: `1.0.${index}` }));
+    const used = new Date(Date.now() - ago * 3_600_000);
+    await utimes(folder.join("cache", digest), used, used);
+    digests.push(digest);
+  }
+  return [cache, digests];
+}
+
+test("what nobody has used for a week goes; what is in use stays and counts as used from then on", async () => {
+  await using folder = await TemporaryFolder.create();
+  const [cache, [used = "", old = "", recent = ""]] = await cacheOf(folder, [1_000, 1_000, 24]);
+
+  await cache.evict(new Set([used]));
+  await cache.evict(new Set());
+
+  expect(await packagesIn(folder.join("cache"))).toEqual([used, recent].sort());
+  const again = await cache.add("tagger.zip", pluginZip({ version: "1.0.1" }));
+  expect(again.digest).toBe(old);
+});
+
+test("beyond its size the longest unused go first, but nothing that somebody may just have begun to use", async () => {
+  await using folder = await TemporaryFolder.create();
+  const [cache, [first = "", second = "", third = ""]] = await cacheOf(folder, [30, 20, 1]);
+
+  const { size } = await stat(folder.join("cache", first, "tagger/plugin.yaml"));
+  await cache.evict(new Set(), { ...CACHE_BOUNDS, bytes: size * 3 });
+  const afterFirst = await packagesIn(folder.join("cache"));
+  await cache.evict(new Set(), { ...CACHE_BOUNDS, bytes: 0 });
+
+  expect(afterFirst.length).toBeLessThan(3);
+  expect(afterFirst).not.toContain(first);
+  expect(await packagesIn(folder.join("cache"))).toEqual([third]);
+  expect(second).not.toBe(third);
 });
 
 test("many who add the same zip at once all get it", async () => {
@@ -72,7 +170,7 @@ test("many who add the same zip at once all get it", async () => {
   const found = await Promise.all(caches.map((cache) => cache.add("tagger.zip", pluginZip())));
 
   expect(new Set(found.map(({ directory }) => directory)).size).toBe(1);
-  expect(await readdir(folder.join("cache"))).toEqual([found[0]?.digest]);
+  expect(await packagesIn(folder.join("cache"))).toEqual([found[0]?.digest]);
 });
 
 test("a cached folder that somebody damaged is made anew", async () => {
@@ -96,7 +194,7 @@ test("a sweep removes what a dead process left half unpacked, and nothing else",
 
   await cache.sweep();
 
-  expect((await readdir(folder.join("cache"))).sort()).toEqual([".unpacking-new", digest]);
+  expect((await readdir(folder.join("cache"))).sort()).toEqual([".contents", ".unpacking-new", digest]);
 });
 
 test("a folder may be called by name and version", async () => {

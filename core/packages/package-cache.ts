@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
 import { formatSize } from "../size.ts";
 import { DEFAULT_ARCHIVE_LIMITS, type ArchiveLimits } from "./archive-limits.ts";
+import { contentOf, sizeOf } from "./folder-content.ts";
 import type { PluginManifest } from "./manifest.ts";
 import { MANIFEST_FILE } from "./manifest-schema.ts";
 import { PackageCacheError, refusal } from "./package-errors.ts";
@@ -15,6 +16,19 @@ const TEMPORARY = ".unpacking-";
 const DIGEST = /^[0-9a-f]{64}$/;
 /** What is older was left by a process that died. */
 const STALE = 10 * 60_000;
+/** What each unpacked folder held, by digest, for processes that have no zip at hand. */
+const CONTENTS = ".contents";
+
+const HOUR = 3_600_000;
+/** What becomes of packages that are not in use; other processes, whose packages these may be, mark theirs hourly. */
+export const CACHE_BOUNDS = {
+  /** ms since somebody used it: then it goes. */
+  unused: 7 * 24 * HOUR,
+  /** Bytes of all together: beyond it the longest unused go earlier, but none that was used within `grace` ms. */
+  bytes: 1024 * 1024 * 1024,
+  grace: 3 * HOUR,
+} as const;
+export type CacheBounds = { readonly [Name in keyof typeof CACHE_BOUNDS]: number };
 
 /** What a zip must turn out to be; what is left out is not checked. */
 export interface ExpectedPackage {
@@ -29,10 +43,15 @@ export interface ExpectedPackage {
 /**
  * Unpacked packages on disk, one folder for each digest. A folder appears whole or not at all: it is unpacked and
  * checked beside the cache, synced, then renamed. Several processes may share one cache.
+ *
+ * What lies there is believed only while it is, byte for byte, what this process unpacked itself: a digest as a name
+ * proves nothing, and plugins of runtime `process` may write wherever this process may.
  */
 export class PackageCache {
   readonly #directory: string;
   readonly #limits: ArchiveLimits;
+  /** By digest: what the folder held when it was unpacked. */
+  readonly #contents = new Map<string, string>();
 
   /** `directory` is made when it is needed. */
   constructor(directory: string, limits: ArchiveLimits = DEFAULT_ARCHIVE_LIMITS) {
@@ -61,9 +80,18 @@ export class PackageCache {
     return cached;
   }
 
-  /** The package with this digest as it was unpacked before; undefined where there is none, or it was damaged. */
+  /**
+   * The package with this digest as it was unpacked before, by this process or an earlier one; undefined where there
+   * is none, or it is not what was unpacked. The word of an earlier process is a file beside it: who may write to the
+   * cache may have written that too.
+   */
   async open(where: string, digest: string): Promise<PluginPackage | undefined> {
-    return DIGEST.test(digest) ? this.#cached(where, digest) : undefined;
+    if (!DIGEST.test(digest)) return undefined;
+    if (!this.#contents.has(digest)) {
+      const content = await readFile(this.#contentFile(digest), "utf8").catch(() => undefined);
+      if (content !== undefined) this.#contents.set(digest, content);
+    }
+    return this.#cached(where, digest);
   }
 
   /** Digests of everything that was unpacked. */
@@ -73,7 +101,10 @@ export class PackageCache {
 
   /** Deletes the files of a package, all at once as far as others can see. Throws a `PackageCacheError`. */
   async remove(digest: string): Promise<void> {
-    if (DIGEST.test(digest)) await this.#discard(join(this.#directory, digest));
+    if (!DIGEST.test(digest)) return;
+    this.#contents.delete(digest);
+    await this.#discard(join(this.#directory, digest));
+    await this.#onDisk(rm(this.#contentFile(digest), { force: true }));
   }
 
   /** Removes what processes that died while unpacking left behind. */
@@ -86,18 +117,39 @@ export class PackageCache {
     }
   }
 
-  async #cached(where: string, digest: string): Promise<PluginPackage | undefined> {
-    const folder = join(this.#directory, digest);
-    if ((await stat(folder).catch(() => undefined)) === undefined) return undefined;
-    try {
-      return await readRoot(where, folder, digest);
-    } catch {
-      // Only what was whole and valid was ever put here: somebody damaged it. The zip is at hand, so begin anew.
-      await this.#discard(folder);
-      return undefined;
+  /** Removes packages beyond `bounds` that are not among `inUse`, which are marked as used. Never rejects. */
+  async evict(inUse: ReadonlySet<string>, bounds: CacheBounds = CACHE_BOUNDS): Promise<void> {
+    const now = Date.now();
+    const names = await this.digests();
+    const marked = new Date(now);
+    for (const name of names)
+      if (inUse.has(name)) await utimes(join(this.#directory, name), marked, marked).catch(() => {});
+    const folders = await Promise.all(names.map((name) => this.#folderOf(name)));
+    let bytes = folders.reduce((sum, each) => sum + each.bytes, 0);
+    for (const { name, used, bytes: own } of folders.sort((a, b) => a.used - b.used)) {
+      const age = now - used;
+      const isOver = age > bounds.unused || (bytes > bounds.bytes && age > bounds.grace);
+      if (inUse.has(name) || !isOver) continue;
+      bytes -= own;
+      await this.remove(name).catch(() => {});
     }
   }
 
+  async #folderOf(name: string): Promise<{ name: string; used: number; bytes: number }> {
+    const folder = join(this.#directory, name);
+    const used = (await stat(folder).catch(() => undefined))?.mtimeMs ?? Date.now();
+    return { name, used, bytes: await sizeOf(folder).catch(() => 0) };
+  }
+
+  async #cached(where: string, digest: string): Promise<PluginPackage | undefined> {
+    const content = this.#contents.get(digest);
+    const folder = join(this.#directory, digest);
+    if (content === undefined || (await contentOf(folder).catch(() => undefined)) !== content)
+      return undefined;
+    return readRoot(where, folder, digest);
+  }
+
+  /** Moved away first: nobody is to see half of it. */
   async #discard(folder: string): Promise<void> {
     const away = this.#temporary();
     const moved = rename(folder, away).catch((thrown: NodeJS.ErrnoException) => {
@@ -120,11 +172,28 @@ export class PackageCache {
       const found = await readRoot(where, temporary, digest);
       requireExpected(where, found.manifest, expected);
       const folder = join(this.#directory, digest);
-      await this.#onDisk(publish(temporary, folder));
+      const content = await this.#onDisk(contentOf(temporary));
+      const there = await contentOf(folder).catch(() => undefined);
+      // Another process, or an earlier one, was first. With other bytes it is not what the digest says: begun anew.
+      if (there !== undefined && there !== content) await this.#discard(folder);
+      if (there !== content) await this.#onDisk(publish(temporary, folder));
+      await this.#remember(digest, content);
       return { ...found, directory: join(folder, relative(temporary, found.directory)) };
     } finally {
       await this.#onDisk(rm(temporary, { recursive: true, force: true }));
     }
+  }
+
+  async #remember(digest: string, content: string): Promise<void> {
+    this.#contents.set(digest, content);
+    const draft = `${this.#contentFile(digest)}.${randomUUID()}`;
+    await this.#onDisk(mkdir(join(this.#directory, CONTENTS), { recursive: true }));
+    await this.#onDisk(writeFile(draft, content, { flush: true }));
+    await this.#onDisk(rename(draft, this.#contentFile(digest)));
+  }
+
+  #contentFile(digest: string): string {
+    return join(this.#directory, CONTENTS, digest);
   }
 
   #temporary(): string {

@@ -19,6 +19,8 @@ const PATIENCE = 1_000;
 const GATHER = 20;
 /** Some volumes tell of no changes, and watches run out. */
 const RESCAN = 5_000;
+/** ms between two looks at whether unpacked packages that nobody uses take too much room. */
+const EVICT = 3_600_000;
 const IGNORED = /(^|[/\\])(\.[^/\\]+|node_modules|__pycache__)([/\\]|$)/;
 
 export interface PackageFolderOptions {
@@ -56,6 +58,7 @@ export class PackageFolder implements PackageSource, AsyncDisposable {
   readonly #listeners = new Set<(changes: readonly PackageChange[]) => void>();
   #watcher: FSWatcher | undefined;
   #rescan: Timer | undefined;
+  #eviction: Timer | undefined;
   #next: Timer | undefined;
   #nextDue = Infinity;
   #scanning: Promise<void> | undefined;
@@ -85,6 +88,8 @@ export class PackageFolder implements PackageSource, AsyncDisposable {
     });
     this.#rescan = this.#clock.every(RESCAN, () => this.#scanIn(0)).unref();
     await this.#scanOnce(0);
+    this.#eviction = this.#clock.every(EVICT, () => void this.#evict()).unref();
+    await this.#evict();
   }
 
   find(name: string, version?: string): PluginPackage | undefined {
@@ -113,8 +118,13 @@ export class PackageFolder implements PackageSource, AsyncDisposable {
     this.#closed = true;
     this.#next?.[Symbol.dispose]();
     this.#rescan?.[Symbol.dispose]();
+    this.#eviction?.[Symbol.dispose]();
     await this.#watcher?.close();
     await this.idle();
+  }
+
+  async #evict(): Promise<void> {
+    await this.#cache.evict(new Set(this.current().map(({ digest }) => digest)));
   }
 
   /** Looks again after `delay` ms, or earlier if that is due anyway. */

@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { describeProblem } from "../../core/errors.ts";
-import { checkConfig } from "../../core/packages/config-schema.ts";
+import { checkConfigApart } from "../../core/packages/schema-thread.ts";
 import type { PluginPackage } from "../../core/packages/plugin-package.ts";
 import { resolveSecrets } from "../config/secrets.ts";
 import type { GenerationSpec } from "../plugins/generation-registry.ts";
@@ -51,7 +51,7 @@ async function checkedConfig(
   const where = `${manifest.name} ${manifest.version}`;
   const secrets = await resolveSecrets(config, "config", { ...sources, where });
   if (secrets.problems.length > 0) throw new InvalidPackage(secrets.problems.map(describeProblem).join("; "));
-  const check = checkConfig(configSchema, secrets.value, where, "config");
+  const check = await checkConfigApart(configSchema, secrets.value, where, "config");
   if (check.kind === "valid") return { config: check.config, secrets: secrets.secrets };
   throw new InvalidPackage(check.problems.map(describeProblem).join("; "));
 }

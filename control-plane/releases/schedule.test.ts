@@ -31,19 +31,18 @@ test("a time that is past begins at once, when it is approved and not before", a
 });
 
 test("a time survives a restart of the control plane, also one that came while it was down", async () => {
-  const world = await ReleaseWorld.create();
+  await using world = await ReleaseWorld.create();
   const { id } = await world.create("1.0.0", { scheduledAt: world.clock.wall() + HOUR });
   await world.releases.approve(ANDY, { release: id }, "");
   await world.quiet();
   world.clock.advance(HOUR / 2);
-  const second = await world.restart();
+  await using second = await world.restart();
   await second.quiet();
   expect(await second.state(id)).toBe("SCHEDULED");
-  const third = await second.restart();
+  await using third = await second.restart();
   third.clock.advance(HOUR);
   await third.quiet();
   expect(await third.state(id)).toBe("ACTIVE");
-  await third[Symbol.asyncDispose]();
 });
 
 test("downloading ahead of the time is possible, and the time still is when it activates", async () => {

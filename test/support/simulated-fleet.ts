@@ -43,6 +43,10 @@ export class SimulatedFleet implements NodeReports {
     this.#broken.add(`${id} ${digest}`);
   }
 
+  isBroken(id: string, digest: string): boolean {
+    return this.#broken.has(`${id} ${digest}`);
+  }
+
   repairs(id: string, digest: string): void {
     this.#broken.delete(`${id} ${digest}`);
   }

@@ -1,8 +1,18 @@
+import { deadlinesSchema } from "../../core/chain-document/chain-schema.ts";
 import { contentHash } from "../../core/content-hash.ts";
 import type { ClusterChain, ClusterChainEntry } from "../model/chain.ts";
 import { saltOf } from "../releases/target.ts";
 import type { EntryChoice } from "./entry-choice.ts";
 import type { ChainContent, SnapshotResource, StageContent } from "./node-snapshot.ts";
+
+/** What a node of a cluster gets that nobody wrote a chain for. */
+export const NO_CHAIN: SnapshotResource = {
+  ...chainResource({ entries: [], deadlines: deadlinesSchema.parse(undefined) }, []),
+  tombstone: false,
+};
+
+/** What a node of a cluster holds that nothing was released into. */
+export const NO_PACKAGES: SnapshotResource = { ...stageResource([], new Map()), tombstone: false };
 
 /** A package to hold. */
 export interface HeldPackage {

@@ -1,8 +1,9 @@
 import { contentHash } from "../../core/content-hash.ts";
-import type { Node, NodeReport } from "../model/node.ts";
+import type { ClusterChain } from "../model/chain.ts";
+import type { Node, NodeReport, ResourceStanding } from "../model/node.ts";
 import type { ClusterState } from "../releases/cluster-state.ts";
 import type { ReleaseProjection } from "../releases/release-projection.ts";
-import { chainResource, stageResource, type HeldPackage } from "./contents.ts";
+import { chainResource, NO_CHAIN, NO_PACKAGES, stageResource, type HeldPackage } from "./contents.ts";
 import { entryChoice, type EntryChoice } from "./entry-choice.ts";
 import { holdingsOf, type NodeHoldings } from "./node-holdings.ts";
 import type { NodeSnapshot, RouteContent, SnapshotResource, SnapshotSource } from "./node-snapshot.ts";
@@ -34,13 +35,21 @@ export class ReleaseSnapshots implements SnapshotSource {
   snapshotFor(node: Node, report: NodeReport): NodeSnapshot {
     const { tick } = this;
     const state = this.#projection.cluster(node.cluster);
-    // Of a cluster that nothing is stored of nothing can be said, least of all that its nodes should have nothing.
-    if (state === undefined) return { tick, resources: { stage: undefined, route: ROUTE, chain: undefined } };
+    const { resources } = report;
+    // Nothing is stored: a node that has something keeps it, since a store may have been lost.
+    if (state === undefined) {
+      const stage = unlessMore(NO_PACKAGES, resources.stage);
+      return { tick, resources: { stage, route: ROUTE, chain: unlessMore(NO_CHAIN, resources.chain) } };
+    }
     const holdings = holdingsOf(report);
     const targets = new Map<string, PluginTarget>();
     for (const [plugin, inForce] of state.inForce) targets.set(plugin, pluginTarget(inForce, node));
     const stage = this.#stage(state, targets, holdings);
-    return { tick, resources: { stage, route: ROUTE, chain: this.#chain(state, targets, holdings) } };
+    const chain =
+      state.chain === undefined
+        ? unlessMore(NO_CHAIN, resources.chain)
+        : this.#chain(state, state.chain, targets, holdings);
+    return { tick, resources: { stage, route: ROUTE, chain } };
   }
 
   #stage(
@@ -63,11 +72,10 @@ export class ReleaseSnapshots implements SnapshotSource {
   /** Undefined: an entry has nothing to run until the node has answered. */
   #chain(
     state: ClusterState,
+    chain: ClusterChain,
     targets: ReadonlyMap<string, PluginTarget>,
     holdings: NodeHoldings,
   ): SnapshotResource | undefined {
-    const { chain } = state;
-    if (chain === undefined) return undefined;
     const choices = chain.entries.map(({ plugin, mode }): EntryChoice => {
       const target = targets.get(plugin);
       if (target === undefined) return { kind: "none" };
@@ -86,6 +94,11 @@ export class ReleaseSnapshots implements SnapshotSource {
     made.set(key, resource);
     return resource;
   }
+}
+
+/** `nothing` for a node that has nothing else of this type. */
+function unlessMore(nothing: SnapshotResource, { acked }: ResourceStanding): SnapshotResource | undefined {
+  return acked === undefined || acked.hash === nothing.hash ? nothing : undefined;
 }
 
 /** It is not loaded, so it does not matter whether the node holds it. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import type { ResourceMark } from "../model/node.ts";
 import {
   chainIn,
   entryFor,
@@ -17,17 +18,32 @@ const NODE = nodeNamed("node-1");
 const BASE = releaseIn("DONE", "guard@2.0.0");
 const GUARD = [entryFor("guard")];
 
-test("a cluster that nothing is stored of says nothing: no node is emptied by a store that was lost", () => {
+test("a store that was lost empties no node: it keeps what it has", () => {
+  const report = reportOf({ packages: { "guard@1.0.0": "LOADABLE" }, chain: true });
   const { resources } = snapshotsOf(stateOf(GUARD, [BASE])).snapshotFor(
     { ...NODE, cluster: "other" },
-    reportOf({ packages: { "guard@1.0.0": "LOADABLE" }, chain: true }),
+    report,
   );
-  expect(resources).toMatchObject({ stage: undefined, chain: undefined, route: { tombstone: false } });
+  expect(resources).toMatchObject({ chain: undefined, route: { tombstone: false } });
+  const noChain = snapshotsOf(stateOf(undefined, [BASE])).snapshotFor(NODE, report);
+  expect(noChain.resources.chain).toBeUndefined();
 });
 
-test("a cluster without a chain says nothing of its nodes' chains", () => {
-  const { resources } = snapshotsOf(stateOf(undefined, [BASE])).snapshotFor(NODE, reportOf({ chain: true }));
-  expect(resources.chain).toBeUndefined();
+test("a new node of a cluster that has nothing yet is told just that, and stays in agreement with it", () => {
+  const source = snapshotsOf(stateOf(GUARD, [BASE]));
+  const node = { ...NODE, cluster: "new" };
+  const fresh = reportOf({});
+  const { stage, chain } = source.snapshotFor(node, fresh).resources;
+  expect(stage).toMatchObject({ content: { packages: [] }, tombstone: false });
+  expect(chain).toMatchObject({ content: { entries: [] }, tombstone: false });
+
+  const mark = (hash: string): ResourceMark => ({ hash, tick: 1, at: 0 });
+  const resources = {
+    ...fresh.resources,
+    stage: { ...fresh.resources.stage, acked: mark(stage!.hash) },
+    chain: { ...fresh.resources.chain, acked: mark(chain!.hash) },
+  };
+  expect(source.snapshotFor(node, { ...fresh, resources }).resources).toMatchObject({ stage, chain });
 });
 
 test("what the node says to hold when it connects is not taken away before it has said what it runs", () => {

@@ -2,7 +2,7 @@ import { apiPage, openApiPage } from "./api-page.ts";
 import { errorsPage } from "./errors-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { releasesPage } from "./releases-page.ts";
-import { settingsPage } from "./settings-page.ts";
+import { controlPlaneSettingsPage, settingsPage } from "./settings-page.ts";
 
 /** The pages under docs/ that are made from code, by path. */
 export const REFERENCE_PAGES: Readonly<Record<string, () => string>> = {
@@ -12,4 +12,5 @@ export const REFERENCE_PAGES: Readonly<Record<string, () => string>> = {
   "docs/metrics.md": metricsPage,
   "docs/releases.md": releasesPage,
   "docs/settings.md": settingsPage,
+  "docs/control-plane-settings.md": controlPlaneSettingsPage,
 };

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 
 import { expect, test } from "vitest";
 
+import { CONTROL_PLANE_PREFIX, CONTROL_PLANE_SETTINGS } from "../control-plane/settings.ts";
 import { SIDECAR_SETTINGS } from "../sidecar/settings.ts";
 import { environmentNameOf, flagOf } from "../core/options/option.ts";
 
@@ -21,10 +22,14 @@ test.for(PAGES)("every link of %s leads somewhere", (page) => {
   expect(links.filter((link) => !existsSync(join(ROOT, dirname(page), link)))).toEqual([]);
 });
 
-test.for(PAGES)("every SLUICE_ name and every flag of the sidecar that %s mentions is one", (page) => {
+test.for(PAGES)("every SLUICE_ name, and every flag of the sidecar, that %s mentions is one", (page) => {
   const text = readFileSync(join(ROOT, page), "utf8");
   const names = Object.keys(SIDECAR_SETTINGS);
-  const known = new Set([...names.map((name) => environmentNameOf(name)), ...names.map(flagOf)]);
+  const known = new Set([
+    ...names.map((name) => environmentNameOf(name)),
+    ...names.map(flagOf),
+    ...Object.keys(CONTROL_PLANE_SETTINGS).map((name) => environmentNameOf(name, CONTROL_PLANE_PREFIX)),
+  ]);
   const commands = text.split("\n").filter((line) => /sluice (?:up|sidecar)|npm start/.test(line));
   const mentioned = [
     ...[...text.matchAll(/SLUICE_[A-Z0-9_]+[A-Z0-9]/g)].map(([name]) => name),

@@ -22,6 +22,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async (line) => (await import("./sidecar.ts")).sidecarCommand(line),
   },
   {
+    name: "control-plane",
+    description: "Runs the control plane; `sluice control-plane --help` lists its settings.",
+    load: async (line) => (await import("./control-plane.ts")).controlPlaneCommand(line),
+  },
+  {
     name: "get",
     description: "Lists things of a kind.",
     load: async (line) => (await import("./get.ts")).getCommand(line),

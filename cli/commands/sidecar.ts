@@ -1,9 +1,7 @@
 import { Command } from "commander";
 
 import type { CommandLine } from "../command-line.ts";
-import { ChildProgram } from "../child-process.ts";
-
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+import { runProgram } from "../forwarded-program.ts";
 
 /** `sluice sidecar …`: runs a sidecar, which reads the flags itself. */
 export function sidecarCommand(line: CommandLine): Command {
@@ -12,17 +10,7 @@ export function sidecarCommand(line: CommandLine): Command {
     .helpOption(false)
     .allowUnknownOption()
     .passThroughOptions()
-    .action(async (flags: readonly string[]) => line.ended(await runSidecar(flags)));
-}
-
-async function runSidecar(flags: readonly string[]): Promise<number> {
-  await using sidecar = new ChildProgram({ name: "the sidecar", script: "../sidecar/main.ts", args: flags });
-  // The child drains and decides how it ended; a second signal reaches it too.
-  const forward = (signal: NodeJS.Signals): void => void sidecar.end(signal);
-  for (const signal of SIGNALS) process.on(signal, forward);
-  try {
-    return await sidecar.ended;
-  } finally {
-    for (const signal of SIGNALS) process.off(signal, forward);
-  }
+    .action(async (flags: readonly string[]) =>
+      line.ended(await runProgram("the sidecar", "../sidecar/main.ts", flags)),
+    );
 }

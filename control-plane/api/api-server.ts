@@ -9,6 +9,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { Service } from "../../core/lifecycle.ts";
 import { ListenError } from "../../core/listen-error.ts";
 import type { Logger } from "../../core/log.ts";
+import { StoreUnavailableError } from "../store/store-errors.ts";
 import type { TlsSource } from "../tls/tls-source.ts";
 import { logAccess } from "./access-log.ts";
 import type { ApiMetrics } from "./api-metrics.ts";
@@ -37,6 +38,8 @@ export interface ApiServerOptions {
   readonly metrics: ApiMetrics;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Hears of requests that the store or the disk could not answer. */
+  readonly onUnavailable: (message: string) => void;
   /** Adds what is no endpoint of the table: metrics, the console. */
   readonly extend?: (app: FastifyInstance) => void;
 }
@@ -108,7 +111,7 @@ export class ApiServer implements Service {
     try {
       await this.#app.listen({ host: address.host, port: address.port });
     } catch (error) {
-      throw new ListenError("--listen", address, error);
+      throw new ListenError("--api", address, error);
     }
   }
 
@@ -154,6 +157,7 @@ export class ApiServer implements Service {
     const route = this.#routeOf(request);
     if (problem.status >= 500)
       this.#options.log.error({ err: error, requestId: request.id }, "a request failed");
+    if (error instanceof StoreUnavailableError) this.#options.onUnavailable(error.message);
     if (route !== undefined) await gate.noteRefusal(route.actorOf(request), route.endpoint.right, error);
     if (problem.status === 401) void reply.header("www-authenticate", 'Bearer realm="sluice"');
     if (problem.status === 503 || problem.status === 429) void reply.header("retry-after", "1");

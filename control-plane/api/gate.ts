@@ -1,9 +1,9 @@
 import type { Authenticator, TokenActor } from "../access/authenticator.ts";
+import type { RefusalLog } from "../access/refusal-log.ts";
 import { authorize } from "../access/authorize.ts";
 import type { Place } from "../access/place.ts";
 import { MeshError, messageOf } from "../../core/errors.ts";
 import type { Action } from "../model/access.ts";
-import type { Store } from "../store/store.ts";
 
 /** Refusals that somebody who reads the audit wants to know of. */
 const AUDITED = ["forbidden", "wrong_state", "in_use"];
@@ -11,11 +11,11 @@ const AUDITED = ["forbidden", "wrong_state", "in_use"];
 /** Who asks, and whether they may; what is refused is in the audit. */
 export class Gate {
   readonly #authenticator: Authenticator;
-  readonly #store: Store;
+  readonly #refusals: RefusalLog;
 
-  constructor(authenticator: Authenticator, store: Store) {
+  constructor(authenticator: Authenticator, refusals: RefusalLog) {
     this.#authenticator = authenticator;
-    this.#store = store;
+    this.#refusals = refusals;
   }
 
   /** By the header `Authorization: Bearer SECRET`; throws `unauthenticated`. */
@@ -32,7 +32,6 @@ export class Gate {
   /** Writes what was refused into the audit, if it is of interest there; never throws. */
   async noteRefusal(actor: TokenActor | undefined, action: Action | "none", thrown: unknown): Promise<void> {
     if (actor === undefined || !(thrown instanceof MeshError) || !AUDITED.includes(thrown.code)) return;
-    // A store that cannot write answers the next request with its own error; this one has its answer.
-    await this.#store.refused(actor, action, messageOf(thrown)).catch(() => undefined);
+    await this.#refusals.note(actor, action, messageOf(thrown));
   }
 }

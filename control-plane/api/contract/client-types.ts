@@ -14,7 +14,7 @@ type Query<Name extends EndpointName> = Table[Name] extends { readonly query: in
   : unknown;
 
 type Body<Name extends EndpointName> = Table[Name] extends { readonly body: infer Schema extends z.ZodType }
-  ? Partial<z.input<Schema>> extends z.input<Schema>
+  ? Record<string, never> extends z.input<Schema>
     ? { readonly body?: z.input<Schema> }
     : { readonly body: z.input<Schema> }
   : unknown;

@@ -1,0 +1,16 @@
+import { ChildProgram } from "./child-process.ts";
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** Runs a part of Sluice that reads its flags itself; gives its exit code. Signals are handed on. */
+export async function runProgram(name: string, script: string, flags: readonly string[]): Promise<number> {
+  await using program = new ChildProgram({ name, script, args: flags });
+  // The child drains and decides how it ended; a second signal reaches it too.
+  const forward = (signal: NodeJS.Signals): void => void program.end(signal);
+  for (const signal of SIGNALS) process.on(signal, forward);
+  try {
+    return await program.ended;
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, forward);
+  }
+}

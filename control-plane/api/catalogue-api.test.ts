@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+
+import { expect, test } from "vitest";
+
+import { TestControlPlane } from "../../test/support/control-plane.ts";
+import { pluginZip } from "../../test/support/plugin-packages.ts";
+import type { ApiClient } from "./contract/client.ts";
+
+test("a plugin's way in: made, uploaded, approved, in a chain, released, and downloaded by its digest", async () => {
+  await using plane = await (await TestControlPlane.start()).withClusters();
+  const { admin } = plane;
+  const approver = plane.client(await plane.token("approver"));
+  await makePlugin(admin);
+  const zip = pluginZip();
+
+  const version = await upload(admin, zip);
+  const approved = await approver.call("approveVersion", {
+    params: { plugin: "tagger", version: "1.0.0" },
+    body: { note: "looked at it" },
+  });
+  const chain = await admin.call("putChainEntry", {
+    params: { cluster: "demo", plugin: "tagger" },
+    body: { tag: "t" },
+  });
+  const { release } = await admin.call("createRelease", {
+    body: { cluster: "demo", plugin: "tagger", version: "1.0.0", target: { kind: "full" } },
+  });
+
+  expect(version).toMatchObject({ plugin: "tagger", version: "1.0.0", approval: "PENDING", usedBy: [] });
+  expect(version.digest).toBe(createHash("sha256").update(zip).digest("hex"));
+  expect(approved).toMatchObject({ approval: "APPROVED", approvedBy: "approver" });
+  expect(chain.entries).toMatchObject([{ plugin: "tagger", mode: "enforce", tag: "t" }]);
+  expect(release).toMatchObject({ id: 1, state: "PENDING_APPROVAL", requiredApprovals: 1 });
+  const used = await admin.call("getVersion", { params: { plugin: "tagger", version: "1.0.0" } });
+  expect(used.usedBy).toEqual([{ cluster: "demo", release: 1 }]);
+  const pieces = await admin.bytes("getArtifact", { params: { digest: version.digest } });
+  expect(await bytesOf(pieces)).toEqual(zip);
+});
+
+test("a part of a package can be asked for, and only of the same bytes", async () => {
+  await using plane = await (await TestControlPlane.start()).withClusters();
+  await makePlugin(plane.admin);
+  const zip = pluginZip();
+  const { digest } = await upload(plane.admin, zip);
+  const url = `${plane.baseUrl}/api/v1/artifacts/${digest}`;
+  const authorization = `Bearer ${await plane.token("operator")}`;
+
+  const part = await fetch(url, { headers: { authorization, range: "bytes=10-19" } });
+  const rest = await fetch(url, { headers: { authorization, range: "bytes=5-", "if-range": `"${digest}"` } });
+  const other = await fetch(url, { headers: { authorization, range: "bytes=5-", "if-range": '"other"' } });
+  const beyond = await fetch(url, { headers: { authorization, range: `bytes=${zip.length}-` } });
+
+  expect(part.status).toBe(206);
+  expect(part.headers.get("content-range")).toBe(`bytes 10-19/${zip.length}`);
+  expect(Buffer.from(await part.arrayBuffer())).toEqual(zip.subarray(10, 20));
+  expect(Buffer.from(await rest.arrayBuffer())).toEqual(zip.subarray(5));
+  expect(other.status).toBe(200);
+  expect((await other.arrayBuffer()).byteLength).toBe(zip.length);
+  expect(beyond.status).toBe(416);
+  expect(beyond.headers.get("content-range")).toBe(`bytes */${zip.length}`);
+});
+
+test("the ETag is the revision, and a change of what others have changed is 412", async () => {
+  await using plane = await (await TestControlPlane.start()).withClusters();
+  const { admin, baseUrl } = plane;
+  const authorization = `Bearer ${await plane.token("viewer")}`;
+  const seen = await admin.call("getDomain", { params: { domain: "shop" } });
+  const { revision, ...domain } = seen;
+
+  const response = await fetch(`${baseUrl}/api/v1/domains/shop`, { headers: { authorization } });
+  const body = { ...domain, description: "first" };
+  const first = await admin.call("putDomain", { params: { domain: "shop" }, body, revision });
+  const second = admin.call("putDomain", { params: { domain: "shop" }, body: domain, revision });
+
+  expect(response.headers.get("etag")).toBe(`"${revision}"`);
+  expect(first.revision).toBeGreaterThan(revision);
+  await expect(second).rejects.toMatchObject({ code: "revision_mismatch", status: 412 });
+});
+
+test("pages go on where the one before ended", async () => {
+  await using plane = await (await TestControlPlane.start()).withClusters();
+
+  const first = await plane.admin.call("listClusters", { query: { limit: 1 } });
+  const second = await plane.admin.call("listClusters", { query: { limit: 1, cursor: first.next } });
+  const wrong = plane.admin.call("listClusters", { query: { cursor: "nonsense" } });
+
+  expect([...first.items, ...second.items].map(({ name }) => name)).toEqual(["demo", "other"]);
+  expect(second.next).toBeUndefined();
+  await expect(wrong).rejects.toMatchObject({ code: "invalid_input" });
+});
+
+test("documents are applied all or not at all", async () => {
+  await using plane = await (await TestControlPlane.start()).withClusters();
+  const { admin } = plane;
+  const domain = { kind: "Domain", name: "bank", description: "", versionApproval: true };
+
+  const dry = await admin.call("applyDocument", { body: { documents: [domain], dryRun: true } });
+  const wrong = admin.call("applyDocument", { body: { documents: [domain, { kind: "Domian" }] } });
+
+  expect(dry.changes).toMatchObject([{ kind: "Domain", key: "bank", operation: "create" }]);
+  await expect(wrong).rejects.toMatchObject({ code: "invalid_input" });
+  await expect(admin.call("getDomain", { params: { domain: "bank" } })).rejects.toMatchObject({
+    code: "not_found",
+  });
+});
+
+test("a backup is a store of its own", async () => {
+  await using plane = await (await TestControlPlane.start()).withClusters();
+
+  const backup = await bytesOf(await plane.admin.bytes("backup", { body: {} }));
+
+  expect(backup.subarray(0, 15).toString()).toBe("SQLite format 3");
+});
+
+test("the API describes itself to whoever asks", async () => {
+  await using plane = await TestControlPlane.start();
+
+  const document = await plane.client(undefined).call("describeApi");
+
+  expect(document["openapi"]).toBe("3.1.0");
+});
+
+async function makePlugin(client: ApiClient): Promise<void> {
+  const body = { name: "tagger", domain: "shop", description: "", owners: ["admin"] };
+  await client.call("putPlugin", { params: { plugin: "tagger" }, body });
+}
+
+function upload(client: ApiClient, zip: Buffer): ReturnType<ApiClient["upload"]> {
+  const bytes = Readable.from([zip]);
+  return client.upload({ plugin: "tagger" }, { name: "tagger.zip", size: zip.length, bytes });
+}
+
+async function bytesOf(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return Buffer.concat(all);
+}

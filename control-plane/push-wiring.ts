@@ -1,0 +1,76 @@
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
+import type { MetricsRegistry } from "../core/metrics/registry.ts";
+import type { Authenticator } from "./access/authenticator.ts";
+import { observeStreams, PushMetrics } from "./push/push-metrics.ts";
+import { PushServer } from "./push/push-server.ts";
+import { PUSH_DEFAULTS, type PushSettings } from "./push/push-settings.ts";
+import { RefusedStreams } from "./push/refused-streams.ts";
+import type { ReleaseProjection } from "./releases/release-projection.ts";
+import type { LiveReports, ReportLimits } from "./reports/live-reports.ts";
+import { NodeRecords } from "./reports/node-records.ts";
+import type { ControlPlaneSettings } from "./settings.ts";
+import { ReleaseSnapshots } from "./snapshot/release-snapshots.ts";
+import type { Store } from "./store/store.ts";
+import { grpcCredentials } from "./tls/grpc-credentials.ts";
+import type { TlsSource } from "./tls/tls-source.ts";
+
+/** How late a heartbeat may be, ms. */
+const GRACE = 5_000;
+
+interface PushWiring {
+  readonly settings: ControlPlaneSettings;
+  readonly tls: TlsSource | undefined;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly registry: MetricsRegistry;
+  readonly authenticator: Authenticator;
+  readonly reports: LiveReports;
+  readonly projection: ReleaseProjection;
+}
+
+/** The gRPC port with what it works with. */
+export function createPushServer(wiring: PushWiring): PushServer {
+  const { settings, tls, store, clock, log, registry, authenticator, reports, projection } = wiring;
+  const source = new ReleaseSnapshots(projection);
+  const server = new PushServer({
+    host: settings.push.host,
+    port: settings.push.port,
+    credentials: grpcCredentials(tls),
+    artifacts: settings.artifactUrl === "" ? undefined : settings.artifactUrl,
+    clock,
+    log,
+    settings: pushSettings(settings),
+    reports,
+    records: new NodeRecords(store, reports),
+    source,
+    metrics: new PushMetrics(registry),
+    authenticator,
+    refused: new RefusedStreams(async (...row) => store.refused(...row), clock),
+  });
+  observeStreams(registry, {
+    streams: () => server.streams,
+    connecting: () => server.connecting,
+    tick: () => source.tick,
+  });
+  return server;
+}
+
+export function reportLimits({ heartbeat, answerTimeout }: ControlPlaneSettings): ReportLimits {
+  return { heartbeat, grace: GRACE, answerTimeout };
+}
+
+function pushSettings(settings: ControlPlaneSettings): PushSettings {
+  const { heartbeat, scan, avoid, inventory, jitter, answerTimeout, nodesConnecting } = settings;
+  return {
+    ...PUSH_DEFAULTS,
+    heartbeat,
+    scan,
+    avoid,
+    inventory,
+    jitter,
+    answerTimeout,
+    connecting: nodesConnecting,
+  };
+}

@@ -11,6 +11,7 @@ import { FLAG, FRAME, headers, PREFACE, settings } from "../../test/support/http
 import { Http2Client } from "../../test/support/http2-fixture.ts";
 import { Http2Peer } from "../../test/support/http2-peer.ts";
 import { exchange as send, requestTo } from "../../test/support/http2-request.ts";
+import { turn, turnUntil } from "../../test/support/turns.ts";
 import type { ExchangeHandler, ServerExchange } from "./exchange.ts";
 import { Deadlines } from "./h1/deadlines.ts";
 import { DEFAULT_WIRE_LIMITS, type WireLimits } from "./limits.ts";
@@ -101,7 +102,7 @@ test("a preface that is split anywhere begins HTTP/2, with every byte behind it"
   for (let at = 1; at < bytes.length; at++) {
     await using peer = await Http2Peer.connect(portOf(listener));
     peer.socket.write(bytes.subarray(0, at));
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
     peer.socket.write(bytes.subarray(at));
 
     const answer = await peer.frame(({ type }) => type === FRAME.data);
@@ -120,7 +121,7 @@ test("HTTP/1.1 requests that begin like the preface keep all their bytes", async
     await using client = new RawClient(listener);
     client.socket.write(method.slice(0, 1));
     await once(client.socket, "connect");
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
     client.socket.write(`${method.slice(1)} /x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`);
     await client.reads("/x");
   }
@@ -134,13 +135,16 @@ test("half a preface is answered and closed by its deadline", async () => {
   await using client = new RawClient(listener);
   client.socket.write(PREFACE.subarray(0, 10));
   await once(client.socket, "connect");
-  // Until the bytes are there the other deadline runs, which is the longer one.
-  while (listener.counts.unknown === 0) await new Promise((resolve) => setImmediate(resolve));
-  await new Promise((resolve) => setTimeout(resolve, 20));
 
-  clock.advance(2_000);
+  // Until the bytes are there the other deadline runs, which is the longer one and says nothing when it ends.
+  let waited = 0;
+  for (; client.text === "" && !client.socket.closed; waited += 100) {
+    clock.advance(100);
+    await turn();
+  }
 
   await client.reads("408");
+  expect(waited).toBeGreaterThan(1_000);
   clock.advance(10_000);
   await client.closes();
   expect(listener.counts).toMatchObject({ unknown: 0, http1: 0 });
@@ -151,7 +155,7 @@ test("a connection that says nothing is closed by its deadline", async () => {
   await using listener = await listen(echo, { firstByte: 1_000 }, clock);
   await using client = new RawClient(listener);
   await once(client.socket, "connect");
-  while (listener.counts.unknown === 0) await new Promise((resolve) => setImmediate(resolve));
+  await turnUntil(() => listener.counts.unknown > 0);
 
   clock.advance(2_000);
 
@@ -203,7 +207,7 @@ test("exchanges of both protocols share one limit in flight", async () => {
   await using third = new RawClient(listener);
   first.socket.write(H1);
   const answer = send(second.session, { flat: requestTo("/two") });
-  while (waiting.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  await turnUntil(() => waiting.length >= 2);
 
   third.socket.write(H1);
   await third.reads("HTTP/1.1 503 ");
@@ -223,7 +227,7 @@ test("an exchange in flight is counted no longer when its client goes", async ()
   });
   await using client = new RawClient(listener);
   client.socket.write(H1);
-  while (listener.counts.inFlight === 0) await new Promise((resolve) => setImmediate(resolve));
+  await turnUntil(() => listener.counts.inFlight > 0);
 
   // Not only its side: a client that closes that still waits for its answer.
   client.socket.resetAndDestroy();
@@ -245,7 +249,7 @@ test("draining finishes exchanges of both protocols, closes idle connections and
   await idle.reads("/idle");
   first.socket.write(H1);
   const answer = send(second.session, { flat: requestTo("/two") });
-  while (waiting.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  await turnUntil(() => waiting.length >= 2);
   const goaway = once(second.session, "goaway");
   const port = portOf(listener);
 
@@ -271,7 +275,7 @@ test("what has not ended by the deadline is cut", async () => {
   await using second = new Http2Client(portOf(listener));
   first.socket.write(H1);
   const answer = send(second.session, { flat: requestTo("/two") });
-  while (listener.counts.inFlight < 2) await new Promise((resolve) => setImmediate(resolve));
+  await turnUntil(() => listener.counts.inFlight >= 2);
 
   await listener.drain(50);
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import net, { type AddressInfo, type Server } from "node:net";
 
-import { systemClock } from "../../core/clock.ts";
+import { systemClock, type Clock } from "../../core/clock.ts";
 import type { ExchangeHandler } from "../../sidecar/http/exchange.ts";
 import { Deadlines } from "../../sidecar/http/h1/deadlines.ts";
 import { Pool } from "../../sidecar/http/h1/pool.ts";
@@ -67,8 +67,12 @@ export class H1Proxy implements AsyncDisposable {
     this.pool = pool;
   }
 
-  static async to(appPort: number, limits: Partial<WireLimits> = {}): Promise<H1Proxy> {
-    const deadlines = new Deadlines(systemClock, 5);
+  static async to(
+    appPort: number,
+    limits: Partial<WireLimits> = {},
+    clock: Clock = systemClock,
+  ): Promise<H1Proxy> {
+    const deadlines = new Deadlines(clock, 5);
     const endpoint = { host: "127.0.0.1", port: appPort };
     const pool = new Pool({ endpoint, limits: { ...DEFAULT_WIRE_LIMITS, ...limits }, deadlines });
     return new H1Proxy(await H1Server.listen(joinExchange(pool), limits, deadlines), pool);

@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 
 import { H1Proxy } from "../../../test/support/h1-proxy.ts";
 import { RawServer } from "../../../test/support/raw-socket.ts";
+import { settled } from "../../../test/support/turns.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
@@ -57,15 +58,6 @@ function expectedDigest(length: number): string {
   const hash = createHash("sha256");
   for (let at = 0; at < length; at += PIECE.length) hash.update(PIECE.subarray(0, length - at));
   return hash.digest("hex");
-}
-
-/** Waits until a number has not moved for a while. */
-async function settled(read: () => number): Promise<number> {
-  for (;;) {
-    const before = read();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    if (read() === before) return before;
-  }
 }
 
 /** What all buffers that are still referred to hold. */

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 
+import { ManualClock } from "../../../core/manual-clock.ts";
 import { H1Proxy } from "../../../test/support/h1-proxy.ts";
 import { RawServer, RawSocket } from "../../../test/support/raw-socket.ts";
+import { turn } from "../../../test/support/turns.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const UPLOAD = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -9,12 +11,13 @@ const UPLOAD = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n
 /** Short, and all different from one another where it matters which one cuts. */
 const SHORT = { firstByte: 30, head: 30, bodyIdle: 60, keepAlive: 30, linger: 30 } as const;
 
-/** Sends a byte whenever the event loop has nothing better to do, until the connection is over. */
-async function drip(client: RawSocket, text: string): Promise<void> {
+/** Sends byte by byte, each in a turn of its own, until the connection is over. */
+async function drip(client: RawSocket, text: string, sent: () => void = () => {}): Promise<void> {
   for (const byte of text) {
     if (client.socket.destroyed || client.socket.readableEnded) return;
     client.write(byte);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await turn();
+    sent();
   }
 }
 
@@ -29,13 +32,16 @@ test("a client that says nothing gets 408 and is closed", async () => {
 
 test("a head that comes byte by byte has one deadline for the whole of it", async () => {
   await using app = await RawServer.listen();
-  await using proxy = await H1Proxy.to(app.port, SHORT);
+  const clock = new ManualClock();
+  await using proxy = await H1Proxy.to(app.port, SHORT, clock);
   await using client = await RawSocket.connect(proxy.port);
 
-  await drip(client, `GET / HTTP/1.1\r\nHost: a\r\n${"X-Slow: y\r\n".repeat(40)}\r\n`);
+  const head = `GET / HTTP/1.1\r\nHost: a\r\n${"X-Slow: y\r\n".repeat(40)}\r\n`;
+  await drip(client, head, () => clock.advance(1));
 
   expect(await client.untilEnd()).toMatch(/^HTTP\/1.1 408 .*x-mesh-error: request_timeout/s);
   expect(app.accepted).toBe(0);
+  clock.advance(SHORT.linger * 2);
   await proxy.server.emptied();
 });
 
@@ -79,15 +85,21 @@ test("a body that stalls gets 408, and the app loses its connection", async () =
 });
 
 test("a body that goes on slowly but steadily is never cut", async () => {
-  await using app = await RawServer.listen((connection) => {
-    void connection.untilText("0\r\n\r\n").then(() => connection.write(OK));
-  });
-  await using proxy = await H1Proxy.to(app.port, { ...SHORT, keepAlive: 1_000 });
+  await using app = await RawServer.listen();
+  const clock = new ManualClock();
+  await using proxy = await H1Proxy.to(app.port, SHORT, clock);
   await using client = await RawSocket.connect(proxy.port);
 
   client.write(UPLOAD);
-  await drip(client, "1\r\nx\r\n".repeat(40));
+  const connection = await app.accept();
+  for (let sent = 1; sent <= 40; sent++) {
+    client.write("1\r\nx\r\n");
+    await connection.until((received) => received.split("x\r\n").length > sent);
+    clock.advance(SHORT.bodyIdle / 2);
+  }
   client.write("0\r\n\r\n");
+  await connection.untilText("0\r\n\r\n");
+  connection.write(OK);
 
   expect(await client.untilText("ok")).toBe(OK);
 });

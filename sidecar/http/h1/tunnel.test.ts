@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { ManualClock } from "../../../core/manual-clock.ts";
 import { H1Proxy } from "../../../test/support/h1-proxy.ts";
 import { RawServer, RawSocket } from "../../../test/support/raw-socket.ts";
 
@@ -91,20 +92,23 @@ test.each(["client", "app"])("when the %s resets, the other side loses its conne
 
 test("an open tunnel may be silent for as long as it likes; a half-closed one may not", async () => {
   await using app = await RawServer.listen();
-  await using proxy = await H1Proxy.to(app.port, { bodyIdle: 30, keepAlive: 30, response: 30, head: 30 });
+  const clock = new ManualClock();
+  const limits = { bodyIdle: 30, keepAlive: 30, response: 30, head: 30 };
+  await using proxy = await H1Proxy.to(app.port, limits, clock);
   const [client, connection] = await openTunnel(proxy, app);
   await using _client = client;
 
-  await new Promise((resolve) => setTimeout(resolve, 150));
+  clock.advance(10_000);
   client.write("still there");
   await connection.untilText("still there");
   client.socket.end();
   await connection.untilEnd();
   for (let i = 0; i < 10; i++) {
-    connection.write(`${i}`);
-    await client.untilText(`${i}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    connection.write(`<${i}>`);
+    await client.untilText(`<${i}>`);
+    clock.advance(20);
   }
+  clock.advance(100);
 
   await client.untilClosed();
   await proxy.server.emptied();

@@ -16,7 +16,8 @@ import {
   resetStream,
   settings,
 } from "../../../test/support/http2-frames.ts";
-import type { BodySource, ResponseHead, UpstreamListener, UpstreamRequest } from "../exchange.ts";
+import { turnUntil } from "../../../test/support/turns.ts";
+import type { BodySink, BodySource, ResponseHead, UpstreamListener, UpstreamRequest } from "../exchange.ts";
 import { Deadlines } from "../h1/deadlines.ts";
 import { DEFAULT_WIRE_LIMITS, type WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
@@ -255,16 +256,14 @@ test("a request whose body has not begun is sent again with the whole body", asy
     });
   });
   await using pool = poolTo(app.port);
+  const sendLate = async (sink: BodySink): Promise<void> => {
+    await turnUntil(() => pool.counts.retried > 0);
+    sink.chunk(Buffer.from("late"));
+    sink.end(undefined);
+  };
   const body: BodySource = {
     length: undefined,
-    start: (sink) => {
-      const waiting = setInterval(() => {
-        if (pool.counts.retried === 0) return;
-        clearInterval(waiting);
-        sink.chunk(Buffer.from("late"));
-        sink.end(undefined);
-      }, 1);
-    },
+    start: (sink) => void sendLate(sink),
     resume: () => {},
     cancel: () => {},
   };
@@ -287,7 +286,8 @@ test("calls that were open when the app said goodbye are finished, new ones go t
   const leaving = [...app.sessions][0];
 
   leaving?.close();
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  // Answered behind the goodbye: then the pool has heard it.
+  await new Promise((resolve) => leaving?.ping(resolve));
   const second = await call(pool);
   streams[0]?.respond({ ":status": 201 }, { endStream: true });
 

@@ -7,7 +7,14 @@ import { ManualClock } from "../../../core/manual-clock.ts";
 import { CpuSpell } from "./cpu-spell.ts";
 import { mainThreadCpu } from "./process-usage.ts";
 
-const LOOP = "process.stdout.write('.'); for (;;);";
+/** Tells of each 5 ms that it had. */
+const LOOP = `const { writeSync } = require("node:fs");
+for (let told = 0; ; ) {
+  const { user, system } = process.cpuUsage();
+  if (user + system < told) continue;
+  told = user + system + 5_000;
+  writeSync(1, ".");
+}`;
 
 /** A process that never gives the CPU back. */
 class Subject implements Disposable {
@@ -19,7 +26,7 @@ class Subject implements Disposable {
   }
 
   async started(): Promise<this> {
-    if (this.#child.stdout !== null) await once(this.#child.stdout, "data");
+    await this.#told();
     return this;
   }
 
@@ -29,8 +36,11 @@ class Subject implements Disposable {
 
   async burn(milliseconds: number): Promise<void> {
     const before = mainThreadCpu(this.pid) ?? 0;
-    while ((mainThreadCpu(this.pid) ?? 0) - before <= milliseconds)
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    while ((mainThreadCpu(this.pid) ?? 0) - before <= milliseconds) await this.#told();
+  }
+
+  async #told(): Promise<void> {
+    if (this.#child.stdout !== null) await once(this.#child.stdout, "data");
   }
 
   [Symbol.dispose](): void {

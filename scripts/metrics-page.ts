@@ -7,7 +7,12 @@ import { MetricsRegistry } from "../core/metrics/registry.ts";
 import { ExchangeMetrics } from "../sidecar/metrics/exchange-metrics.ts";
 import { PluginMetrics } from "../sidecar/metrics/plugin-metrics.ts";
 import { workerMetrics } from "../sidecar/workers/worker-metrics.ts";
-import { configResults, observeConfig, observeState } from "../sidecar/metrics/state-metrics.ts";
+import {
+  configResults,
+  observeConfig,
+  observeControlPlane,
+  observeState,
+} from "../sidecar/metrics/state-metrics.ts";
 
 /** docs/metrics.md, made from the families that a sidecar and a control plane register. */
 export function metricsPage(): string {
@@ -70,6 +75,7 @@ function registryOfSidecar(): MetricsRegistry {
   void new PluginMetrics(registry);
   configResults(registry);
   observeConfig(registry, () => undefined);
+  observeControlPlane(registry, () => false);
   observeState(registry, {
     generations: () => [],
     connections: () => ({}),

@@ -86,11 +86,7 @@ export class Stage implements AsyncDisposable {
     for (const [digest, staged] of this.#unwanted) {
       if (named.has(keyOf(staged.wanted))) continue;
       this.#unwanted.delete(digest);
-      const deleting = this.#delete(staged).catch((thrown: unknown) => {
-        this.#options.log.error({ digest, reason: messageOf(thrown) }, "a package could not be deleted");
-      });
-      this.#deleting.add(deleting);
-      void deleting.then(() => this.#deleting.delete(deleting));
+      this.#track(this.#delete(staged), digest);
     }
   }
 
@@ -130,29 +126,36 @@ export class Stage implements AsyncDisposable {
   }
 
   async #delete(staged: StagedPackage): Promise<void> {
-    const { cache, released, downloaded, onDeleted, log } = this.#options;
+    const { released, downloaded } = this.#options;
     const { digest, plugin, version } = staged.wanted;
     await staged[Symbol.asyncDispose]();
     await downloaded(digest);
     const found = released.find(plugin, version);
     if (found?.digest === digest) released.remove(found);
-    if (found?.manifest.runtime === "process") {
-      this.#later(async () => {
-        if (!this.packages.some(({ wanted }) => wanted.digest === digest)) await cache.remove(digest);
-      });
-    } else await cache.remove(digest);
-    log.info({ plugin, version, digest }, "a package was deleted");
-    onDeleted(staged.wanted);
-  }
-
-  #later(run: () => Promise<void>): void {
+    if (found?.manifest.runtime !== "process") return this.#erase(staged.wanted);
     const timer: Timer = this.#options.clock.after(LINGER, () => {
       this.#lingering.delete(timer);
-      void run().catch((thrown: unknown) => {
-        this.#options.log.error({ reason: messageOf(thrown) }, "a package could not be deleted");
-      });
+      this.#track(this.#erase(staged.wanted), digest);
     });
     this.#lingering.add(timer);
+  }
+
+  /** Unless it is wanted again by now. */
+  async #erase(gone: WantedPackage): Promise<void> {
+    const { cache, onDeleted, log } = this.#options;
+    const { digest, plugin, version } = gone;
+    if (this.packages.some(({ wanted }) => wanted.digest === digest)) return;
+    await cache.remove(digest);
+    log.info({ plugin, version, digest }, "a package was deleted");
+    onDeleted(gone);
+  }
+
+  #track(work: Promise<void>, digest: string): void {
+    const deleting = work.catch((thrown: unknown) => {
+      this.#options.log.error({ digest, reason: messageOf(thrown) }, "a package could not be deleted");
+    });
+    this.#deleting.add(deleting);
+    void deleting.then(() => this.#deleting.delete(deleting));
   }
 }
 

@@ -20,7 +20,7 @@ export class ControlledSidecar implements AsyncDisposable {
 
   /** `app`: port; `settings` by name, beside those that lead to the control plane. */
   constructor(
-    plane: ScriptedControlPlane,
+    plane: Pick<ScriptedControlPlane, "settings">,
     state: TemporaryFolder,
     app: number,
     settings: Readonly<Record<string, string>> = {},

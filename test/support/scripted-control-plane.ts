@@ -35,6 +35,8 @@ export interface ControlPlaneOptions {
 /** One node's stream as the control plane sees it. */
 export class NodeStream {
   readonly hello: Hello__Output;
+  /** As it stood in the metadata. */
+  readonly token: string;
   readonly messages: NodeMessage__Output[] = [];
   readonly #stream: Stream;
   readonly #wanted = new Set<() => void>();
@@ -43,6 +45,7 @@ export class NodeStream {
 
   constructor(hello: Hello__Output, stream: Stream) {
     this.hello = hello;
+    this.token = String(stream.metadata.get("authorization")[0] ?? "");
     this.#stream = stream;
   }
 

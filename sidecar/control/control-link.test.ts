@@ -1,0 +1,123 @@
+import { writeFile } from "node:fs/promises";
+
+import { expect, test } from "vitest";
+
+import { systemClock, type Clock } from "../../core/clock.ts";
+import { createLogger } from "../../core/log.ts";
+import { ManualClock } from "../../core/manual-clock.ts";
+import { ScriptedControlPlane } from "../../test/support/scripted-control-plane.ts";
+import { TemporaryFolder } from "../../test/support/temporary-folder.ts";
+import { ControlLink } from "./control-link.ts";
+import type { CredentialSettings } from "./credentials.ts";
+
+const NO_CREDENTIALS: CredentialSettings = {
+  ca: "",
+  cert: "",
+  key: "",
+  token: "",
+  tokenFile: "",
+  tls: false,
+};
+
+/** A link to `port`, and what it logged. */
+function linkTo(
+  port: number,
+  {
+    clock = systemClock,
+    credentials = {},
+  }: { clock?: Clock; credentials?: Partial<CredentialSettings> } = {},
+) {
+  const lines: string[] = [];
+  const wanted = new Set<() => void>();
+  const log = createLogger("info", {
+    write: (line) => {
+      lines.push(line);
+      for (const resolve of wanted) resolve();
+    },
+  });
+  const link = new ControlLink({
+    target: `127.0.0.1:${port}`,
+    credentials: { ...NO_CREDENTIALS, ...credentials },
+    hello: () => ({ apiVersions: ["mesh.v1"], node: "n", cluster: "c", service: "s" }),
+    events: () => ({ welcome: () => {}, message: () => {} }),
+    clock,
+    log,
+    random: () => 0.5,
+  });
+  const logged = async (part: string): Promise<string> => {
+    for (;;) {
+      const found = lines.find((line) => line.includes(part));
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => wanted.add(resolve));
+    }
+  };
+  return { link, lines, logged };
+}
+
+test("a session that ends is followed by another one", async () => {
+  await using plane = await ScriptedControlPlane.start();
+  const { link } = linkTo(plane.port);
+  await using _ = link;
+  (await plane.connected()).end();
+  await plane.connected();
+  expect(plane.streams).toHaveLength(2);
+});
+
+test("a goodbye is followed, but not sooner than the control plane asked", async () => {
+  await using plane = await ScriptedControlPlane.start();
+  const clock = new ManualClock();
+  const { link, logged } = linkTo(plane.port, { clock });
+  await using _ = link;
+  clock.advance(0);
+  const node = await plane.connected();
+  node.send({ goodbye: { reconnectAfter: 8_000, reason: "it restarts" } });
+  await logged("it restarts");
+
+  clock.advance(9_999);
+  expect(plane.streams).toHaveLength(1);
+  clock.advance(1);
+  await plane.connected();
+});
+
+test("while nobody is there it is tried again with back-off, and the same trouble is said once", async () => {
+  const gone = await ScriptedControlPlane.start();
+  await gone[Symbol.asyncDispose]();
+  const clock = new ManualClock();
+  const { link, lines, logged } = linkTo(gone.port, { clock });
+  await using _ = link;
+  clock.advance(0);
+  await logged("UNAVAILABLE");
+  expect(link.trouble).toContain("UNAVAILABLE");
+
+  await using back = await ScriptedControlPlane.start({ port: gone.port });
+  clock.advance(30_000);
+  await back.connected();
+  await logged("control plane: connected");
+  expect(link.trouble).toBe("");
+  expect(lines.filter((line) => line.includes("not connected"))).toHaveLength(1);
+});
+
+test("another token in the file is taken for the next connection, which is made at once", async () => {
+  await using folder = await TemporaryFolder.create();
+  await using plane = await ScriptedControlPlane.start();
+  const tokenFile = await folder.write("token", "sluice_one\n");
+  const clock = new ManualClock();
+  const { link, logged } = linkTo(plane.port, { clock, credentials: { tokenFile } });
+  await using _ = link;
+  clock.advance(0);
+  expect((await plane.connected()).token).toBe("Bearer sluice_one");
+
+  await writeFile(tokenFile, "sluice_another\n");
+  clock.advance(5_000);
+  await logged("credentials have changed, connecting anew");
+  await logged('"reason":"the credentials have changed"');
+  clock.advance(2_000);
+  expect((await plane.connected()).token).toBe("Bearer sluice_another");
+});
+
+test("a file that cannot be read is trouble that may pass", async () => {
+  await using plane = await ScriptedControlPlane.start();
+  const { link, logged } = linkTo(plane.port, { credentials: { tokenFile: "/nowhere/token" } });
+  await using _ = link;
+  expect(await logged("not connected")).toContain("/nowhere/token");
+});

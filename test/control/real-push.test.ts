@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+
+import { TestApp } from "../support/app.ts";
+import { ControlledSidecar, taggerZip } from "../support/controlled-sidecar.ts";
+import { PushMesh } from "../support/push-mesh.ts";
+import { ScriptedControlPlane } from "../support/scripted-control-plane.ts";
+import { TemporaryFolder } from "../support/temporary-folder.ts";
+
+test(
+  "the control plane's own stream server and a real node understand each other",
+  { timeout: 120_000 },
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const state = stack.use(await TemporaryFolder.create());
+    const app = stack.use(await TestApp.start());
+    const artifacts = stack.use(await ScriptedControlPlane.start());
+    const settings = { heartbeat: 300, scan: 1_000, avoid: 300, jitter: 1 };
+    const mesh = stack.use(await PushMesh.start({ settings }));
+    const tagger = artifacts.publish("tagger", "1.0.0", taggerZip("tagger", "1.0.0"));
+    const broken = artifacts.publish("broken", "1.0.0", taggerZip("broken", "1.0.0", "export default {"));
+    const packages = [tagger, broken].map((each) => ({ ...each, config: undefined }));
+    mesh.change({ packages });
+    const sidecar = stack.use(
+      new ControlledSidecar(artifacts, state, app.port, {
+        controlPlane: `127.0.0.1:${mesh.server.port}`,
+        controlPlaneToken: "sluice_node-1",
+        cluster: "demo",
+      }),
+    );
+    const report = () => mesh.reports.get("node-1")?.report;
+    await mesh.until(() => report()?.connected === true);
+    mesh.debounce();
+    await mesh.until(() => report()?.packages.length === 2);
+    await mesh.until(
+      () => report()?.packages.every(({ state: each }) => each === "LOADABLE" || each === "INVALID") === true,
+    );
+    expect(
+      report()
+        ?.packages.map(({ plugin, state: each }) => `${plugin} ${each}`)
+        .toSorted(),
+    ).toEqual(["broken INVALID", "tagger LOADABLE"]);
+
+    mesh.change({ packages, chain: ["tagger@1.0.0"] });
+    await mesh.until(() => report()?.resources.chain.acked?.tick === mesh.source.tick);
+    expect((await sidecar.get()).headers.get("x-tag")).toBe("1.0.0");
+    await mesh.until(
+      () =>
+        report()?.plugins.some(({ plugin, status }) => plugin === "tagger" && status === "RUNNING") === true,
+    );
+
+    mesh.change({ packages, chain: ["broken@1.0.0"] });
+    await mesh.until(() => report()?.resources.chain.nacked !== undefined);
+    expect(mesh.reports.sync("node-1")).toBe("REJECTED");
+    expect(report()?.resources.chain.nacked?.problems[0]).toMatch(/broken: chain\[0\]/);
+    expect((await sidecar.get()).headers.get("x-tag")).toBe("1.0.0");
+  },
+);

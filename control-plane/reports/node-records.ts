@@ -8,7 +8,7 @@ import type { Change, Store, Unrevised } from "../store/store.ts";
 import type { LiveReports } from "./live-reports.ts";
 
 /** Nodes written in one change: a fleet that connects for the first time costs few of them. */
-const BATCH = 200;
+const BATCH = 100;
 
 type Identity = Unrevised<Node>;
 
@@ -50,8 +50,7 @@ export class NodeRecords {
   async #write(): Promise<void> {
     this.#writing = true;
     while (this.#waiting.length > 0) {
-      // Whoever came in the same turn is written with it.
-      await setImmediate();
+      await this.#gather();
       const batch = this.#waiting.splice(0, BATCH);
       try {
         await this.#writeBatch(batch);
@@ -60,6 +59,15 @@ export class NodeRecords {
       }
     }
     this.#writing = false;
+  }
+
+  /** Waits while turn after turn brings more: a transaction for each would cost ten times as much. */
+  async #gather(): Promise<void> {
+    let before: number;
+    do {
+      before = this.#waiting.length;
+      await setImmediate();
+    } while (this.#waiting.length > before && this.#waiting.length < BATCH);
   }
 
   async #writeBatch(batch: readonly Waiting[]): Promise<void> {

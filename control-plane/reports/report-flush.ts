@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+
 import type { Clock, Timer } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Service } from "../../core/lifecycle.ts";
@@ -8,6 +10,8 @@ import type { LiveReports } from "./live-reports.ts";
 
 /** Milliseconds between two batches. */
 const FLUSH = 1_000;
+/** Reports written at once. */
+const SLICE = 200;
 /** Batches after which all that was heard is written, though it said nothing new: `lastSeen` alone writes nothing. */
 const HEARTBEAT_FLUSHES = 30;
 
@@ -96,15 +100,22 @@ export class ReportFlush implements Service {
       .map((node) => this.#parts.reports.get(node)?.report)
       .filter((report): report is NodeReport => report !== undefined);
     if (reports.length === 0) return;
+    for (let start = 0; start < reports.length; start += SLICE)
+      await this.#write(reports.slice(start, start + SLICE));
+  }
+
+  async #write(reports: readonly NodeReport[]): Promise<void> {
     try {
       await this.#parts.store.saveReports(reports);
       for (const { node, lastSeen } of reports)
         if (lastSeen !== undefined) this.#lastSeen.set(node, lastSeen);
     } catch (thrown) {
       this.#failures++;
-      for (const node of nodes) this.#changed.add(node);
+      for (const { node } of reports) this.#changed.add(node);
       this.#parts.log.warn({ error: messageOf(thrown), reports: reports.length }, "reports were not stored");
     }
+    // Others have a turn before the next slice.
+    await setImmediate();
   }
 }
 

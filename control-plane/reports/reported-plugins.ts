@@ -19,9 +19,12 @@ export function mergePlugins(
 
 /** What a node holds, after it said how one package stands; deleted ones make room first. */
 export function mergePackage(known: readonly NodePackage[], reported: NodePackage): readonly NodePackage[] {
-  const others = known.filter((item) => keyOf(item) !== keyOf(reported));
+  const key = keyOf(reported);
+  const before = known.find((item) => keyOf(item) === key);
+  if (before?.state === reported.state && before.detail === reported.detail) return known;
+  const others = known.filter((item) => item !== before);
   const kept = others.length < MOST_OF_A_NODE ? others : others.filter(({ state }) => state !== "DELETED");
-  return kept.length < MOST_OF_A_NODE ? unlessSame(known, [...kept, reported]) : known;
+  return kept.length < MOST_OF_A_NODE ? [...kept, reported] : known;
 }
 
 /**

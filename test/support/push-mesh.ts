@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 
 import { ServerCredentials } from "@grpc/grpc-js";
 
+import type { Clock } from "../../core/clock.ts";
 import { createLogger } from "../../core/log.ts";
 import { ManualClock } from "../../core/manual-clock.ts";
 import { MetricsRegistry } from "../../core/metrics/registry.ts";
@@ -10,12 +11,13 @@ import type { Actor } from "../../control-plane/model/actor.ts";
 import { OperationError } from "../../control-plane/model/operation-error.ts";
 import { PushMetrics, observeStreams } from "../../control-plane/push/push-metrics.ts";
 import { PushServer } from "../../control-plane/push/push-server.ts";
-import { PUSH_DEFAULTS, type PushSettings } from "../../control-plane/push/push-settings.ts";
 import { RefusedStreams } from "../../control-plane/push/refused-streams.ts";
+import { PUSH_DEFAULTS, type PushSettings } from "../../control-plane/push/push-settings.ts";
 import { LiveReports } from "../../control-plane/reports/live-reports.ts";
 import { NodeRecords } from "../../control-plane/reports/node-records.ts";
 import { observeReports } from "../../control-plane/reports/report-metrics.ts";
 import { ReportFlush } from "../../control-plane/reports/report-flush.ts";
+import type { SnapshotSource } from "../../control-plane/snapshot/node-snapshot.ts";
 import { openStore } from "../../control-plane/store/open-store.ts";
 import type { Store } from "../../control-plane/store/store.ts";
 import { parseExposition } from "./exposition.ts";
@@ -28,8 +30,10 @@ const DEBOUNCE = 20;
 
 export interface PushMeshOptions {
   readonly settings?: Partial<PushSettings>;
-  readonly source?: ScriptedSnapshots;
-  readonly credentials?: ServerCredentials;
+  /** In place of tokens that a test makes up. */
+  readonly authenticator?: (store: Store, clock: Clock) => Authenticator;
+  /** In place of snapshots by hand; the store is empty but for the clusters `demo` and `other`. */
+  readonly snapshots?: (store: Store, clock: Clock) => Promise<SnapshotSource>;
 }
 
 /** The streams' side of a control plane over a real store and real sockets; its time is the test's. */
@@ -37,7 +41,7 @@ export class PushMesh implements AsyncDisposable {
   readonly clock = new ManualClock();
   registry = new MetricsRegistry();
   readonly settings: PushSettings;
-  readonly source: ScriptedSnapshots;
+  readonly source = new ScriptedSnapshots();
   readonly folder: TemporaryFolder;
   readonly tokens = new TestTokens();
   store!: Store;
@@ -51,7 +55,6 @@ export class PushMesh implements AsyncDisposable {
     this.#options = options;
     this.folder = folder;
     this.settings = { ...PUSH_DEFAULTS, ...options.settings };
-    this.source = options.source ?? new ScriptedSnapshots();
   }
 
   static async start(options: PushMeshOptions = {}): Promise<PushMesh> {
@@ -69,19 +72,20 @@ export class PushMesh implements AsyncDisposable {
     this.reports = new LiveReports(clock, { heartbeat, grace: 5_000, answerTimeout });
     this.flush = new ReportFlush({ store: this.store, reports: this.reports, clock, log });
     await this.flush.start();
+    const used = (await this.#options.snapshots?.(this.store, clock)) ?? source;
     this.server = new PushServer({
       host: "127.0.0.1",
       port: 0,
-      credentials: this.#options.credentials ?? ServerCredentials.createInsecure(),
+      credentials: ServerCredentials.createInsecure(),
       artifacts: undefined,
       clock,
       log,
       settings,
-      source,
+      source: used,
       reports: this.reports,
       records: new NodeRecords(this.store, this.reports),
       metrics: new PushMetrics(this.registry),
-      authenticator: this.tokens,
+      authenticator: this.#options.authenticator?.(this.store, clock) ?? this.tokens,
       refused: new RefusedStreams((...row) => this.store.refused(...row), clock),
     });
     await this.server.start();
@@ -90,7 +94,7 @@ export class PushMesh implements AsyncDisposable {
     observeStreams(this.registry, {
       streams: () => server.streams,
       connecting: () => server.connecting,
-      tick: () => source.tick,
+      tick: () => used.tick,
     });
   }
 

@@ -19,6 +19,7 @@ import { CpuSpell } from "./cpu-spell.ts";
 import type { HostExit, KillReason } from "./host-exit.ts";
 import { HostProcess, type HostCommand } from "./host-process.ts";
 import type { Carrier, Sending } from "./pending-run.ts";
+import { MAX_SENDINGS, Sendings } from "./sendings.ts";
 
 /** What a host tells whoever runs it. Load numbers are those of `Load.generation`. */
 export interface HostReceiver {
@@ -42,9 +43,8 @@ const LATE_AFTER = 50;
 const HOOK_ENTRY = 1_000;
 /** ms beyond the hook's own timeout, which the host watches: then the host does not work any more. */
 const HOOK_GRACE = 5_000;
-/** Bytes on their way to a host, and runs under way in it, beyond which nothing more is sent to it. */
+/** Bytes on their way to a host beyond which nothing more is sent to it. */
 const MAX_BACKLOG = 8 * 1024 * 1024;
-const MAX_IN_FLIGHT = 8192;
 /** Cancelled runs that are remembered, in case that one of them is what kills the host. */
 const MAX_FORGOTTEN = 64;
 /** Milliseconds between the end of the link and that of the process, when it ends by itself. */
@@ -53,7 +53,7 @@ const ENDING_GRACE = 500;
 /** One plugin host as the sidecar sees it: its process, its link, what it has loaded and what it was asked. */
 export class PluginHost implements Carrier {
   /** Runs that it was asked and has not answered, by their id on the wire. */
-  readonly inFlight = new Map<number, Sending>();
+  readonly inFlight = new Sendings();
   /** Loads that can be asked. */
   readonly loads = new Set<number>();
   /** Resolves when it said Hello, or with its end. Never rejects, like `ended`. */
@@ -127,7 +127,7 @@ export class PluginHost implements Carrier {
 
   /** More would only wait, and be answered too late. */
   get congested(): boolean {
-    return this.inFlight.size >= MAX_IN_FLIGHT || this.#channel.backlog > MAX_BACKLOG;
+    return this.inFlight.size >= MAX_SENDINGS || this.#channel.backlog > MAX_BACKLOG;
   }
 
   /** Whether it has this load, or is about to. */
@@ -153,7 +153,7 @@ export class PluginHost implements Carrier {
   }
 
   run(sending: Sending, frame: Run): void {
-    this.inFlight.set(sending.id, sending);
+    this.inFlight.add(sending);
     this.#channel.send(frame);
   }
 
@@ -169,7 +169,7 @@ export class PluginHost implements Carrier {
 
   /** What it may be busy with: runs that it has not answered, wanted or not. */
   get unanswered(): readonly Sending[] {
-    return [...this.#forgotten.values(), ...this.inFlight.values()];
+    return [...this.#forgotten.values(), ...this.inFlight];
   }
 
   /** Sends anything that is neither a run nor a hook. */

@@ -58,7 +58,7 @@ export class RunDeadlines implements Disposable {
     host.ping();
     const { holder, stuck } = host;
     const look = { host, other, holder, stuck, now: this.#clock.now() };
-    for (const sending of host.inFlight.values()) this.#lookAt(sending, look);
+    for (const sending of host.inFlight) this.#lookAt(sending, look);
     return busy;
   }
 

@@ -36,7 +36,6 @@ const GRACE = 20;
 const MAX_ATTEMPTS = 4;
 /** Runs that wait while there is no host. */
 const MAX_WAITING = 8192;
-const MAX_ID = 0xffff_ffff;
 
 /**
  * Asks segments in the active host, and sees to it that each run is answered once: by the standby when the host dies
@@ -51,7 +50,6 @@ export class RunDispatcher implements SegmentRunner {
   readonly #hosts: RunHosts;
   readonly #instances: ReadonlyMap<number, Askable>;
   readonly #clock: Clock;
-  #lastId = 0;
   #stopped = false;
 
   constructor(hosts: RunHosts, instances: ReadonlyMap<number, Askable>, clock: Clock) {
@@ -115,7 +113,7 @@ export class RunDispatcher implements SegmentRunner {
       budget += ask.timeout;
     }
     const due = this.#clock.now() + budget;
-    const sending = { id: this.#nextId(), run, carrier: host, picked, presets: run.presets, due };
+    const sending = { id: host.inFlight.nextId(), run, carrier: host, picked, presets: run.presets, due };
     run.sendings.push(sending);
     run.attempts++;
     this.counts.sent++;
@@ -148,7 +146,7 @@ export class RunDispatcher implements SegmentRunner {
     if (run.answer(sending, results)) return;
     // Whoever answers another question than was asked has lost its way; its end sends the run elsewhere.
     run.sendings.push(sending);
-    host.inFlight.set(sending.id, sending);
+    host.inFlight.add(sending);
     host.kill("garbage");
   }
 
@@ -157,8 +155,8 @@ export class RunDispatcher implements SegmentRunner {
    * under way; everybody else's runs go to the successor.
    */
   hostEnded(host: PluginHost, culprit: number | undefined, how: string): void {
-    const orphans = new Set([...host.inFlight.values()].map(({ run }) => run));
-    for (const sending of host.inFlight.values()) sending.run.drop(sending);
+    const orphans = new Set([...host.inFlight].map(({ run }) => run));
+    for (const sending of host.inFlight) sending.run.drop(sending);
     host.inFlight.clear();
     if (culprit !== undefined)
       for (const other of [this.#hosts.active, this.#hosts.standby])
@@ -171,7 +169,7 @@ export class RunDispatcher implements SegmentRunner {
 
   /** Takes runs of a plugin that is to blame back from where they are under way. */
   #withdraw(host: PluginHost, culprit: number, taken: Set<PendingRun>): void {
-    for (const sending of host.inFlight.values()) {
+    for (const sending of host.inFlight) {
       const { run, picked } = sending;
       if (!picked.some((index) => run.call.asks[index]?.target.generation === culprit)) continue;
       run.drop(sending);
@@ -263,10 +261,5 @@ export class RunDispatcher implements SegmentRunner {
     if (this.#stopped || run.call.background) return run.fail(() => "host_gone", "no plugin host is running");
     if (this.waiting.size >= MAX_WAITING) return run.fail(() => "queue_full", "no plugin host is running");
     this.waiting.add(run);
-  }
-
-  #nextId(): number {
-    this.#lastId = this.#lastId === MAX_ID ? 1 : this.#lastId + 1;
-    return this.#lastId;
   }
 }

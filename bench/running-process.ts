@@ -64,7 +64,7 @@ export async function startOnPort(
   const running = new RunningProcess(startPinned(core, command), port);
   // What it has to say is worth reading where a run fails.
   running.child.stdout?.pipe(process.stderr);
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 1200; attempt++) {
     if (running.child.exitCode !== null) break;
     if (await accepts(port)) return running;
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 
 import type { PositionName } from "../sidecar/chain/verdict.ts";
 import type { Target } from "./intermediaries/target.ts";
+import { SIDECAR_FLAGS } from "../core/sidecar-flags.ts";
 
 export interface SidecarPlugins {
   readonly runtime: "isolate" | "remote";
@@ -79,5 +80,5 @@ sidecar:
 plugins: { folder: ${plugins} }
 chain:${chain === "" ? " []" : chain}
 `;
-  return { config, args: [SIDECAR, "--config", join(folder, "mesh.yaml")] };
+  return { config, args: [...SIDECAR_FLAGS, SIDECAR, "--config", join(folder, "mesh.yaml")] };
 }

@@ -1,10 +1,9 @@
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { hostCommand } from "./plugin-host/host-command.ts";
+import { DeferredRuntime } from "./plugins/deferred-runtime.ts";
 import { IsolateRuntime } from "./plugins/isolate/isolate-runtime.ts";
-import { ProcessRuntime } from "./plugins/process/process-runtime.ts";
 import { Registry } from "./plugins/registry.ts";
-import { RemoteRuntime } from "./plugins/remote/remote-runtime.ts";
 
 export interface PluginSystemOptions {
   readonly hostMemory: number | undefined;
@@ -21,8 +20,15 @@ export class PluginSystem implements AsyncDisposable {
 
   constructor({ hostMemory, ownPorts, clock, log }: PluginSystemOptions) {
     this.isolates = new IsolateRuntime({ command: hostCommand(), clock, log, hostMemory, ownPorts });
-    const runtimes = [this.isolates, new ProcessRuntime({ clock, log }), new RemoteRuntime(clock, log)];
-    this.registry = new Registry({ runtimes, clock, log });
+    const processes = new DeferredRuntime("process", async () => {
+      const { ProcessRuntime } = await import("./plugins/process/process-runtime.ts");
+      return new ProcessRuntime({ clock, log });
+    });
+    const remotes = new DeferredRuntime("remote", async () => {
+      const { RemoteRuntime } = await import("./plugins/remote/remote-runtime.ts");
+      return new RemoteRuntime(clock, log);
+    });
+    this.registry = new Registry({ runtimes: [this.isolates, processes, remotes], clock, log });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

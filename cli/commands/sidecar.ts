@@ -1,5 +1,6 @@
 import { Command } from "commander";
 
+import { SIDECAR_FLAGS } from "../../core/sidecar-flags.ts";
 import type { CommandLine } from "../command-line.ts";
 import { runProgram } from "../forwarded-program.ts";
 
@@ -11,6 +12,6 @@ export function sidecarCommand(line: CommandLine): Command {
     .allowUnknownOption()
     .passThroughOptions()
     .action(async (flags: readonly string[]) =>
-      line.ended(await runProgram("the sidecar", "../sidecar/main.ts", flags)),
+      line.ended(await runProgram("the sidecar", "../sidecar/main.ts", flags, SIDECAR_FLAGS)),
     );
 }

@@ -9,6 +9,7 @@ import { address, text } from "../../core/options/kinds.ts";
 import type { ValuesOf } from "../../core/options/option.ts";
 import { resolveOptions } from "../../core/options/resolve.ts";
 import type { CommandLine } from "../command-line.ts";
+import { SIDECAR_FLAGS } from "../../core/sidecar-flags.ts";
 import { ChildProgram, endedEarly } from "../child-process.ts";
 import { demoHelp } from "../demo-help.ts";
 
@@ -96,6 +97,7 @@ function startSidecar(options: UpOptions, ready: (ports: Ports) => void): ChildP
     script: "../sidecar/main.ts",
     // Nobody balances here: a drain need not wait until somebody has noticed.
     args: ["--config", config, ...flags, "--drain-delay", "0ms"],
+    nodeFlags: SIDECAR_FLAGS,
     onLine: (line) => {
       process.stdout.write(`${line}\n`);
       if (line.includes('"msg":"ready"')) ready(JSON.parse(line) as Ports);

@@ -3,6 +3,9 @@ import type { BuildFailure, Message } from "esbuild";
 import { InputError, messageOf, type Problem } from "../errors.ts";
 import { refusal } from "./package-errors.ts";
 
+/** Bundles under way: esbuild's own process, 13 MiB, is there as long as one is. */
+let underWay = 0;
+
 /**
  * Bundles a plugin's TypeScript into the one script that the plugin host runs: an ES module whose default export has the
  * hooks. For development and packing only: a production sidecar has no esbuild and takes packed JavaScript. Throws an
@@ -13,6 +16,7 @@ export async function bundlePlugin(where: string, directory: string, entry: stri
     const advice = "pack the plugin with `sluice plugin pack` where the development dependencies are";
     throw refusal(where, entry, `is TypeScript, and esbuild, which bundles it, is not installed: ${advice}`);
   });
+  underWay++;
   try {
     const result = await esbuild.build({
       absWorkingDir: directory,
@@ -32,6 +36,8 @@ export async function bundlePlugin(where: string, directory: string, entry: stri
     const { errors } = thrown as Partial<BuildFailure>;
     if (errors === undefined) throw refusal(where, entry, messageOf(thrown));
     throw new InputError(errors.map((error) => problemOf(where, entry, error)));
+  } finally {
+    if (--underWay === 0) await esbuild.stop();
   }
 }
 

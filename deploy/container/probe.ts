@@ -1,4 +1,4 @@
-// Asks the admin port of the sidecar in this container for a path: `node deploy/container/probe.ts /ready`. Exit code
+// Asks the admin port of the sidecar in this container for a path: `node deploy/container/probe.js /ready`. Exit code
 // 0 when it answers 200, else 1. For the image's health check, and for platforms whose probes run commands.
 const [path = "/live"] = process.argv.slice(2);
 const { SLUICE_ADMIN: admin = "" } = process.env;

@@ -14,8 +14,9 @@ test("whatever the image copies and runs is there", () => {
     .map(({ rest }) => parseCopy(rest))
     .filter(({ stage }) => stage === undefined)
     .flatMap(({ sources }) => sources);
-  const run = LAST.filter(({ name }) => name === "HEALTHCHECK").map(
-    ({ rest }) => parseCommand(rest)[1] ?? "",
+  // What is run is built in the image.
+  const run = LAST.filter(({ name }) => name === "HEALTHCHECK").map(({ rest }) =>
+    (parseCommand(rest)[1] ?? "").replace(/\.js$/, ".ts"),
   );
 
   expect(copied.length).toBeGreaterThan(5);

@@ -21,6 +21,9 @@ export function hostCommand(): HostCommand {
     // One thread for V8's own work, and a young generation for small answers: half the memory of the defaults.
     "--v8-pool-size=1",
     "--max-semi-space-size=4",
+    // TypeScript is read by WebAssembly, once: code of an optimiser for it would take 7 MiB until the end.
+    "--no-wasm-dynamic-tiering",
+    "--no-wasm-tier-up",
     // Both say what we know; the output of a host is kept for the report of its death.
     "--disable-warning=ExperimentalWarning",
     "--disable-warning=SecurityWarning",

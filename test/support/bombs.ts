@@ -19,3 +19,14 @@ export const BOMBS = {
   "typed arrays": "const a = []; for (;;) a.push(new Float64Array(1e6).fill(1));",
   "a Map": "const m = new Map(); for (let i = 0; ; i++) m.set(i, 'x'.repeat(100) + i);",
 } as const satisfies Record<string, string>;
+
+/** Statements of `execute` or a timer that are a nuisance, or an attempt, and are to be of no consequence to others. */
+export const NUISANCES = {
+  "an endless promise chain": "const next = () => Promise.resolve().then(next); return next();",
+  "WebAssembly memory": "for (;;) new WebAssembly.Memory({ initial: 1000 });",
+  "a host function in a loop": "for (;;) setTimeout(() => {}, 1000);",
+  "a log flood": "for (;;) console.log('x'.repeat(1000));",
+  "an answer of 10 MB": "return { httpCode: 403, body: 'x'.repeat(10 * 1024 * 1024) };",
+  "illegal headers": "return { headerSet: { 'Content-Length': '1', 'bad name': 'a\\r\\nb' } };",
+  "a way out": "return constructor.constructor('return process')().exit();",
+} as const satisfies Record<string, string>;

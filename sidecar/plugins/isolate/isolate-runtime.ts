@@ -15,7 +15,7 @@ import type { HostCommand } from "./host-process.ts";
 import { IsolateInstance } from "./isolate-instance.ts";
 import { IsolateInstances } from "./isolate-instances.ts";
 import { KeyValueReplication } from "./key-value-replication.ts";
-import { PluginFetch } from "./plugin-fetch.ts";
+import type { PluginFetch } from "./plugin-fetch.ts";
 import type { HostReceiver, PluginHost } from "./plugin-host.ts";
 import { PluginLog } from "./plugin-log.ts";
 import { cgroupMemoryLimit } from "./process-usage.ts";
@@ -65,8 +65,8 @@ const MAX_SOURCE_BYTES = 8 * 1024 * 1024;
 
 /**
  * Plugins in isolates: an active plugin host and a warm standby, which all isolate plugins share, and whatever it
- * takes so that one of them harms only itself (DESIGN-data-plane §4). The hosts are started at once and kept until
- * the runtime is disposed of.
+ * takes so that one of them harms only itself (DESIGN-data-plane §4). The hosts are started with the first plugin
+ * and kept until the runtime is disposed of.
  */
 export class IsolateRuntime implements PluginRuntime {
   readonly name = "isolate";
@@ -75,7 +75,9 @@ export class IsolateRuntime implements PluginRuntime {
   readonly #instances = new IsolateInstances();
   readonly #logs = new WeakMap<IsolateInstance, PluginLog>();
   readonly #quarantine = new Quarantine();
-  readonly #fetch: PluginFetch;
+  readonly #ownPorts: readonly number[];
+  /** Loaded with the first fetch: its HTTP client takes 5 MiB, and few plugins fetch. */
+  #fetch: Promise<PluginFetch> | undefined;
   readonly #nursery: HostNursery;
   readonly #pair: HostPair;
   readonly #loader: HostLoader;
@@ -85,7 +87,7 @@ export class IsolateRuntime implements PluginRuntime {
   readonly #culprits: Culprits;
 
   constructor({ command, clock, log, hostMemory, ownPorts }: IsolateRuntimeOptions) {
-    this.#fetch = new PluginFetch({ clock, ownPorts });
+    this.#ownPorts = ownPorts;
     this.#clock = clock;
     this.#log = log;
     const memory = (): number => hostMemory ?? defaultCeiling(this.#instances.memory);
@@ -115,7 +117,6 @@ export class IsolateRuntime implements PluginRuntime {
       clock,
       log,
     });
-    this.#pair.start();
   }
 
   get status(): IsolateRuntimeStatus {
@@ -147,6 +148,7 @@ export class IsolateRuntime implements PluginRuntime {
       return failure("not_loaded", messageOf(thrown));
     }
     this.#instances.add(instance);
+    this.#pair.start();
     const brought = await this.#culprits.bringUp(instance);
     if (brought.kind === "up") return { kind: "loaded", instance: this.#present(instance) };
     this.#remove(instance);
@@ -165,7 +167,7 @@ export class IsolateRuntime implements PluginRuntime {
     this.#loader[Symbol.dispose]();
     await this.#pair[Symbol.asyncDispose]();
     await this.#nursery[Symbol.asyncDispose]();
-    await this.#fetch[Symbol.asyncDispose]();
+    await (await this.#fetch)?.[Symbol.asyncDispose]();
   }
 
   #present(instance: IsolateInstance): PluginInstance {
@@ -205,7 +207,7 @@ export class IsolateRuntime implements PluginRuntime {
     const others = this.#instances.byGeneration.values();
     if (others.some(({ plugin }) => plugin === instance.plugin)) return;
     this.#store.forget(instance.plugin);
-    this.#fetch.forget(instance.plugin);
+    void this.#fetch?.then((fetch) => fetch.forget(instance.plugin));
   }
 
   async #pause(milliseconds: number): Promise<void> {
@@ -278,10 +280,16 @@ export class IsolateRuntime implements PluginRuntime {
     if (instance === undefined)
       return host.tell({ ...answer, error: "this generation is not loaded any more" });
     try {
-      host.tell({ ...answer, ...(await this.#fetch.fetch(instance.plugin, instance.fetch, asked)) });
+      const fetch = await (this.#fetch ??= this.#loadFetch());
+      host.tell({ ...answer, ...(await fetch.fetch(instance.plugin, instance.fetch, asked)) });
     } catch (thrown) {
       host.tell({ ...answer, error: messageOf(thrown) || "the fetch failed" });
     }
+  }
+
+  async #loadFetch(): Promise<PluginFetch> {
+    const module = await import("./plugin-fetch.ts");
+    return new module.PluginFetch({ clock: this.#clock, ownPorts: this.#ownPorts });
   }
 }
 

@@ -1,0 +1,185 @@
+import { writeFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+import type { Generation } from "../sidecar/chain/generation.ts";
+import { BOMBS, HOST_KILLERS, NUISANCES } from "../test/support/bombs.ts";
+import { inWords, IsolateMesh, TAGGER } from "../test/support/isolate-mesh.ts";
+import { machine } from "./report.ts";
+
+const TIMEOUT = 50;
+const CPU = 10;
+/** ms within which the victim's policy answers: beyond its timeout, and where the host had to be replaced. */
+const SLACK = 100;
+const REPLACED = 1_000;
+const PAUSE = 10;
+/** ms for which a plugin with a bomb in a timer is asked, and when that goes off. */
+const WATCH = 600;
+const FUSE = 200;
+
+const { values: flags } = parseArgs({
+  options: {
+    runs: { type: "string", default: "20" },
+    only: { type: "string" },
+    out: { type: "string" },
+    help: { type: "boolean", default: false },
+  },
+});
+
+if (flags.help) {
+  process.stdout.write(`node bench/bad-plugins.ts [--runs 20] [--only TEXT] [--out NAME]
+
+How long an exchange waits for a plugin that does harm, until its policy answers, and what its neighbours notice: each
+harmful body in execute, after an await in it, and in a timer. --only picks the bodies whose name holds the text. Exits
+with 1 if the 95th percentile is above ${TIMEOUT + SLACK} ms, or ${REPLACED} ms where the host was replaced, or if a neighbour failed. --out
+writes NAME.json and NAME.md into docs/bench/.
+`);
+  process.exit(0);
+}
+
+/** Where the harm is done; `{}` stands for it. */
+const PLACES = {
+  "in execute": "export default { execute(request) { if (!request.smoke) { {} } } };",
+  "after an await": "export default { async execute(request) { await null; if (!request.smoke) { {} } } };",
+  "in a timer": `export default { init() { setTimeout(() => { {} }, ${FUSE}); }, execute() {} };`,
+} as const;
+type Place = keyof typeof PLACES;
+
+interface Run {
+  /** ms until the victim was answered; the slowest of several. */
+  readonly millis: number;
+  readonly replaced: boolean;
+  readonly verdict: string;
+}
+
+interface Row {
+  readonly body: string;
+  readonly place: Place;
+  readonly runs: readonly Run[];
+  /** ms of the slowest answer of the plugin beside it, and how many of those were wrong. */
+  readonly slowestNeighbour: number;
+  readonly wrongNeighbours: number;
+}
+
+/** Asks the plugin beside the bad one all the time until told to stop. */
+class Neighbour {
+  slowest = 0;
+  wrong = 0;
+  #over = false;
+  readonly #done: Promise<void>;
+
+  constructor(mesh: IsolateMesh, generation: Generation) {
+    this.#done = this.#askOn(mesh, generation);
+  }
+
+  async stop(): Promise<void> {
+    this.#over = true;
+    await this.#done;
+  }
+
+  async #askOn(mesh: IsolateMesh, generation: Generation): Promise<void> {
+    while (!this.#over) {
+      const began = performance.now();
+      const [verdict] = await mesh.verdicts([generation]);
+      this.slowest = Math.max(this.slowest, performance.now() - began);
+      if (inWords(verdict) !== "rewrite X-WEB-Tag=/") this.wrong++;
+      await pause(PAUSE);
+    }
+  }
+}
+
+async function timedAnswer(mesh: IsolateMesh, victim: Generation): Promise<Omit<Run, "replaced">> {
+  const began = performance.now();
+  const [verdict] = await mesh.verdicts([victim]);
+  return { millis: performance.now() - began, verdict: inWords(verdict) };
+}
+
+async function once(mesh: IsolateMesh, source: string, place: Place): Promise<Run> {
+  await mesh.settled();
+  const { hostDeaths } = mesh.runtime.status;
+  const victim = await mesh.load("victim", source, { timeout: TIMEOUT, cpu: CPU });
+  const due = performance.now() + (place === "in a timer" ? WATCH : 0);
+  let slowest = await timedAnswer(mesh, victim);
+  while (performance.now() < due) {
+    await pause(PAUSE);
+    const answer = await timedAnswer(mesh, victim);
+    if (answer.millis > slowest.millis) slowest = answer;
+  }
+  const replaced = mesh.runtime.status.hostDeaths > hostDeaths;
+  victim.release();
+  return { ...slowest, replaced };
+}
+
+async function rowOf(body: string, harm: string, place: Place): Promise<Row> {
+  await using mesh = new IsolateMesh();
+  const tagger = await mesh.load("tagger", TAGGER);
+  const neighbour = new Neighbour(mesh, tagger);
+  const runs: Run[] = [];
+  for (let run = 0; run < Number(flags.runs); run++) {
+    // Each is another script, so that what was quarantined before is no reason.
+    const source = `${PLACES[place].replace("{}", () => harm)} // ${run}`;
+    runs.push(await once(mesh, source, place));
+  }
+  await neighbour.stop();
+  return { body, place, runs, slowestNeighbour: neighbour.slowest, wrongNeighbours: neighbour.wrong };
+}
+
+/** By nearest rank: of 20, the second worst. */
+function percentile95(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.ceil(values.length * 0.95) - 1] ?? 0;
+}
+
+function figure(runs: readonly Run[], replaced: boolean): number | undefined {
+  const picked = runs.filter((run) => run.replaced === replaced).map(({ millis }) => millis);
+  return picked.length === 0 ? undefined : percentile95(picked);
+}
+
+function holds({ runs, wrongNeighbours }: Row): boolean {
+  const kept = figure(runs, false) ?? 0;
+  const replaced = figure(runs, true) ?? 0;
+  return kept <= TIMEOUT + SLACK && replaced <= REPLACED && wrongNeighbours === 0;
+}
+
+function toMarkdown(row: Row): string {
+  const { body, place, runs, slowestNeighbour, wrongNeighbours } = row;
+  const shown = (replaced: boolean): string => {
+    const count = runs.filter((run) => run.replaced === replaced).length;
+    const value = figure(runs, replaced);
+    return value === undefined ? "–" : `${value.toFixed(0)} (${count} runs)`;
+  };
+  const verdicts = [...new Set(runs.map(({ verdict }) => verdict))].join(", ");
+  const cells = [body, place, shown(false), shown(true), verdicts, slowestNeighbour.toFixed(0)];
+  return `| ${[...cells, wrongNeighbours, holds(row) ? "yes" : "NO"].join(" | ")} |`;
+}
+
+const BODIES = Object.entries({ ...BOMBS, ...NUISANCES, ...HOST_KILLERS });
+const rows: Row[] = [];
+for (const [body, harm] of BODIES.filter(([name]) => name.includes(flags.only ?? "")))
+  for (const place of Object.keys(PLACES) as Place[]) {
+    const row = await rowOf(body, harm, place);
+    process.stderr.write(`${toMarkdown(row)}\n`);
+    rows.push(row);
+  }
+const command = `node bench/bad-plugins.ts ${process.argv.slice(2).join(" ")}`.trim();
+const takenAt = new Date().toISOString().slice(0, 10);
+const page = `# Bad plugins
+
+\`${command}\`, ${takenAt}, ${machine()}, Node ${process.version}.
+
+Milliseconds until the victim's policy answered, 95th percentile of ${flags.runs} runs (nearest rank), timeout ${TIMEOUT} ms, CPU budget
+${CPU} ms: at most ${TIMEOUT + SLACK}, and at most ${REPLACED} where a plugin host had to be replaced. A plugin beside it is asked all the
+time; none of its answers may be wrong.
+
+| body | place | p95 | p95, host replaced | verdicts | slowest neighbour | wrong neighbours | holds |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+${rows.map(toMarkdown).join("\n")}
+`;
+process.stdout.write(page);
+if (!rows.every(holds)) process.exitCode = 1;
+if (flags.out !== undefined) {
+  const target = fileURLToPath(new URL(`../docs/bench/${flags.out}`, import.meta.url));
+  const result = { takenAt, machine: machine(), node: process.version, command, rows };
+  writeFileSync(`${target}.json`, `${JSON.stringify(result, undefined, 1)}\n`);
+  writeFileSync(`${target}.md`, page);
+}

@@ -1,0 +1,5 @@
+/**
+ * Flags of Node for whoever starts `sidecar/main.ts`; workers inherit them. Left alone, V8 lets the young generation of
+ * one process grow to 64 MiB and gives them back late; 4 MiB for each half are as fast (measured).
+ */
+export const SIDECAR_FLAGS: readonly string[] = ["--max-semi-space-size=4"];

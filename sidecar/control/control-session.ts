@@ -37,6 +37,8 @@ const OPTIONS = {
   "grpc.keepalive_timeout_ms": 10_000,
   "grpc.keepalive_permit_without_calls": 1,
   "grpc.enable_retries": 0,
+  // What the environment names may be this very sidecar, for the app's use.
+  "grpc.enable_http_proxy": 0,
   "grpc.use_local_subchannel_pool": 1,
   "grpc.client_idle_timeout_ms": 2 ** 31 - 1,
   "grpc.service_config_disable_resolution": 1,

@@ -44,11 +44,16 @@ export class DeliveryQueue {
     this.#waiting.clear();
   }
 
+  /** Resolves when nothing waits or is under way. */
+  async idle(): Promise<void> {
+    await this.#working;
+  }
+
   /** Takes nothing any more; resolves when what was begun is done. */
   async close(): Promise<void> {
     this.#closed = true;
     this.clear();
-    await this.#working;
+    await this.idle();
   }
 
   async #work(): Promise<void> {

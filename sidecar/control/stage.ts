@@ -74,10 +74,10 @@ export class Stage implements AsyncDisposable {
       this.#unwanted.set(staged.wanted.digest, staged);
     }
     for (const [key, each] of wanted) {
+      const known = this.#staged.get(key) ?? this.#unwanted.get(each.digest);
       this.#unwanted.delete(each.digest);
-      const known = this.#staged.get(key);
-      if (known === undefined) this.#staged.set(key, new StagedPackage(each, this.#steps));
-      else known.renew(each);
+      this.#staged.set(key, known ?? new StagedPackage(each, this.#steps));
+      known?.renew(each);
     }
   }
 

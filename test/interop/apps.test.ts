@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 
+import { freePort } from "../../bench/running-process.ts";
 import { Child } from "../support/child.ts";
 import { TestMesh } from "../support/mesh.ts";
 import { installed } from "./program.ts";
@@ -64,15 +65,6 @@ DocumentRoot ${folder}/files
 async function python(folder: string, port: number): Promise<readonly string[]> {
   const place = ["--directory", join(folder, "files"), "--bind", "127.0.0.1", "--protocol", "HTTP/1.1"];
   return ["python3", "-m", "http.server", ...place, String(port)];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 async function accepting(port: number): Promise<void> {

@@ -8,10 +8,22 @@ export const HOST_KILLERS = {
   "split and join": "const t = 'ab'.repeat(128 * 1024 * 1024); for (;;) t.split('').join('');",
 } as const satisfies Record<string, string>;
 
+/** Statements that never give the CPU back; the promise chains go on after the function that holds them returned. */
+export const LOOPS = {
+  "an endless loop": "for (;;);",
+  "a loop that catches everything": "for (;;) try { for (;;); } catch { } finally { }",
+  "a catastrophic regular expression": `/^(a+)+$/.test("a".repeat(40) + "b");`,
+  "an endless promise chain": "const next = () => Promise.resolve().then(next); next(); await_forever();",
+  "an endless chain of awaits": "(async () => { for (;;) await null; })(); await_forever();",
+  "an endless generator": "for (const x of (function* () { for (;;) yield 1; })());",
+  "a sort that never ends": "let n = 0; for (;;) [3, 2, 1].sort(() => ++n % 3 - 1);",
+  "a JSON bomb": `for (;;) JSON.parse("[" + "1,".repeat(1e5) + "1]");`,
+} as const satisfies Record<string, string>;
+
 /** Statements that the isolate's own limits end; some of them may take the host along all the same. */
 export const BOMBS = {
-  "an endless loop": "for (;;);",
-  "a catastrophic expression": "/^(a+)+$/.test('a'.repeat(40) + '!');",
+  "an endless loop": LOOPS["an endless loop"],
+  "a catastrophic regular expression": LOOPS["a catastrophic regular expression"],
   "deep recursion": "const f = () => f() + 1; for (;;) try { f(); } catch {}",
   "arrays of arrays": "const a = []; for (;;) a.push(new Array(1000).fill(1.5));",
   objects: "const a = []; for (let i = 0; ; i++) a.push({ i, next: a[i - 1] });",

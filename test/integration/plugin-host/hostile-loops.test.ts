@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { Fault } from "../../../sidecar/plugin-host/protocol/messages.ts";
+import { LOOPS } from "../../support/bombs.ts";
 import { HostDriver } from "../../support/host-driver.ts";
 
 // Plugins that never give the CPU back, wherever they get it: each is cut off, and nobody else notices. One host.
@@ -16,16 +17,6 @@ afterAll(async () => {
   await host[Symbol.asyncDispose]();
 });
 
-const LOOPS = {
-  "an endless loop": "for (;;);",
-  "a loop that catches everything": "for (;;) try { for (;;); } catch { } finally { }",
-  "a catastrophic regular expression": `/^(a+)+$/.test("a".repeat(40) + "b");`,
-  "an endless promise chain": "const next = () => Promise.resolve().then(next); next(); await_forever();",
-  "an endless chain of awaits": "(async () => { for (;;) await null; })(); await_forever();",
-  "an endless generator": "for (const x of (function* () { for (;;) yield 1; })());",
-  "a sort that never ends": "let n = 0; for (;;) [3, 2, 1].sort(() => ++n % 3 - 1);",
-  "a JSON bomb": `for (;;) JSON.parse("[" + "1,".repeat(1e5) + "1]");`,
-} as const;
 /** The promise chains go on after the function returned; a plugin that waits for ever keeps them company. */
 const FOREVER = "const await_forever = () => {};";
 

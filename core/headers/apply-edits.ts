@@ -1,7 +1,8 @@
 import { isWhiteSpace } from "./field-syntax.ts";
 import { HeaderBlock, OFFSETS_PER_FIELD } from "./header-block.ts";
+import { knownFieldInText } from "./known-fields.ts";
 import { allocateOffsets } from "./offsets.ts";
-import type { HeaderEdit, HeaderEdits } from "./header-edits.ts";
+import type { HeaderEdits } from "./header-edits.ts";
 
 /** What becomes of a field: it stays, it goes, or (from 0 on) the edit of this index stands in its place. */
 const STAYS = -1;
@@ -16,33 +17,59 @@ const GOES = -2;
  */
 export function applyEdits(headers: HeaderBlock, edits: HeaderEdits): HeaderBlock {
   if (edits.length === 0) return headers;
-  const fates: number[] = [];
-  for (let index = 0; index < headers.size; index++) fates.push(STAYS);
-  const added: HeaderEdit[] = [];
-  let values = 0;
-  for (const edit of edits) {
-    values += edit.values.length;
-    if (!decide(headers, edit, edits.indexOf(edit), fates)) added.push(edit);
+  const draft = new Draft(headers, edits);
+  const fates = fatesOf(headers, edits);
+  if (fates === undefined) {
+    // Nearly all edits are of names that are new.
+    draft.keepAll();
+    for (const edit of edits) draft.write(edit.name, edit.values);
+    return draft.block();
   }
-  const draft = new Draft(headers, values);
   for (let index = 0; index < fates.length; index++) {
     const fate = fates[index] ?? STAYS;
     if (fate === STAYS) draft.keep(index);
     else if (fate !== GOES) draft.write(headers.name(index), edits[fate]?.values ?? []);
   }
-  for (const edit of added) draft.write(edit.name, edit.values);
+  for (let index = 0; index < edits.length; index++) {
+    const edit = edits[index];
+    if (edit !== undefined && !fates.includes(index)) draft.write(edit.name, edit.values);
+  }
   return draft.block();
 }
 
-/** Settles the fate of the fields that `edit` names; false if there are none. */
-function decide(headers: HeaderBlock, edit: HeaderEdit, number: number, fates: number[]): boolean {
-  const lowerName = edit.name.toLowerCase();
-  const first = headers.indexOf(lowerName);
-  if (first < 0) return false;
-  fates[first] = number;
-  for (let i = headers.indexOf(lowerName, first + 1); i >= 0; i = headers.indexOf(lowerName, i + 1))
-    fates[i] = GOES;
+/** The fate of each field; undefined if no edit names one that is there. */
+function fatesOf(headers: HeaderBlock, edits: HeaderEdits): number[] | undefined {
+  let fates: number[] | undefined;
+  for (let index = 0; index < headers.size; index++) {
+    const number = editOf(headers, index, edits);
+    if (number < 0) continue;
+    fates ??= Array.from({ length: headers.size }, () => STAYS);
+    fates[index] = fates.includes(number) ? GOES : number;
+  }
+  return fates;
+}
+
+/** The index of the edit that names field `index`, or -1. */
+function editOf({ text, offsets }: HeaderBlock, index: number, edits: HeaderEdits): number {
+  const start = offsets[index * OFFSETS_PER_FIELD] ?? 0;
+  const length = (offsets[index * OFFSETS_PER_FIELD + 1] ?? 0) - start;
+  for (let number = 0; number < edits.length; number++) {
+    const name = edits[number]?.name ?? "";
+    if (name.length === length && isSameName(text, start, name)) return number;
+  }
+  return -1;
+}
+
+/** Names differ in case only; both are tokens, so that folding letters is enough. */
+function isSameName(text: string, start: number, name: string): boolean {
+  for (let at = 0; at < name.length; at++) {
+    if (lowerCase(text.charCodeAt(start + at)) !== lowerCase(name.charCodeAt(at))) return false;
+  }
   return true;
+}
+
+function lowerCase(char: number): number {
+  return char >= 0x41 && char <= 0x5a ? char | 0x20 : char;
 }
 
 /** A block in the making: the old text, and behind it the lines that are new. */
@@ -50,11 +77,21 @@ class Draft {
   readonly #headers: HeaderBlock;
   readonly #offsets: Uint32Array;
   #length = 0;
+  #known: number;
   #lines = "";
 
-  constructor(headers: HeaderBlock, newLines: number) {
+  constructor(headers: HeaderBlock, edits: HeaderEdits) {
+    let newLines = 0;
+    for (const { values } of edits) newLines += values.length;
     this.#headers = headers;
+    this.#known = headers.known;
     this.#offsets = allocateOffsets((headers.size + newLines) * OFFSETS_PER_FIELD);
+  }
+
+  keepAll(): void {
+    const from = this.#headers.offsets;
+    for (let at = 0; at < from.length; at++) this.#offsets[at] = from[at] ?? 0;
+    this.#length = from.length;
   }
 
   keep(index: number): void {
@@ -64,6 +101,7 @@ class Draft {
   }
 
   write(name: string, values: readonly string[]): void {
+    if (values.length > 0) this.#known |= 1 << knownFieldInText(name, 0, name.length);
     for (const value of values) this.#line(name, value);
   }
 
@@ -83,6 +121,8 @@ class Draft {
   }
 
   block(): HeaderBlock {
-    return new HeaderBlock(this.#headers.text + this.#lines, this.#offsets.subarray(0, this.#length));
+    const length = this.#length;
+    const offsets = length === this.#offsets.length ? this.#offsets : this.#offsets.subarray(0, length);
+    return new HeaderBlock(this.#headers.text + this.#lines, offsets, this.#known);
   }
 }

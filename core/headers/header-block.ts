@@ -4,21 +4,30 @@ import { allocateOffsets } from "./offsets.ts";
 /** Numbers per field in `HeaderBlock.offsets`: name start, name end, value start, value end. */
 export const OFFSETS_PER_FIELD = 4;
 
+/** Any known field may be there: what is true of a block that nobody looked at. */
+const ANY_KNOWN = -1;
+
 /**
  * Header fields as one latin1 text (each char is one byte of the wire) and offsets into it, in arrival order.
  * Whoever makes a block has checked every byte (RFC 9110 §5.5, §5.6.2): the text may go to a wire as it is.
  * Strings for single names and values are made only when asked for. Immutable.
  */
 export class HeaderBlock {
-  static readonly empty: HeaderBlock = new HeaderBlock("", new Uint32Array(0));
+  static readonly empty: HeaderBlock = new HeaderBlock("", new Uint32Array(0), 0);
 
   /** May hold more than the fields, the request line for instance; only the offsets say what belongs. */
   readonly text: string;
   readonly offsets: Uint32Array;
+  /**
+   * One bit for each known field (known-fields.ts) that may be among these: where it is 0 the field is surely not
+   * there and need not be looked for. Only who has seen every name may clear one.
+   */
+  readonly known: number;
 
-  constructor(text: string, offsets: Uint32Array) {
+  constructor(text: string, offsets: Uint32Array, known: number = ANY_KNOWN) {
     this.text = text;
     this.offsets = offsets;
+    this.known = known;
   }
 
   /** Makes a block from `[name, value, name, value, …]`, from `from` on, which must be legal already. */
@@ -44,6 +53,11 @@ export class HeaderBlock {
   /** How many field lines there are; a repeated header counts once for each line. */
   get size(): number {
     return this.offsets.length / OFFSETS_PER_FIELD;
+  }
+
+  /** Whether this known field may be there; false is certain. */
+  mayHold(field: number): boolean {
+    return (this.known & (1 << field)) !== 0;
   }
 
   /** As it arrived, case included. */
@@ -108,7 +122,8 @@ export class HeaderBlock {
       const at = index * OFFSETS_PER_FIELD;
       if (keep(index)) kept.push(...this.offsets.subarray(at, at + OFFSETS_PER_FIELD));
     }
-    return kept.length === this.offsets.length ? this : new HeaderBlock(this.text, Uint32Array.from(kept));
+    if (kept.length === this.offsets.length) return this;
+    return new HeaderBlock(this.text, Uint32Array.from(kept), this.known);
   }
 
   /** `[name, value, name, value, …]` as node:http2 and undici take them, behind what `flat` holds already. */

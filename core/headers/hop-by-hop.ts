@@ -17,6 +17,10 @@ for (const field of [connection, contentLength, transferEncoding, upgrade, expec
 for (const field of [proxyConnection, proxyAuthenticate, proxyAuthorization, http2Settings])
   DROPPED[field] = 1;
 
+/** The same as bits of HeaderBlock.known, and those of a block that does not go on as it is. */
+const DROPPED_BITS = DROPPED.reduce((bits, dropped, field) => bits | (dropped << field), 0);
+const CHANGING_BITS = DROPPED_BITS | (1 << FIELD.te);
+
 const NO_NAMES: readonly string[] = [];
 
 /** Where offsets are put together before it is known how many there are; used within one call only. */
@@ -30,6 +34,7 @@ let scratch = new Uint32Array(256 * OFFSETS_PER_FIELD);
  * never remove what a plugin set. The text is shared, only offsets are made; the same block comes back if all stays.
  */
 export function withoutHopByHop(headers: HeaderBlock): HeaderBlock {
+  if ((headers.known & CHANGING_BITS) === 0) return headers;
   const { text, offsets } = headers;
   if (scratch.length < offsets.length) scratch = new Uint32Array(offsets.length);
   let length = 0;
@@ -48,7 +53,8 @@ export function withoutHopByHop(headers: HeaderBlock): HeaderBlock {
     length += OFFSETS_PER_FIELD;
   }
   const all = length === offsets.length && !narrowed;
-  const remaining = all ? headers : new HeaderBlock(text, copyOffsets(scratch, length));
+  const known = headers.known & ~DROPPED_BITS;
+  const remaining = all ? headers : new HeaderBlock(text, copyOffsets(scratch, length), known);
   const named = connectionOptions(headers, firstConnection, connections > 1)?.named ?? NO_NAMES;
   return named.length === 0 ? remaining : withoutNamed(remaining, named);
 }

@@ -39,6 +39,8 @@ export class EndpointPools implements AsyncDisposable {
   readonly #options: EndpointPoolsOptions;
   /** The one used last stands last. */
   readonly #pools = new Map<string, EndpointPool>();
+  /** The address that was asked for last, and its pool: the same one again costs no look-up. */
+  #lastAddress: Address | undefined;
   #last: EndpointPool | undefined;
 
   constructor(options: EndpointPoolsOptions) {
@@ -47,15 +49,22 @@ export class EndpointPools implements AsyncDisposable {
 
   /** The upstream for an address; connections are shared by all who ask for it. */
   to(address: Address, protocol: UpstreamProtocol): Upstream {
+    const pool = (address === this.#lastAddress ? this.#last : undefined) ?? this.#use(address);
+    if (protocol === "auto") return pool.auto;
+    return protocol === "h2c" ? pool.http2 : pool.http1;
+  }
+
+  /** Moved behind the others only when it was not there already: writing to a Map anew each time keeps garbage. */
+  #use(address: Address): EndpointPool {
     const key = formatAddress(address);
     const pool = this.#pools.get(key) ?? this.#open(key, address);
     if (pool !== this.#last) {
-      this.#last = pool;
       this.#pools.delete(key);
       this.#pools.set(key, pool);
     }
-    if (protocol === "auto") return pool.auto;
-    return protocol === "h2c" ? pool.http2 : pool.http1;
+    this.#lastAddress = address;
+    this.#last = pool;
+    return pool;
   }
 
   get states(): readonly EndpointState[] {
@@ -71,6 +80,8 @@ export class EndpointPools implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const pools = [...this.#pools.values()];
     this.#pools.clear();
+    this.#lastAddress = undefined;
+    this.#last = undefined;
     for (const { http1 } of pools) http1.close();
     await Promise.all(pools.map(({ http2 }) => http2[Symbol.asyncDispose]()));
   }

@@ -3,7 +3,7 @@ import { applyEdits } from "../../../core/headers/apply-edits.ts";
 import { withoutMeshFields } from "../../../core/headers/header-rules.ts";
 import { withoutHopByHop } from "../../../core/headers/hop-by-hop.ts";
 import { underscoredNames, withoutUnderscores } from "../../../core/headers/underscores.ts";
-import type { HeaderEdits } from "../../../core/headers/header-edits.ts";
+import { NO_EDITS, type HeaderEdits } from "../../../core/headers/header-edits.ts";
 import type { ChainOutcome, ChainPass, PluginRecord } from "../../chain/chain.ts";
 import { errorAnswer } from "../answers.ts";
 import type {
@@ -96,10 +96,16 @@ export class ForwardedExchange implements FinishedExchange, ExchangeWatcher, Ups
     const path = normalisePath(pathOf(head.target));
     if (path instanceof WireError) return this.#answer(wireAnswer(path, head));
     const headers = withoutMeshFields(this.#unambiguous(head.headers));
-    const facts = new ExchangeFacts(this.id, this.bizStartAt, this.remoteIp, path, headers, head);
-    this.#pass = this.#options.chain.begin(facts);
-    if (this.#pass === undefined) return this.#forward(headers, [], []);
+    this.#pass = this.#beginPass(path, headers);
+    if (this.#pass === undefined) return this.#forward(headers, NO_EDITS, NO_NAMES);
     this.#pass.run(0, headers, 0, (outcome) => this.#requestAsked(headers, outcome));
+  }
+
+  #beginPass(path: string, headers: HeaderBlock): ChainPass | undefined {
+    const { chain } = this.#options;
+    if (chain.empty) return undefined;
+    const { id, bizStartAt, remoteIp, head } = this;
+    return chain.begin(new ExchangeFacts(id, bizStartAt, remoteIp, path, headers, head));
   }
 
   #unambiguous(headers: HeaderBlock): HeaderBlock {
@@ -120,7 +126,8 @@ export class ForwardedExchange implements FinishedExchange, ExchangeWatcher, Ups
     const route = this.#options.route(head);
     if (route.kind === "refused") return this.#answer(wireAnswer(route.error, head));
     this.upstream = route.destination.address;
-    this.#forwardedAt = this.#options.clock.now();
+    // Without a pass nothing was waited for since the head arrived.
+    this.#forwardedAt = this.#pass === undefined ? this.#startedAt : this.#options.clock.now();
     if (head.expectsContinue) this.#exchange.proceed();
     const { addresses } = this.#options;
     const forwarded = addresses.forwardedEdits(peer.remoteAddress, head.authority, headers);
@@ -150,7 +157,7 @@ export class ForwardedExchange implements FinishedExchange, ExchangeWatcher, Ups
   responded(head: ResponseHead, body: BodySource): void {
     this.upstreamDuration = this.#options.clock.now() - this.#forwardedAt;
     const headers = withoutMeshFields(head.headers);
-    if (this.#pass === undefined) return this.#pipe(head.status, headers, [], body);
+    if (this.#pass === undefined) return this.#pipe(head.status, headers, NO_EDITS, body);
     this.#pass.run(1, headers, head.status, (outcome) =>
       this.#responseAsked(head.status, headers, outcome, body),
     );

@@ -11,6 +11,10 @@ const { connection, keepAlive, proxyConnection, upgrade, contentLength, transfer
 for (const field of [connection, keepAlive, proxyConnection, upgrade, contentLength, transferEncoding])
   WRITTEN_BY_WIRE[field] = 1;
 
+/** The same as bits of HeaderBlock.known. */
+const WRITTEN_BITS = WRITTEN_BY_WIRE.reduce((bits, written, field) => bits | (written << field), 0);
+const HOST_BIT = 1 << FIELD.host;
+
 /**
  * The fields of a block as lines for the wire, each `name: value CRLF`. Neighbours that lie in the text just so are
  * cut out as one piece, which is how untouched fields cross with one copy.
@@ -19,6 +23,7 @@ for (const field of [connection, keepAlive, proxyConnection, upgrade, contentLen
  */
 export function fieldLines(headers: HeaderBlock, host?: string): string {
   const { text, offsets } = headers;
+  const looked = (headers.known & (host === undefined ? WRITTEN_BITS : WRITTEN_BITS | HOST_BIT)) !== 0;
   let lines = "";
   // The piece that is being collected; it always ends behind a CRLF.
   let pieceStart = 0;
@@ -28,7 +33,7 @@ export function fieldLines(headers: HeaderBlock, host?: string): string {
     const nameEnd = offsets[at + 1] ?? 0;
     const valueStart = offsets[at + 2] ?? 0;
     const valueEnd = offsets[at + 3] ?? 0;
-    const known = knownFieldInText(text, start, nameEnd);
+    const known = looked ? knownFieldInText(text, start, nameEnd) : FIELD.other;
     if (WRITTEN_BY_WIRE[known] === 1) continue;
     const replaced = known === FIELD.host && host !== undefined && host !== text.slice(valueStart, valueEnd);
     if (!replaced && isCanonical(text, nameEnd, valueStart, valueEnd)) {

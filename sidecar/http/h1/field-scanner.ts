@@ -113,6 +113,11 @@ export class FieldScanner implements KnownFieldIndex {
     return (this.#repeated & (1 << known)) !== 0;
   }
 
+  /** What was seen, as HeaderBlock.known has it. */
+  get known(): number {
+    return this.#seen;
+  }
+
   /** The offsets of all fields, in a copy. */
   offsets(): Uint32Array {
     return copyOffsets(this.#offsets, this.#length);

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 
+import { FIELD } from "../../../core/headers/known-fields.ts";
 import type { ResponseHead, UpstreamRequest } from "../exchange.ts";
 import { fieldLines } from "./field-lines.ts";
 import type { Framing } from "./message.ts";
@@ -19,7 +20,7 @@ export function requestHeadText(request: Omit<UpstreamRequest, "body">, framing:
   const { method, target, authority, headers, upgrade } = request;
   const firstLine = `${method} ${method === "CONNECT" ? authority : target} HTTP/1.1\r\n`;
   const host = headers.indexOf("host") < 0 ? `Host: ${authority}\r\n` : "";
-  const trailersAsked = headers.indexOf("te") >= 0;
+  const trailersAsked = headers.mayHold(FIELD.te) && headers.indexOf("te") >= 0;
   const connection = upgrade || trailersAsked ? connectionLine(upgrade, trailersAsked) : "";
   return firstLine + host + fieldLines(headers, authority) + connection + framingLine(framing) + EMPTY_LINE;
 }

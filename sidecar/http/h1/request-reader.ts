@@ -48,7 +48,7 @@ export class RequestReader implements HeadReader<ParsedRequest> {
     if (method === "PRI") return refused("bad_request", "PRI outside of an HTTP/2 preface");
     const target = readTarget(method, text.slice(line.methodEnd + 1, line.targetEnd));
     if (target.kind === "refused") return refused("bad_request", target.detail);
-    const arrived = new HeaderBlock(text, fields.offsets());
+    const arrived = new HeaderBlock(text, fields.offsets(), fields.known);
     const framing = requestFraming(method, { minor: line.minor, headers: arrived, known: fields });
     if (framing.kind === "refused") return refused("bad_request", framing.detail);
     const options = connectionOptions(

@@ -24,17 +24,20 @@ export interface NodeHoldings {
 }
 
 export function holdingsOf(report: NodeReport): NodeHoldings {
-  const loadable = report.packages.filter(({ state }) => state === "LOADABLE");
+  const states = new Map(report.packages.map(({ digest, state }) => [digest, state]));
+  const running = new Set(report.plugins.filter(isInChain).map(({ digest }) => digest));
   const said = report.plugins.length > 0;
-  const inUse = loadable.filter(({ digest }) => !said || report.plugins.some((each) => runs(each, digest)));
+  const inUse = report.packages.filter(
+    ({ digest, state }) => state === "LOADABLE" && (!said || running.has(digest)),
+  );
   return {
     fresh: report.resources.chain.acked === undefined,
-    state: (digest) => report.packages.find((each) => each.digest === digest)?.state,
+    state: (digest) => states.get(digest),
     runnable: (plugin) => inUse.filter((each) => each.plugin === plugin),
     inUse,
   };
 }
 
-function runs({ digest, status }: NodePlugin, wanted: string): boolean {
-  return digest === wanted && IN_CHAIN.some((word) => word === status);
+function isInChain({ status }: NodePlugin): boolean {
+  return IN_CHAIN.some((word) => word === status);
 }

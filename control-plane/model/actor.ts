@@ -12,3 +12,8 @@ export type Actor =
       readonly node: string | undefined;
     }
   | { readonly kind: "system"; readonly name: "schedule" | "reports" | "bootstrap" | "restore" };
+
+/** What audit, authors and guards go by: `dana`, `system/reports`. No token has a name that begins with `system/`. */
+export function actorName(actor: Actor): string {
+  return actor.kind === "system" ? `system/${actor.name}` : actor.name;
+}

@@ -1,4 +1,4 @@
-import type { Actor } from "../model/actor.ts";
+import { actorName, type Actor } from "../model/actor.ts";
 import { OperationError } from "../model/operation-error.ts";
 import type { Approval, Release } from "../model/release.ts";
 import type { Change } from "../store/store.ts";
@@ -12,9 +12,9 @@ export function approve(note: string): ReleaseAction {
     const approved = takeStep(release, "approve", {
       approvals: [...release.approvals, approvalBy(actor, wall, note, false)],
     });
-    refuseOwn(release, actor.name);
-    if (release.approvals.some(({ by }) => by === actor.name))
-      throw new OperationError("conflict", `${actor.name} has approved ${titleOf(release)} already`);
+    refuseOwn(release, actorName(actor));
+    if (release.approvals.some(({ by }) => by === actorName(actor)))
+      throw new OperationError("conflict", `${actorName(actor)} has approved ${titleOf(release)} already`);
     return whenApproved(approved, change);
   };
 }
@@ -61,5 +61,5 @@ function refuseOwn(release: Release, name: string): void {
 }
 
 function approvalBy(actor: Actor, at: number, note: string, bypass: boolean): Approval {
-  return { by: actor.name, at, note, bypass };
+  return { by: actorName(actor), at, note, bypass };
 }

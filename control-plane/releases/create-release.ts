@@ -1,4 +1,4 @@
-import type { Actor } from "../model/actor.ts";
+import { actorName, type Actor } from "../model/actor.ts";
 import type { PluginVersion } from "../model/catalogue.ts";
 import { OperationError } from "../model/operation-error.ts";
 import { OPEN } from "../model/release-machine.ts";
@@ -72,7 +72,7 @@ export async function newRelease(
     digest: version.digest,
     state: "PENDING_APPROVAL",
     target,
-    author: author.name,
+    author: actorName(author),
     editors: [],
     note,
     approvals: [],

@@ -1,3 +1,4 @@
+import { actorName } from "../model/actor.ts";
 import { isGray, type Release, type ReleaseTarget } from "../model/release.ts";
 import { OperationError } from "../model/operation-error.ts";
 import { whenApproved } from "./approval-actions.ts";
@@ -19,7 +20,7 @@ export function edit(changes: ReleaseEdit): ReleaseAction {
     const edited = takeStep(release, "edit", {
       ...editedFields(release, changes),
       approvals: [],
-      editors: [...new Set([...release.editors, actor.name])],
+      editors: [...new Set([...release.editors, actorName(actor)])],
     });
     const base = await baseVersion(change, release);
     await checkTarget(edited.target, { ...edited, base }, change);

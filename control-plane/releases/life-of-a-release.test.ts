@@ -27,9 +27,9 @@ test("a full release goes from request to done, every state of it stored", async
       "dana release.create",
       "andy release.approve",
       "olga release.download",
-      "reports release.downloaded",
+      "system/reports release.downloaded",
       "olga release.activate",
-      "reports release.active",
+      "system/reports release.active",
       "olga release.complete",
     ].toSorted(),
   );

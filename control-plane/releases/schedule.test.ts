@@ -16,7 +16,9 @@ test("a release with a time waits for it, then downloads and activates by itself
   await world.quiet();
   expect(await world.state(id)).toBe("ACTIVE");
   expect(world.fleet.running("node-1")).toEqual(["guard@1.0.0"]);
-  const { items } = await world.store.read((view) => view.audit.list({ actor: "schedule" }, { limit: 10 }));
+  const { items } = await world.store.read((view) =>
+    view.audit.list({ actor: "system/schedule" }, { limit: 10 }),
+  );
   expect(items.map(({ action }) => action)).toEqual(["release.begin"]);
 });
 

@@ -2,7 +2,7 @@ import type { ControlledTransaction } from "kysely";
 
 import type { Clock } from "../../core/clock.ts";
 import type { WebhookDelivery } from "../model/alarm.ts";
-import type { Actor } from "../model/actor.ts";
+import { actorName, type Actor } from "../model/actor.ts";
 import type { NodeReport } from "../model/node.ts";
 import { addAuditEvent } from "./audit-log.ts";
 import { ChangeLog } from "./change-log.ts";
@@ -120,7 +120,7 @@ export class SqlStore implements Store {
     await addAuditEvent(transaction, {
       tick,
       at: this.#clock.wall(),
-      actor: by.name,
+      actor: actorName(by),
       tokenId: by.kind === "token" ? by.tokenId : undefined,
       action,
       outcome: "accepted",

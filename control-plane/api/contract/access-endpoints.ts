@@ -29,7 +29,7 @@ export const ACCESS_ENDPOINTS = {
     scope: "everywhere",
     summary: "Makes a token; its secret is in this answer and nowhere else.",
     body: z.strictObject({
-      name: z.string().min(1).max(255),
+      name: resource.actorName,
       grants: z.array(resource.grant).min(1).max(100),
       node: resource.identifier.optional(),
       expiresAt: z.iso.datetime().optional(),

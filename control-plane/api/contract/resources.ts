@@ -192,9 +192,16 @@ const scope = z.discriminatedUnion("kind", [
 ]);
 export const grant = z.strictObject({ role: z.enum(ROLES), scope });
 
+/** Of whoever holds a token; names of the control plane's own actors are not for people. */
+export const actorName = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^(?!system\/)/, "expected a name that does not begin with system/");
+
 export const token = z.strictObject({
   id: z.string(),
-  name: z.string().min(1).max(255),
+  name: actorName,
   grants: z.array(grant).min(1).max(100),
   node: identifier.optional(),
   expiresAt: time.optional(),

@@ -115,7 +115,7 @@ export function changeContract(open: OpenStore): void {
         id: 2,
         tick: 2,
         at: clock.wall(),
-        actor: "restore",
+        actor: "system/restore",
         tokenId: undefined,
         action: "tidy",
         outcome: "accepted",

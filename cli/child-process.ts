@@ -13,6 +13,8 @@ export interface ChildOptions {
   readonly args: readonly string[];
   /** Flags of Node itself. */
   readonly nodeFlags?: readonly string[];
+  /** What its environment has beside ours. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Hears each line of standard output; absent: it goes to ours. */
   readonly onLine?: (line: string) => void;
 }
@@ -24,13 +26,14 @@ export class ChildProgram implements AsyncDisposable {
   readonly ended: Promise<number>;
   readonly #process: ChildProcess;
 
-  constructor({ name, script, args, nodeFlags = [], onLine }: ChildOptions) {
+  constructor({ name, script, args, nodeFlags = [], environment, onLine }: ChildOptions) {
     this.name = name;
     const path = fileURLToPath(new URL(script, import.meta.url));
     const output = onLine === undefined ? "inherit" : "pipe";
     // A group of its own: Ctrl-C at the terminal reaches this process alone, which then says to each child what to
     // do, once and in order. Standard input is a pipe that ends when this process does, however it does.
-    const options: SpawnOptions = { stdio: ["pipe", output, "inherit"], detached: true };
+    const env = { ...process.env, ...environment };
+    const options: SpawnOptions = { stdio: ["pipe", output, "inherit"], detached: true, env };
     this.#process = spawn(process.execPath, [...nodeFlags, path, ...args], options);
     this.ended = once(this.#process, "close").then(() => this.#process.exitCode ?? 1);
     if (this.#process.stdout !== null && onLine !== undefined) {

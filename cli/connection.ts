@@ -7,6 +7,7 @@ import { ApiClient } from "../control-plane/api/contract/client.ts";
 import { MeshError, messageOf } from "../core/errors.ts";
 import type { CommandLine } from "./command-line.ts";
 import { contextFile, pickContext, readContexts, type Context } from "./contexts/context-file.ts";
+import { ENVIRONMENT } from "./environment.ts";
 
 /** What every command that asks the control plane takes; the same before and after the command's name. */
 interface ConnectionFlags {
@@ -27,10 +28,10 @@ export interface Connection extends AsyncDisposable {
  */
 export async function connect(line: CommandLine, command: Command): Promise<Connection> {
   const flags: ConnectionFlags = command.optsWithGlobals();
-  const server = flags.server ?? line.environment["SLUICE_SERVER"];
-  const token = line.environment["SLUICE_TOKEN"];
+  const server = flags.server ?? line.environment[ENVIRONMENT.server];
+  const token = line.environment[ENVIRONMENT.token];
   if (server !== undefined && server !== "") return connection({ server, token: token ?? undefined });
-  const { path, context } = await contextOf(line, flags.context ?? line.environment["SLUICE_CONTEXT"]);
+  const { path, context } = await contextOf(line, flags.context ?? line.environment[ENVIRONMENT.context]);
   return connection({
     ...context,
     token: token ?? context.token ?? (await readToken(path, context.tokenFile)),

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { ApiError, type ApiErrorCode } from "../control-plane/api/contract/api-error.ts";
 import { describeProblem, MeshError } from "../core/errors.ts";
 import type { CommandLine } from "./command-line.ts";
+import { printable } from "./output/table.ts";
 import { COMMANDS } from "./commands/commands.ts";
 import { EXIT_CODES, type ExitName } from "./exit-codes.ts";
 
@@ -85,8 +86,12 @@ function exitOf({ code }: MeshError): ExitName {
   return EXITS[code as keyof typeof EXITS] ?? "failed";
 }
 
+/** What is wrong, and each thing wrong with the input unless the message says it already. */
 function explain(error: MeshError): string {
-  const problems =
-    error instanceof ApiError ? error.problems.map((each) => `  ${describeProblem(each)}\n`) : [];
-  return `sluice: ${error.message}\n${problems.join("")}`;
+  const problems = error instanceof ApiError ? error.problems : [];
+  const unsaid = problems.filter((each) => !error.message.includes(each.message)).map(describeProblem);
+  return `sluice: ${[error.message, ...unsaid.map((each) => `  ${each}`)]
+    .flatMap((text) => text.split("\n"))
+    .map(printable)
+    .join("\n")}\n`;
 }

@@ -1,3 +1,4 @@
+import { commandPage } from "./command-page.ts";
 import { apiPage, openApiPage } from "./api-page.ts";
 import { errorsPage } from "./errors-page.ts";
 import { metricsPage } from "./metrics-page.ts";
@@ -8,6 +9,7 @@ import { controlPlaneSettingsPage, settingsPage } from "./settings-page.ts";
 export const REFERENCE_PAGES: Readonly<Record<string, () => string>> = {
   "docs/api.md": apiPage,
   "docs/openapi.json": openApiPage,
+  "docs/command.md": commandPage,
   "docs/errors.md": errorsPage,
   "docs/metrics.md": metricsPage,
   "docs/releases.md": releasesPage,

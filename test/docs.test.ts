@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 
 import { expect, test } from "vitest";
 
+import { UP_OPTIONS } from "../cli/commands/up.ts";
+import { ENVIRONMENT } from "../cli/environment.ts";
 import { CONTROL_PLANE_PREFIX, CONTROL_PLANE_SETTINGS } from "../control-plane/settings.ts";
 import { SIDECAR_SETTINGS } from "../sidecar/settings.ts";
 import { environmentNameOf, flagOf } from "../core/options/option.ts";
@@ -27,7 +29,8 @@ test.for(PAGES)("every SLUICE_ name, and every flag of the sidecar, that %s ment
   const names = Object.keys(SIDECAR_SETTINGS);
   const known = new Set([
     ...names.map((name) => environmentNameOf(name)),
-    ...names.map(flagOf),
+    ...[...names, ...Object.keys(UP_OPTIONS), "help"].map(flagOf),
+    ...Object.values(ENVIRONMENT),
     ...Object.keys(CONTROL_PLANE_SETTINGS).map((name) => environmentNameOf(name, CONTROL_PLANE_PREFIX)),
   ]);
   const commands = text.split("\n").filter((line) => /sluice (?:up|sidecar)|npm start/.test(line));

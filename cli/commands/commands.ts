@@ -13,7 +13,7 @@ interface CommandEntry {
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "up",
-    description: "Runs a demo app with a sidecar and example plugins in front of it.",
+    description: "Runs a demo app, a sidecar with example plugins in front of it, and their control plane.",
     load: async (line) => (await import("./up.ts")).upCommand(line),
   },
   {

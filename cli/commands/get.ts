@@ -26,7 +26,7 @@ export function getCommand(line: CommandLine): Command {
       const listing = listingOf(kind);
       requireKnown(listing, flags);
       await using connection = await connect(line, command);
-      if (flags.watch === true) return watch(line, connection.client, listing, flags);
+      if (flags.watch === true) return await watch(line, connection.client, listing, flags);
       show(line, await listing.list(connection.client, flags), flags);
     });
 }

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { readDocument } from "../../core/document.ts";
 import { MeshError } from "../../core/errors.ts";
 import { suggestion } from "../../core/nearest.ts";
+import { ENVIRONMENT } from "../environment.ts";
 
 const context = z.strictObject({
   server: z.url({ protocol: /^https?$/, error: "expected an address such as http://127.0.0.1:7400" }),
@@ -44,7 +45,7 @@ export async function contextFile(
   directory: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<string> {
-  const named = environment["SLUICE_CONTEXTS"];
+  const named = environment[ENVIRONMENT.contexts];
   if (named !== undefined && named !== "") return resolve(directory, named);
   for (let folder = resolve(directory); ; folder = dirname(folder)) {
     const path = join(folder, LOCAL);

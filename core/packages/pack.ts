@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 
+import { parseDocument } from "yaml";
 import { ZipFile } from "yazl";
 
+import { MANIFEST_FILE } from "./manifest-schema.ts";
 import type { PluginManifest } from "./manifest.ts";
+import type { PackageFile } from "./package-files.ts";
 import { readFolder } from "./read-folder.ts";
 
 /** A packed plugin: what is uploaded, copied into a plugin folder, or put under a signature. */
@@ -23,7 +26,24 @@ const EPOCH = new Date(1980, 0, 1);
  */
 export async function packPlugin(directory: string): Promise<PackedPlugin> {
   const { files, package: found } = await readFolder(directory);
-  const { manifest } = found;
+  return zipped(found.manifest, files);
+}
+
+/**
+ * The same for work in progress, whose content changes while its version in plugin.yaml does not: it is packed as
+ * `VERSION-dev.DIGEST`, so that each content has a version of its own.
+ */
+export async function packWorkInProgress(directory: string): Promise<PackedPlugin> {
+  const { files, package: found } = await readFolder(directory);
+  const { digest } = await zipped(found.manifest, files);
+  const version = `${found.manifest.version}-dev.${digest.slice(0, 8)}`;
+  return zipped(
+    { ...found.manifest, version },
+    files.map((file) => withVersion(file, version)),
+  );
+}
+
+async function zipped(manifest: PluginManifest, files: readonly PackageFile[]): Promise<PackedPlugin> {
   const zip = new ZipFile();
   for (const { path, content, executable } of files)
     zip.addBuffer(content, `${manifest.name}/${path}`, {
@@ -34,4 +54,11 @@ export async function packPlugin(directory: string): Promise<PackedPlugin> {
   zip.end();
   const bytes = await buffer(zip.outputStream);
   return { manifest, zip: bytes, digest: createHash("sha256").update(bytes).digest("hex") };
+}
+
+function withVersion(file: PackageFile, version: string): PackageFile {
+  if (file.path !== MANIFEST_FILE) return file;
+  const document = parseDocument(file.content.toString());
+  document.set("version", version);
+  return { ...file, content: Buffer.from(document.toString()) };
 }

@@ -9,8 +9,8 @@ export class Child implements AsyncDisposable {
   #closed = false;
   readonly #wanted = new Set<(line: string) => void>();
 
-  constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
-    this.process = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], env });
+  constructor(command: string, args: readonly string[], options: { readonly cwd?: string } = {}) {
+    this.process = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], ...options });
     this.process.once("close", () => {
       this.#closed = true;
     });

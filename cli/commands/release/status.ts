@@ -32,7 +32,8 @@ export function statusCommand(line: CommandLine): Command {
       if (timeout === undefined)
         throw usageError(`--timeout: expected a duration such as 5m, not ${flags.timeout}`);
       await using connection = await connect(line, command);
-      if (flags.watch === true) return watch(line, connection.client, id, { timeout, output: flags.output });
+      if (flags.watch === true)
+        return await watch(line, connection.client, id, { timeout, output: flags.output });
       const status = await connection.client.call("getRelease", { params: { release: id } });
       show(line, status, flags.output);
     });

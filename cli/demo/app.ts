@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
 
-import { parseAddress } from "../core/address.ts";
-import { ListenError } from "../core/listen-error.ts";
+import { parseAddress } from "../../core/address.ts";
+import { ListenError } from "../../core/listen-error.ts";
 
 // The app of `sluice up`: shows what reaches an app behind a sidecar. Prints `{"port":N}` when it listens.
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { ChildProgram } from "./child-process.ts";
+import { ChildProgram } from "../child-process.ts";
 
 class DemoApp extends ChildProgram {
   readonly url: Promise<string>;
@@ -9,7 +9,7 @@ class DemoApp extends ChildProgram {
     const started = Promise.withResolvers<string>();
     super({
       name: "the demo app",
-      script: "./demo-app.ts",
+      script: "./demo/app.ts",
       args: ["--app", "127.0.0.1:0"],
       onLine: (line) => started.resolve(`http://127.0.0.1:${(JSON.parse(line) as { port: number }).port}`),
     });

@@ -1,0 +1,54 @@
+import type { ApiClient } from "../../control-plane/api/contract/client.ts";
+import type { ApiAnswer } from "../../control-plane/api/contract/client-types.ts";
+import { MeshError } from "../../core/errors.ts";
+import { DEMO, DEMO_CHAIN } from "./plan.ts";
+
+type Release = ApiAnswer<"getRelease">["release"];
+type State = Release["state"];
+
+const IN_FORCE: readonly State[] = ["ACTIVE", "DONE"];
+
+/**
+ * Brings the example plugins into force as people would: a developer asks, ops approves, downloads, activates and
+ * completes. Plugins that a release has brought into force before are left alone.
+ */
+export async function releaseExamples(dev: ApiClient, ops: ApiClient): Promise<void> {
+  await Promise.all(DEMO_CHAIN.map(({ plugin }) => releaseExample(dev, ops, plugin)));
+}
+
+async function releaseExample(dev: ApiClient, ops: ApiClient, plugin: string): Promise<void> {
+  const { cluster } = DEMO;
+  const before = await dev.call("listReleases", { query: { cluster, plugin } });
+  if (before.items.some(({ state }) => IN_FORCE.includes(state))) return;
+  const { items } = await dev.call("listVersions", { params: { plugin } });
+  const version = items.at(-1)?.version ?? "";
+  const open = before.items.find(({ actions }) => actions.includes("download"));
+  const release = open ?? (await request(dev, ops, plugin, version));
+  const params = { release: release.id };
+  await ops.call("downloadRelease", { params, body: {} });
+  await reached(ops, release, "DOWNLOADED");
+  await ops.call("activateRelease", { params, body: {} });
+  await reached(ops, release, "ACTIVE");
+  await ops.call("completeRelease", { params, body: {} });
+}
+
+async function request(dev: ApiClient, ops: ApiClient, plugin: string, version: string): Promise<Release> {
+  const { release } = await dev.call("createRelease", {
+    body: { cluster: DEMO.cluster, plugin, version, target: { kind: "full" }, note: "the first one" },
+  });
+  await ops.call("approveRelease", { params: { release: release.id }, body: { note: "an example" } });
+  return release;
+}
+
+/** Resolves when the release is in this state; nodes are what it waits for. */
+async function reached(ops: ApiClient, { id, plugin }: Release, wanted: State): Promise<void> {
+  for await (const { release, nodes } of ops.watch("getRelease", { params: { release: id } })) {
+    if (release.state === wanted) return;
+    const failed = nodes.find(({ error }) => error !== undefined && error !== "");
+    if (failed === undefined) continue;
+    throw new MeshError(`${plugin} could not be brought into force on ${failed.node}: ${failed.error}`, {
+      code: "demo_failed",
+      source: "internal",
+    });
+  }
+}

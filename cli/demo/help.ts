@@ -1,0 +1,66 @@
+export interface DemoPorts {
+  readonly app: string;
+  readonly inbound: string;
+  readonly outbound: string;
+  readonly admin: string;
+}
+
+type Line = readonly [command: string, effect: string];
+
+/** What `sluice up` prints when everything runs, and a file configures it. */
+export function demoHelp(ports: DemoPorts, config: string): string {
+  return page(
+    ports,
+    trafficLines(ports),
+    `Edit ${config} or a plugin's source: the next answer is the new one.`,
+  );
+}
+
+/** The same where a control plane configures it; `api` is its address. */
+export function controlPlaneHelp(ports: DemoPorts, api: string): string {
+  const lines: readonly Line[] = [
+    ["npx sluice get nodes", "what every node runs, and whether it is in sync"],
+    [
+      "npx sluice plugin push plugins-example/header-tag",
+      "uploads a version (raise it in plugin.yaml first)",
+    ],
+    ["npx sluice release create header-tag@1.1.0 --full", "asks for it to be put on nodes, as dev"],
+    [
+      "npx sluice --context ops release approve ID",
+      "somebody else approves; then download, activate, complete",
+    ],
+    ["npx sluice release status ID -w", "what each node has done of it"],
+  ];
+  const commands = [...trafficLines(ports), ...lines];
+  return page(
+    ports,
+    commands,
+    `Edit a plugin in plugins-example/: it is uploaded and released, and the next answer is the new one.
+The control plane is on http://${api}; what it knows is in .sluice/, which you may delete to begin anew.`,
+  );
+}
+
+function trafficLines({ app, inbound, outbound, admin }: DemoPorts): readonly Line[] {
+  return [
+    [`curl -i http://${inbound}/echo`, "what the app received; a plugin tagged it"],
+    [`curl -i http://${inbound}/private`, "a plugin blocks it: 401"],
+    [`curl -i -H 'cookie: a=b; token=let-me-in' http://${inbound}/private`, "and lets this one pass"],
+    [`curl -N http://${inbound}/stream`, "server-sent events"],
+    [`curl -x http://${outbound} http://${app}/echo`, "out through the sidecar"],
+    [`curl http://${admin}/plugins`, "what runs; /metrics, /ready, /config_dump"],
+  ];
+}
+
+function page({ app, inbound }: DemoPorts, lines: readonly Line[], advice: string): string {
+  const width = Math.max(...lines.map(([command]) => command.length));
+  const commands = lines.map(([command, effect]) => `  ${command.padEnd(width)}  # ${effect}`).join("\n");
+  return `
+Sluice is up: a sidecar on http://${inbound} in front of a demo app on http://${app}
+
+${commands}
+
+${advice}
+Ctrl-C drains and ends.
+
+`;
+}

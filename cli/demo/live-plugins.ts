@@ -1,0 +1,138 @@
+import { readFile, stat } from "node:fs/promises";
+import { basename, join, relative, sep } from "node:path";
+import { Readable } from "node:stream";
+
+import { watch, type FSWatcher } from "chokidar";
+
+import { ApiError } from "../../control-plane/api/contract/api-error.ts";
+import type { ApiClient } from "../../control-plane/api/contract/client.ts";
+import type { Clock, Timer } from "../../core/clock.ts";
+import { messageOf } from "../../core/errors.ts";
+import { packPlugin, packWorkInProgress } from "../../core/packages/pack.ts";
+import { DEMO, DEMO_CHAIN } from "./plan.ts";
+
+export interface LivePluginsOptions {
+  /** Folders and zips of plugins. */
+  readonly folder: string;
+  readonly dev: ApiClient;
+  readonly ops: ApiClient;
+  readonly clock: Clock;
+  /** Hears what became of each edit. */
+  readonly say: (text: string) => void;
+}
+
+/** Editors write a file in several steps. */
+const SETTLE = 100;
+const IGNORED = /(^|\/)(node_modules|\.[^/]+)(\/|$)/;
+
+/**
+ * What the demo's two people do when somebody edits an example plugin or puts a new package beside them: upload it and
+ * release it to every node. An edit without a new version in plugin.yaml gets one of its own, `1.0.0-dev.DIGEST`.
+ */
+export class LivePlugins implements AsyncDisposable {
+  readonly #options: LivePluginsOptions;
+  readonly #watcher: FSWatcher;
+  readonly #waiting = new Map<string, Timer>();
+  #working: Promise<void> = Promise.resolve();
+
+  constructor(options: LivePluginsOptions) {
+    this.#options = options;
+    this.#watcher = watch(options.folder, {
+      ignoreInitial: true,
+      followSymlinks: false,
+      ignored: (path) => IGNORED.test(path.slice(options.folder.length)),
+    });
+    this.#watcher.on("all", (_event, path) => this.#changed(path));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const timer of this.#waiting.values()) timer[Symbol.dispose]();
+    await this.#watcher.close();
+    await this.#working;
+  }
+
+  #changed(path: string): void {
+    const [name = ""] = relative(this.#options.folder, path).split(sep);
+    this.#waiting.get(name)?.[Symbol.dispose]();
+    const start = (): void => {
+      this.#waiting.delete(name);
+      this.#working = this.#working.then(() => this.#bring(name));
+    };
+    this.#waiting.set(name, this.#options.clock.after(SETTLE, start));
+  }
+
+  /** Never rejects: what is wrong with an edit is for whoever made it. */
+  async #bring(name: string): Promise<void> {
+    const { say } = this.#options;
+    try {
+      const brought = await this.#upload(join(this.#options.folder, name));
+      if (brought === undefined) return;
+      const { plugin, version } = brought;
+      if (await this.#release(plugin, version))
+        say(`${plugin}@${version} is released to every node of the demo\n`);
+    } catch (error) {
+      say(`${name}: ${messageOf(error)}\n`);
+    }
+  }
+
+  /** The version that the folder or zip is now; undefined where it is no plugin of the demo's chain. */
+  async #upload(path: string): Promise<{ readonly plugin: string; readonly version: string } | undefined> {
+    const found = await stat(path).catch(() => undefined);
+    if (found === undefined) return undefined;
+    if (!found.isDirectory()) return this.#uploadZip(path);
+    const packed = await packPlugin(path);
+    const { name: plugin, version } = packed.manifest;
+    if (!isOfDemo(plugin)) return undefined;
+    const known = await this.#digestOf(plugin, version);
+    if (known === packed.digest) return { plugin, version };
+    const { manifest, zip } = known === undefined ? packed : await packWorkInProgress(path);
+    await this.#send(plugin, zip);
+    return { plugin, version: manifest.version };
+  }
+
+  async #uploadZip(path: string): Promise<{ readonly plugin: string; readonly version: string } | undefined> {
+    const plugin = DEMO_CHAIN.map((entry) => entry.plugin).find((name) => basename(path).startsWith(name));
+    if (plugin === undefined || !path.endsWith(".zip")) return undefined;
+    return this.#send(plugin, await readFile(path));
+  }
+
+  async #send(plugin: string, zip: Buffer): Promise<{ readonly plugin: string; readonly version: string }> {
+    const file = { name: `${plugin}.zip`, size: zip.length, bytes: Readable.from([zip]) };
+    return this.#options.dev.upload({ plugin, note: "edited while the demo runs" }, file);
+  }
+
+  async #digestOf(plugin: string, version: string): Promise<string | undefined> {
+    try {
+      return (await this.#options.dev.call("getVersion", { params: { plugin, version } })).digest;
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "not_found") return undefined;
+      throw error;
+    }
+  }
+
+  /** False where it is in force already. */
+  async #release(plugin: string, version: string): Promise<boolean> {
+    const { dev, ops, clock } = this.#options;
+    const { cluster } = DEMO;
+    const { items } = await dev.call("listReleases", { query: { cluster, plugin } });
+    const last = items.find(({ state }) => state === "ACTIVE" || state === "DONE");
+    if (last?.version === version) return false;
+    const { release } = await dev.call("createRelease", {
+      body: {
+        cluster,
+        plugin,
+        version,
+        target: { kind: "full" },
+        // With a time it goes through download and activation by itself.
+        scheduledAt: new Date(clock.wall()).toISOString(),
+        note: "edited while the demo runs",
+      },
+    });
+    await ops.call("approveRelease", { params: { release: release.id }, body: { note: "an edit" } });
+    return true;
+  }
+}
+
+function isOfDemo(plugin: string): boolean {
+  return DEMO_CHAIN.some((entry) => entry.plugin === plugin);
+}

@@ -1,0 +1,113 @@
+import { relative, resolve } from "node:path";
+
+import { formatAddress } from "../../core/address.ts";
+import type { CommandLine } from "../command-line.ts";
+import { bringIntoForce, prepareControlPlane } from "./configured-demo.ts";
+import { controlPlaneHelp, demoHelp } from "./help.ts";
+import { taken, type DemoOptions } from "./options.ts";
+import { failure, startApp, startControlPlane, startSidecar, type ConfigurationFrom } from "./programs.ts";
+import { DemoState } from "./state.ts";
+import { StopSignals } from "./stop-signals.ts";
+
+/** Somebody stopped the demo before it was up. */
+class StoppedEarly extends Error {}
+
+/** Runs the demo until somebody stops it or a part of it ends; gives the exit code. */
+export async function runDemo(line: CommandLine, options: DemoOptions): Promise<number> {
+  using signals = new StopSignals();
+  try {
+    return await new Demo(line, options, signals).run();
+  } catch (error) {
+    if (error instanceof StoppedEarly) return 0;
+    throw error;
+  }
+}
+
+class Demo {
+  readonly #line: CommandLine;
+  readonly #signals: StopSignals;
+  readonly #stack = new AsyncDisposableStack();
+  #options: DemoOptions;
+
+  constructor(line: CommandLine, options: DemoOptions, signals: StopSignals) {
+    this.#line = line;
+    this.#options = options;
+    this.#signals = signals;
+  }
+
+  /** The sidecar drains while the app still answers; then the app ends, and the control plane last. */
+  async run(): Promise<number> {
+    await using _stack = this.#stack;
+    const app = startApp(this.#options);
+    this.#stack.use(app.program);
+    this.#options = {
+      ...this.#options,
+      app: taken(this.#options.app, await this.#orStop(app.ready), "port"),
+    };
+    const { config } = this.#options;
+    const source =
+      config === ""
+        ? await this.#controlPlane()
+        : { from: { kind: "file", path: config } as const, start: undefined };
+
+    const sidecar = startSidecar(this.#line, this.#options, source.from);
+    this.#stack.use(sidecar.program);
+    const ports = await this.#orStop(sidecar.ready);
+    const { inbound, outbound, admin } = this.#options;
+    this.#options = {
+      ...this.#options,
+      inbound: taken(inbound, ports, "inbound"),
+      outbound: taken(outbound, ports, "outbound"),
+      admin: taken(admin, ports, "admin"),
+    };
+    if (source.start !== undefined) this.#stack.use(await this.#orStop(source.start()));
+    this.#line.output.write(this.#help());
+    const ended = [failure(sidecar.program), failure(app.program)];
+    await Promise.race([this.#signals.stopped, ...ended]);
+    this.#line.output.write("draining …\n");
+    void this.#signals.hurried.then(() => sidecar.program.end("SIGINT"));
+    const code = await sidecar.program.end();
+    await app.program.end();
+    return code;
+  }
+
+  /** Waits for a step of the start, unless somebody stops the demo. */
+  async #orStop<Value>(step: Promise<Value>): Promise<Value> {
+    const stopped = this.#signals.stopped.then((): never => {
+      throw new StoppedEarly();
+    });
+    return Promise.race([step, stopped]);
+  }
+
+  async #controlPlane(): Promise<{
+    readonly from: ConfigurationFrom;
+    readonly start: () => Promise<AsyncDisposable>;
+  }> {
+    const state = new DemoState(this.#line.directory);
+    await state.prepare();
+    const { program, ready } = startControlPlane(this.#line, this.#options, state);
+    this.#stack.use({ [Symbol.asyncDispose]: async () => void (await program.end()) });
+    const ports = await this.#orStop(ready);
+    const { api, push } = this.#options;
+    this.#options = { ...this.#options, api: taken(api, ports, "api"), push: taken(push, ports, "push") };
+    const tokens = await this.#orStop(prepareControlPlane(this.#options, state));
+    const options = this.#options;
+    const artifacts = `http://${formatAddress(options.api)}/api/v1/artifacts/`;
+    return {
+      from: { kind: "control-plane", push: options.push, artifacts, state },
+      start: () => bringIntoForce(this.#line, options, tokens),
+    };
+  }
+
+  #help(): string {
+    const { app, inbound, outbound, admin, api, config } = this.#options;
+    const shown = {
+      app: formatAddress(app),
+      inbound: formatAddress(inbound),
+      outbound: formatAddress(outbound),
+      admin: formatAddress(admin),
+    };
+    if (config === "") return controlPlaneHelp(shown, formatAddress(api));
+    return demoHelp(shown, relative(this.#line.directory, resolve(this.#line.directory, config)));
+  }
+}

@@ -1,0 +1,67 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+
+import { expect, test } from "vitest";
+
+import { ConfiguredDemo } from "../support/configured-demo.ts";
+
+const answerOf = async (url: string): Promise<number> => (await fetch(url)).status;
+
+test("a release goes from push to rollback by the command, as two people", { timeout: 120_000 }, async () => {
+  await using demo = await ConfiguredDemo.start();
+  const url = await demo.url("/private");
+  const folder = await demo.pluginCopy("token-guard", "1.9.0", (source) => source.replace("401", "403"));
+
+  const pushed = await demo.sluice("plugin", "push", folder);
+  expect(pushed.stdout).toMatch(/token-guard\s+1\.9\.0\s+sha256:[0-9a-f]{64}/);
+
+  const created = await demo.sluice("release", "create", "token-guard@1.9.0", "--full");
+  const [, id = ""] = /^(\d+)\s+demo\s+token-guard@1\.9\.0\s+PENDING_APPROVAL/m.exec(created.stdout) ?? [];
+  const own = await demo.sluice("release", "approve", id);
+  expect([own.code, own.stderr]).toEqual([3, expect.stringContaining("release.approve")]);
+
+  await demo.ops("release", "approve", id);
+  await demo.ops("release", "download", id);
+  await demo.ops("release", "status", id, "-w");
+  expect(await answerOf(url)).toBe(401);
+  await demo.ops("release", "activate", id);
+  await demo.ops("release", "status", id, "-w");
+  expect(await answerOf(url)).toBe(403);
+
+  expect(await demo.ops("release", "complete", id)).toContain("DONE");
+  const back = await demo.ops("release", "rollback", id);
+  const [, rollback = ""] = /^(\d+)\s+demo\s+token-guard@/m.exec(back) ?? [];
+  await demo.ops("release", "status", rollback, "-w");
+  expect(await answerOf(url)).toBe(401);
+  expect(await demo.ops("wait", "--for=converged")).toContain("1 of 1 synced");
+});
+
+test("plugins are degraded, disabled, removed and enabled again", { timeout: 120_000 }, async () => {
+  await using demo = await ConfiguredDemo.start();
+  const url = await demo.url("/private");
+
+  await demo.ops("plugin", "degrade", "token-guard");
+  await demo.ops("wait", "--for=converged");
+  expect(await answerOf(url)).toBe(200);
+  await demo.ops("plugin", "enable", "token-guard");
+  await demo.ops("wait", "--for=converged");
+  expect(await answerOf(url)).toBe(401);
+  await demo.ops("plugin", "remove", "token-guard");
+  await demo.ops("wait", "--for=converged");
+  expect(await answerOf(url)).toBe(200);
+
+  expect(await demo.ops("describe", "node", "demo-1")).not.toMatch(/token-guard\s+\S+\s+RUNNING/);
+});
+
+test("what runs, who did what and what went wrong can be read", { timeout: 120_000 }, async () => {
+  await using demo = await ConfiguredDemo.start();
+
+  expect(await demo.ops("get", "nodes")).toMatch(/demo-1\s+demo\s+demo-app\s.*ONLINE\s+SYNCED\s.*3 ok/);
+  expect(await demo.ops("describe", "plugin", "header-tag")).toMatch(/demo-1\s+demo\s+\S+\s+RUNNING/);
+  expect(await demo.ops("audit", "--action", "release.approve")).toMatch(/ops\s+release\.approve\s+accepted/);
+  const missing = await demo.sluice("describe", "plugin", "header-tga");
+  expect([missing.code, missing.stderr]).toEqual([4, expect.stringContaining("header-tag")]);
+  const mode = (await stat(join(demo.folder, ".sluice/contexts.yaml"))).mode & 0o777;
+  expect(mode).toBe(0o600);
+  expect(await demo.child.end("SIGINT")).toBe(0);
+});

@@ -1,0 +1,86 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+import { Child } from "./child.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const SLUICE = join(ROOT, "cli/sluice.js");
+const PARTS = ["app", "inbound", "outbound", "admin", "api", "push"];
+const FREE = PARTS.flatMap((name) => [`--${name}`, "127.0.0.1:0"]);
+
+/** How one call of the command ended. */
+export interface Called {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** `sluice up` with its control plane, on free ports, in a folder of its own. */
+export class ConfiguredDemo implements AsyncDisposable {
+  readonly folder: string;
+  readonly child: Child;
+
+  private constructor(folder: string, child: Child) {
+    this.folder = folder;
+    this.child = child;
+  }
+
+  static async start(): Promise<ConfiguredDemo> {
+    // Inside the repository, where plugins find the SDK.
+    await mkdir(join(ROOT, ".sluice"), { recursive: true });
+    const folder = await mkdtemp(join(ROOT, ".sluice/demo-"));
+    const demo = new ConfiguredDemo(
+      folder,
+      new Child(process.execPath, [SLUICE, "up", ...FREE], { cwd: folder }),
+    );
+    await demo.child.line(/^Sluice is up/);
+    return demo;
+  }
+
+  /** The address that the printed curl lines name for a path. */
+  async url(path: string): Promise<string> {
+    const [, url = ""] = await this.child.line(new RegExp(`(http://\\S+${path})\\s+#`));
+    return url;
+  }
+
+  /** Calls the command in the demo's folder, where it finds the contexts. */
+  async sluice(...args: readonly string[]): Promise<Called> {
+    try {
+      return {
+        code: 0,
+        ...(await promisify(execFile)(process.execPath, [SLUICE, ...args], { cwd: this.folder })),
+      };
+    } catch (error) {
+      return error as Called;
+    }
+  }
+
+  /** The same as the operator; anything but success is thrown. */
+  async ops(...args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.sluice("--context", "ops", ...args);
+    if (code !== 0) throw new Error(`sluice ${args.join(" ")} ended with ${code}: ${stdout}${stderr}`);
+    return stdout;
+  }
+
+  /** A copy of an example plugin with another version and an edit; its folder. */
+  async pluginCopy(name: string, version: string, edit: (source: string) => string): Promise<string> {
+    const folder = join(this.folder, `${name}-${version}`, name);
+    await cp(join(ROOT, "plugins-example", name), folder, { recursive: true });
+    const manifest = join(folder, "plugin.yaml");
+    await writeFile(
+      manifest,
+      (await readFile(manifest, "utf8")).replace(/^version: .*$/m, `version: ${version}`),
+    );
+    const source = join(folder, "src/plugin.ts");
+    await writeFile(source, edit(await readFile(source, "utf8")));
+    return folder;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.child.end("SIGTERM");
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}

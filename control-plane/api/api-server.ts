@@ -47,6 +47,9 @@ export interface ApiServerOptions {
 /** How long the rest of a body that nobody wants may come, so that its sender reads the answer; then it is cut. */
 const LINGER = 5_000;
 
+/** While draining, ms. */
+const IDLE_SWEEP = 100;
+
 const HEADERS = {
   "x-content-type-options": "nosniff",
   "cache-control": "no-store",
@@ -122,6 +125,8 @@ export class ApiServer implements Service {
     const closed = this.#app.close();
     const late = Promise.withResolvers<void>();
     using _deadline = clock.after(deadline, late.resolve);
+    // A connection whose last request ends now would be kept for the next one.
+    using _idle = clock.every(IDLE_SWEEP, () => this.#app.server.closeIdleConnections());
     await Promise.race([closed, late.promise]);
     this.#app.server.closeAllConnections();
     await closed;
@@ -184,7 +189,7 @@ export class ApiServer implements Service {
     raw.resume();
     const { socket } = raw;
     const timer = this.#options.clock.after(LINGER, () => raw.complete || socket.destroy()).unref();
-    socket.once("close", () => timer[Symbol.dispose]());
+    raw.once("close", () => timer[Symbol.dispose]());
   }
 }
 

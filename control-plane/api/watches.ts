@@ -70,8 +70,9 @@ export class Watches implements Disposable {
     for (const [field, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) response.setHeader(field, value);
     }
-    // Nginx holds a stream back unless told not to.
-    response.writeHead(200, { "content-type": "text/event-stream", "x-accel-buffering": "no" });
+    // Nginx holds a stream back unless told not to. A connection that had a stream is of no more use: it goes with it.
+    const stream = { "content-type": "text/event-stream", "x-accel-buffering": "no", connection: "close" };
+    response.writeHead(200, stream);
     const options = { response, clock: this.#clock, pace: this.#limits, first, evaluate, problemOf };
     const watch = { stream: new WatchStream(options), topics: WATCH_TOPICS[name], tokenId };
     this.#open.add(watch);

@@ -27,7 +27,7 @@ export async function restoreStore(file: string, folder: string, clock: Clock): 
     await copyWhole(file, target);
   }
   await using store = await openStore(folder, clock);
-  return store.read(async (view) => view.tick);
+  return await store.read(async (view) => view.tick);
 }
 
 async function copyWhole(file: string, target: string): Promise<void> {

@@ -138,7 +138,8 @@ export class ApiClient implements AsyncDisposable {
         }
       } catch (error) {
         if (isAborted(signal)) return;
-        if (!connected || !(error instanceof ApiError) || !error.retryable) throw error;
+        if (!connected || this.#dispatcher.destroyed) throw error;
+        if (!(error instanceof ApiError) || !error.retryable) throw error;
         interruption = error;
       }
       const delay = backoff.next();

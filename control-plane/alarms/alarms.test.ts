@@ -1,0 +1,214 @@
+import { setImmediate } from "node:timers/promises";
+
+import { expect, test } from "vitest";
+
+import { createLogger } from "../../core/log.ts";
+import { ManualClock } from "../../core/manual-clock.ts";
+import { TemporaryFolder } from "../../test/support/temporary-folder.ts";
+import { startWebhookReceiver } from "../../test/support/webhook-receiver.ts";
+import { LiveReports } from "../reports/live-reports.ts";
+import { openStore } from "../store/open-store.ts";
+import type { Store } from "../store/store.ts";
+import { Alarms } from "./alarms.ts";
+import { Incidents } from "./incidents.ts";
+import { Notifier } from "./notifier.ts";
+import { WebhookCaller } from "./webhook-caller.ts";
+import { createSilence, deleteWebhook, putWebhook } from "./webhook-operations.ts";
+
+const PERSON = { kind: "system", name: "bootstrap" } as const;
+const PATIENCE = { interval: 5_000, notConverged: 60_000, releaseWaiting: 3_600_000 };
+const LIMITS = { heartbeat: 10_000, grace: 5_000, answerTimeout: 30_000 };
+/** After so long, a node that said nothing is OFFLINE. */
+const SILENCE = 6 * LIMITS.heartbeat + LIMITS.grace + PATIENCE.interval;
+
+test("an alarm calls the webhook once, and once more when it is over", async () => {
+  await using folder = await TemporaryFolder.create();
+  await using receiver = await startWebhookReceiver();
+  await using watch = await startWatch(folder, receiver.url);
+
+  watch.refuses("a", "config: key missing");
+  await watch.look();
+  await watch.look();
+  const raised = bodyOf((await receiver.call(1)).body);
+  watch.reports.acked("a", "chain");
+  await watch.look();
+  const resolved = bodyOf((await receiver.call(2)).body);
+
+  expect(raised).toMatchObject({ type: "alarm.raised", data: { alarms: [{ kind: "nack", node: "a" }] } });
+  expect(raised.data.text).toBe("node a refuses its chain: config: key missing");
+  expect(resolved).toMatchObject({ type: "alarm.resolved", data: { alarms: [{ key: "nack/a/chain" }] } });
+  expect(receiver.calls).toHaveLength(2);
+});
+
+test("nodes that fall silent together are one call", async () => {
+  await using folder = await TemporaryFolder.create();
+  await using receiver = await startWebhookReceiver();
+  await using watch = await startWatch(folder, receiver.url);
+
+  await watch.pass(SILENCE);
+
+  const { data } = bodyOf((await receiver.call(1)).body);
+  expect(data.alarms.map(({ key }) => key)).toEqual(["node-offline/a", "node-offline/b"]);
+});
+
+test("a call that fails is made again under the same id, and given up as a dead letter", async () => {
+  await using folder = await TemporaryFolder.create();
+  await using receiver = await startWebhookReceiver();
+  receiver.status = 500;
+  await using watch = await startWatch(folder, receiver.url);
+  watch.refuses("a", "no");
+  await watch.look();
+
+  for (let call = 1; call <= 15; call++) {
+    await receiver.call(call);
+    await watch.settle();
+    watch.clock.advance(1_200_000);
+  }
+
+  const dead = await watch.store.deliveries.list("dead", { limit: 10 });
+  const forNack = dead.items.filter(({ alarms }) => alarms[0]?.kind === "nack");
+  expect(forNack).toMatchObject([{ state: "dead", attempts: 15, lastError: "status 500" }]);
+  const ids = receiver.calls.slice(0, 15).map(({ headers }) => headers["webhook-id"]);
+  expect(new Set(ids).size).toBe(1);
+});
+
+test("a restart tells nothing again, goes on with what was not delivered, and tells what ended meanwhile", async () => {
+  await using folder = await TemporaryFolder.create();
+  await using receiver = await startWebhookReceiver();
+  {
+    await using before = await startWatch(folder, receiver.url);
+    before.refuses("a", "no");
+    await before.look();
+    await receiver.call(1);
+    receiver.status = 503;
+    before.refuses("b", "no");
+    await before.look();
+    await receiver.call(2);
+  }
+  receiver.status = 204;
+  await using after = await startWatch(folder, receiver.url);
+  const again = await receiver.call(3);
+  after.refuses("b", "no");
+  await after.look();
+
+  expect(again.headers["webhook-id"]).toBe(receiver.calls[1]?.headers["webhook-id"]);
+  const resolved = bodyOf((await receiver.call(4)).body);
+  expect(resolved).toMatchObject({ type: "alarm.resolved", data: { alarms: [{ key: "nack/a/chain" }] } });
+  expect(receiver.calls).toHaveLength(4);
+});
+
+test("a silence holds a call back until it ends", async () => {
+  await using folder = await TemporaryFolder.create();
+  await using receiver = await startWebhookReceiver();
+  await using watch = await startWatch(folder, receiver.url);
+  const nothing = { cluster: undefined, node: undefined, plugin: undefined, reason: "known" };
+  const until = watch.clock.wall() + 8_000;
+  await createSilence(watch.store, PERSON, { ...nothing, kind: "nack", until }, watch.clock.wall());
+
+  watch.refuses("a", "no");
+  await watch.look();
+  const during = receiver.calls.length;
+  await watch.look();
+  await receiver.call(1);
+
+  expect(during).toBe(0);
+});
+
+test("what waits for a webhook that is deleted is a dead letter", async () => {
+  await using folder = await TemporaryFolder.create();
+  await using receiver = await startWebhookReceiver();
+  receiver.status = 500;
+  await using watch = await startWatch(folder, receiver.url);
+  watch.refuses("a", "no");
+  await watch.look();
+  await receiver.call(1);
+  await watch.settle();
+
+  await deleteWebhook(watch.store, PERSON, "ops", undefined);
+  await watch.look();
+  while ((await watch.store.deliveries.list("dead", { limit: 10 })).items.length === 0) await setImmediate();
+
+  const { items } = await watch.store.deliveries.list("dead", { limit: 10 });
+  expect(items).toMatchObject([{ lastError: "the webhook was deleted" }]);
+});
+
+interface Watch extends AsyncDisposable {
+  readonly clock: ManualClock;
+  readonly store: Store;
+  readonly reports: LiveReports;
+  /** A node refuses the chain that it was sent. */
+  refuses(node: string, problem: string): void;
+  /** Lets one interval pass in which the nodes are heard, and waits until what follows is written. */
+  look(): Promise<void>;
+  /** Lets time pass in which nothing is heard. */
+  pass(time: number): Promise<void>;
+  /** Waits until nothing is under way. */
+  settle(): Promise<void>;
+}
+
+interface Body {
+  readonly data: { readonly text: string; readonly alarms: readonly { readonly key: string }[] };
+}
+
+function bodyOf(text: string): Body {
+  return JSON.parse(text) as Body;
+}
+
+/** Alarms of two connected nodes of a cluster, with one webhook; nobody is missed any more. */
+async function startWatch(folder: TemporaryFolder, url: string): Promise<Watch> {
+  await using stack = new AsyncDisposableStack();
+  const clock = new ManualClock();
+  const store = stack.use(await openStore(folder.join("store"), clock));
+  const reports = new LiveReports(clock, LIMITS);
+  for (const id of ["a", "b"]) {
+    const node = {
+      id,
+      cluster: "demo",
+      service: "shop",
+      symbol: "stable",
+      labels: {},
+      version: "1",
+      platform: "x",
+    };
+    reports.remember({ ...node, revision: 0 });
+    reports.connected(id, { incarnation: "1", inForce: {}, staged: [] });
+  }
+  const webhook = { id: "ops", url, kinds: [], secret: { fromEnv: "SECRET" }, enabled: true };
+  await putWebhook(store, PERSON, webhook, undefined);
+  const log = createLogger("silent");
+  const caller = new WebhookCaller({ SECRET: "x" }, clock);
+  const parts = { store, reports, incidents: new Incidents(clock), clock, log, patience: PATIENCE };
+  const alarms = stack.use(new Alarms(parts));
+  const notifier = stack.use(new Notifier({ store, caller, clock, log }));
+  clock.advance(2 * LIMITS.heartbeat);
+  await notifier.start(alarms);
+  const owned = stack.move();
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 50; turn++) await setImmediate();
+    await notifier.idle();
+  };
+  const pass = async (time: number): Promise<void> => {
+    clock.advance(time);
+    await settle();
+  };
+  const look = async (): Promise<void> => {
+    for (const id of ["a", "b"]) reports.heard(id);
+    await pass(PATIENCE.interval);
+  };
+  const refuses = (node: string, problem: string): void => {
+    const mark = { hash: "h", tick: 1 };
+    reports.want(node, "chain", mark);
+    reports.sent(node, "chain", mark);
+    reports.nacked(node, "chain", "h", [problem]);
+  };
+  return {
+    clock,
+    store,
+    reports,
+    refuses,
+    look,
+    pass,
+    settle,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}

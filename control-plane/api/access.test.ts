@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { ManualClock } from "../../core/manual-clock.ts";
+import { TestControlPlane } from "../../test/support/control-plane.ts";
+import { ACTIONS, ROLES, type Role } from "../model/access.ts";
+import type { Endpoint } from "./contract/endpoint.ts";
+import { ENDPOINTS } from "./contract/endpoints.ts";
+import { API_PREFIX } from "./contract/prefix.ts";
+
+const ENTRIES = Object.entries<Endpoint>(ENDPOINTS);
+/** Well-formed names of things that are not there: who may ask is told so, and nothing happens. */
+const NAMES: Readonly<Record<string, string>> = { release: "999", digest: "0".repeat(64), version: "9.9.9" };
+
+let plane: TestControlPlane;
+const tokens = new Map<Role, string>();
+
+beforeAll(async () => {
+  plane = await (await TestControlPlane.start()).withClusters();
+  for (const role of ROLES) {
+    tokens.set(role, await plane.token(role, { kind: "all" }, role === "node" ? "node-1" : undefined));
+  }
+});
+afterAll(async () => plane[Symbol.asyncDispose]());
+
+function ask({ method, path, body, upload }: Endpoint, token: string | undefined): Promise<Response> {
+  const filled = path.replaceAll(/:([a-z]+)/g, (_, name: string) => NAMES[name] ?? "nothing");
+  const json = body === undefined || upload === true ? {} : { body: "{}" };
+  return fetch(`${plane.baseUrl}${API_PREFIX}${filled}`, {
+    method,
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...("body" in json ? { "content-type": "application/json" } : {}),
+    },
+    ...json,
+  });
+}
+
+test.for(ENTRIES)("%s answers exactly the roles that its right names", async ([, endpoint]) => {
+  for (const role of ROLES) {
+    const response = await ask(endpoint, tokens.get(role));
+    await response.body?.cancel();
+    const { right } = endpoint;
+    const allowed = right === "none" || (ACTIONS[right] as readonly Role[]).includes(role);
+    const outcome = response.status === 403 ? "refused" : response.status === 401 ? "unknown" : "answered";
+    expect({ role, outcome }).toEqual({ role, outcome: allowed ? "answered" : "refused" });
+  }
+});
+
+test.for(ENTRIES)("%s answers nobody without a token, unless it needs no right", async ([, endpoint]) => {
+  const response = await ask(endpoint, undefined);
+  await response.body?.cancel();
+
+  expect(response.status).toBe(endpoint.right === "none" ? 200 : 401);
+});
+
+test("no token, a wrong one, an expired one and a revoked one are refused, and the audit has it", async () => {
+  const clock = new ManualClock();
+  await using own = await TestControlPlane.start({ clock });
+  const { admin } = own;
+  const grants = [{ role: "viewer", scope: { kind: "all" } }] as const;
+  const make = async (name: string, expiresAt?: string): Promise<{ token: { id: string }; secret: string }> =>
+    admin.call("createToken", { body: { name, grants: [...grants], expiresAt } });
+  const expired = await make("late", new Date(clock.wall() + 1_000).toISOString());
+  const revoked = await make("gone");
+  await own.client(revoked.secret).call("whoAmI");
+  await admin.call("revokeToken", { params: { token: revoked.token.id } });
+  clock.advance(1_000);
+
+  for (const secret of [undefined, "sluice_wrong", expired.secret, revoked.secret]) {
+    const refused = own.client(secret).call("listDomains");
+    await expect(refused).rejects.toMatchObject({ code: "unauthenticated", status: 401 });
+  }
+  const { items } = await admin.call("listAudit", { query: { action: "read" } });
+  expect(items.map(({ outcome, actor }) => `${outcome} ${actor}`)).toEqual([
+    "refused nobody",
+    "refused nobody",
+    "refused late",
+    "refused gone",
+  ]);
+});
+
+test("a role where it is not given is refused, and the audit has it", async () => {
+  // Its own: of one name only so many refusals are written in a minute.
+  await using own = await (await TestControlPlane.start()).withClusters();
+  const scope = { kind: "cluster", cluster: "demo" } as const;
+  const scoped = own.client(await own.token("operator", scope));
+  const entry = { params: { cluster: "other", plugin: "guard" }, body: {} };
+
+  const elsewhere = scoped.call("putChainEntry", entry);
+
+  await expect(elsewhere).rejects.toMatchObject({ code: "forbidden", status: 403 });
+  const { items } = await own.admin.call("listAudit", {
+    query: { actor: "operator", action: "chain.write" },
+  });
+  expect(items).toMatchObject([{ outcome: "refused", changes: [] }]);
+});
+
+test("who has a cluster sees nothing of the others", async () => {
+  const viewer = plane.client(await plane.token("viewer", { kind: "cluster", cluster: "demo" }));
+
+  const clusters = await viewer.call("listClusters");
+
+  expect(clusters.items.map(({ name }) => name)).toEqual(["demo"]);
+  await expect(viewer.call("getCluster", { params: { cluster: "other" } })).rejects.toMatchObject({
+    status: 403,
+  });
+  // What is not there looks the same as what is not theirs.
+  await expect(viewer.call("getCluster", { params: { cluster: "none" } })).rejects.toMatchObject({
+    status: 403,
+  });
+});
+
+test("moving a cluster takes the right in both domains", async () => {
+  const { admin } = plane;
+  const bank = { name: "bank", description: "", versionApproval: false };
+  await admin.call("putDomain", { params: { domain: "bank" }, body: bank });
+  const operator = plane.client(await plane.token("operator", { kind: "domain", domain: "shop" }));
+  const { revision: _, ...cluster } = await admin.call("getCluster", { params: { cluster: "demo" } });
+
+  const moved = operator.call("putCluster", {
+    params: { cluster: "demo" },
+    body: { ...cluster, domain: "bank" },
+  });
+
+  await expect(moved).rejects.toMatchObject({ code: "forbidden" });
+});
+
+test("a token's secret is shown once and its hash never", async () => {
+  const { token, secret } = await plane.admin.call("createToken", {
+    body: { name: "ann", grants: [{ role: "viewer", scope: { kind: "all" } }] },
+  });
+  const everything = JSON.stringify([
+    await plane.admin.call("listTokens"),
+    await plane.admin.call("listAudit", { query: { limit: 1_000 } }),
+  ]);
+
+  expect(secret).toMatch(/^sluice_/);
+  expect(token).not.toHaveProperty("hash");
+  expect(everything).not.toContain(secret);
+});

@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+
+import { TestControlPlane } from "../../test/support/control-plane.ts";
+
+const DEMO = { params: { cluster: "demo" } };
+
+test("a watch tells of each change that touches its answer, and of no other", async () => {
+  await using plane = await (await TestControlPlane.start()).withClusters();
+  const { admin } = plane;
+  await makePlugin(plane);
+  const watch = admin.watch("getChain", DEMO);
+
+  const before = await watch.next();
+  await admin.call("putChainEntry", { params: { cluster: "other", plugin: "tagger" }, body: {} });
+  await admin.call("putChainEntry", { params: { cluster: "demo", plugin: "tagger" }, body: {} });
+  const after = await watch.next();
+  await watch.return(undefined);
+
+  expect(before.value?.entries).toEqual([]);
+  expect(after.value?.entries).toMatchObject([{ plugin: "tagger" }]);
+});
+
+test("a watch of nothing that is there is a problem with a status, not a stream", async () => {
+  await using plane = await TestControlPlane.start();
+
+  const watch = plane.admin.watch("getChain", DEMO).next();
+
+  await expect(watch).rejects.toMatchObject({ code: "not_found", status: 404 });
+});
+
+test("a watch ends when its token does, and when what it watches is deleted", async () => {
+  await using plane = await (await TestControlPlane.start()).withClusters();
+  const { admin } = plane;
+  const grants = [{ role: "viewer" as const, scope: { kind: "all" as const } }];
+  const { token, secret } = await admin.call("createToken", { body: { name: "ann", grants } });
+  const revoked = plane.client(secret).watch("getChain", DEMO);
+  const deleted = admin.watch("getChain", DEMO);
+  await Promise.all([revoked.next(), deleted.next()]);
+
+  await admin.call("revokeToken", { params: { token: token.id } });
+  await expect(revoked.next()).rejects.toMatchObject({ code: "unauthenticated" });
+  await admin.call("deleteCluster", DEMO);
+  await expect(deleted.next()).rejects.toMatchObject({ code: "not_found" });
+});
+
+test("there is a bounded number of watches for a token, and one that ended makes room", async () => {
+  const settings = { watchesPerToken: 1 };
+  await using plane = await (await TestControlPlane.start({ settings })).withClusters();
+  const { admin } = plane;
+  const first = admin.watch("getChain", DEMO);
+  await first.next();
+
+  await expect(admin.watch("getChain", DEMO).next()).rejects.toMatchObject({ code: "too_many_watches" });
+  await first.return(undefined);
+
+  for (;;) {
+    const next = admin.watch("getChain", DEMO);
+    const answer = await next.next().catch(() => undefined);
+    await next.return(undefined);
+    if (answer !== undefined) break;
+  }
+});
+
+test("a control plane that ends sends its watches away at once", async () => {
+  await using plane = await (await TestControlPlane.start()).withClusters();
+  const controller = new AbortController();
+  const interrupted = Promise.withResolvers<void>();
+  const onInterruption = (): void => interrupted.resolve();
+  const watch = plane.admin.watch("getChain", DEMO, { signal: controller.signal, onInterruption });
+  await watch.next();
+  const next = watch.next();
+
+  await plane.controlPlane.drain(600_000);
+  await interrupted.promise;
+  controller.abort();
+
+  expect(await next).toEqual({ done: true, value: undefined });
+});
+
+async function makePlugin({ admin }: TestControlPlane): Promise<void> {
+  const body = { name: "tagger", domain: "shop", description: "", owners: ["admin"] };
+  await admin.call("putPlugin", { params: { plugin: "tagger" }, body });
+}

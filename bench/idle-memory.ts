@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -80,7 +80,10 @@ async function reload(folder: string, port: number, number: number): Promise<voi
   execute: () => ({ headerSet: { "X-Web-${name}": "${version}" } }),
 };
 `;
-  writeFileSync(join(folder, "plugins", name, "src/plugin.ts"), source);
+  const path = join(folder, "plugins", name, "src/plugin.ts");
+  // In one step: a file that is half written is a version of its own.
+  writeFileSync(join(folder, "next.ts"), source);
+  renameSync(join(folder, "next.ts"), path);
   const due = performance.now() + RELOAD_TIMEOUT;
   while ((await headerOfAnswer(port, `x-web-${name}`)) !== version) {
     if (performance.now() > due) throw new Error(`reload ${number} of ${name} did not come into force`);

@@ -259,6 +259,8 @@ function whole(parts: readonly string[]): string {
 function enter(run: () => EntryValue, id = 0): EntryValue {
   try {
     owner.id = id;
+    // Who asks for it again after this entry was cut off is not to get what an older one said.
+    last = ALLOWED;
     let value: EntryValue;
     try {
       value = run();

@@ -88,6 +88,25 @@ test("a loop after an await of one among many is blamed on none of those that we
   expect(failed.map(({ results }) => results[0]?.failure?.cause)).toEqual(["cpu"]);
 });
 
+test("a batch that is cut off between two questions does not say again what an older one said", async () => {
+  const plugin = await batching(`(() => {
+    context.log.info("asked " + request.id);
+    if (request.path === "/trap") {
+      const { isSafeInteger } = Number;
+      Number.isSafeInteger = (value) => { Number.isSafeInteger = isSafeInteger; for (;;); };
+    }
+  })()`);
+  const from = host.frames.length;
+
+  await askTogether(plugin, 32, (n) => (n === 31 ? "/trap" : "/good"));
+  const answers = await askTogether(plugin, 32);
+
+  expect(answers.filter(({ results }) => results[0]?.failure !== undefined)).toEqual([]);
+  const lines = host.frames.slice(from).flatMap((frame) => (frame.kind === "log" ? frame.lines : []));
+  const texts = lines.map(({ text }) => text);
+  expect(texts.filter((text, index) => texts.indexOf(text) !== index)).toEqual([]);
+});
+
 test("what one among many writes to the store is reported before the answers", async () => {
   const plugin = await batching(`({ headerSet: { "x-web-count": context.kv.increment("n") } })`, {
     keyValue: true,

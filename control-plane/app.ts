@@ -15,6 +15,7 @@ import { Notifier } from "./alarms/notifier.ts";
 import { WebhookCaller } from "./alarms/webhook-caller.ts";
 import type { ApiServer } from "./api/api-server.ts";
 import { createApiServer } from "./api-wiring.ts";
+import { ArtifactSweep } from "./artifact-sweep.ts";
 import { FileArtifacts } from "./artifacts/file-artifacts.ts";
 import type { PushServer } from "./push/push-server.ts";
 import { createPushServer, reportLimits } from "./push-wiring.ts";
@@ -78,6 +79,7 @@ export class ControlPlane implements AsyncDisposable {
     this.#store = store;
     this.#stack = stack;
 
+    stack.use(new ArtifactSweep(store, artifacts, clock, log));
     const refusals = new RefusalLog(store, clock);
     const authenticator = stack.use(new TokenAuthenticator(store, clock, refusals));
     const reports = new LiveReports(clock, reportLimits(settings));

@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { Readable } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 
 import { expect, test } from "vitest";
 
+import { ManualClock } from "../../core/manual-clock.ts";
 import { TestControlPlane } from "../../test/support/control-plane.ts";
 import { pluginZip } from "../../test/support/plugin-packages.ts";
 import type { ApiClient } from "./contract/client.ts";
@@ -36,6 +39,21 @@ test("a plugin's way in: made, uploaded, approved, in a chain, released, and dow
   expect(used.usedBy).toEqual([{ cluster: "demo", release: 1 }]);
   const pieces = await admin.bytes("getArtifact", { params: { digest: version.digest } });
   expect(await bytesOf(pieces)).toEqual(zip);
+});
+
+test("the bytes of a version that was deleted are gone after a while", async () => {
+  const clock = new ManualClock();
+  await using plane = await (await TestControlPlane.start({ clock })).withClusters();
+  const { admin } = plane;
+  await makePlugin(admin);
+  const { digest } = await upload(admin, pluginZip());
+  await admin.call("deleteVersion", { params: { plugin: "tagger", version: "1.0.0" } });
+
+  clock.advance(3_600_000);
+
+  const file = plane.folder.join("control-plane", "artifacts", digest.slice(0, 2), digest);
+  while (existsSync(file)) await setImmediate();
+  await expect(admin.bytes("getArtifact", { params: { digest } })).rejects.toMatchObject({ status: 404 });
 });
 
 test("a part of a package can be asked for, and only of the same bytes", async () => {

@@ -101,7 +101,7 @@ export class ControlPlane implements AsyncDisposable {
     this.#notifier = stack.use(new Notifier({ store, caller, clock, log }));
 
     const shared = { ...opened, settings, clock, log, registry, authenticator, reports };
-    this.#push = stack.use(createPushServer({ ...shared, projection }));
+    this.#push = stack.use(createPushServer({ ...shared, refusals, projection }));
     const { logs } = this.#push;
     const alarms = this.#alarms;
     const checkAnswers = options.checkAnswers ?? false;

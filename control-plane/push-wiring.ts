@@ -1,11 +1,11 @@
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { MetricsRegistry } from "../core/metrics/registry.ts";
+import type { RefusalLog } from "./access/refusal-log.ts";
 import type { Authenticator } from "./access/authenticator.ts";
 import { observeStreams, PushMetrics } from "./push/push-metrics.ts";
 import { PushServer } from "./push/push-server.ts";
 import { PUSH_DEFAULTS, type PushSettings } from "./push/push-settings.ts";
-import { RefusedStreams } from "./push/refused-streams.ts";
 import type { ReleaseProjection } from "./releases/release-projection.ts";
 import type { LiveReports, ReportLimits } from "./reports/live-reports.ts";
 import { NodeRecords } from "./reports/node-records.ts";
@@ -26,13 +26,14 @@ interface PushWiring {
   readonly log: Logger;
   readonly registry: MetricsRegistry;
   readonly authenticator: Authenticator;
+  readonly refusals: RefusalLog;
   readonly reports: LiveReports;
   readonly projection: ReleaseProjection;
 }
 
 /** The gRPC port with what it works with. */
 export function createPushServer(wiring: PushWiring): PushServer {
-  const { settings, tls, store, clock, log, registry, authenticator, reports, projection } = wiring;
+  const { settings, tls, store, clock, log, registry, authenticator, refusals, reports, projection } = wiring;
   const source = new ReleaseSnapshots(projection);
   const server = new PushServer({
     host: settings.push.host,
@@ -47,7 +48,7 @@ export function createPushServer(wiring: PushWiring): PushServer {
     source,
     metrics: new PushMetrics(registry),
     authenticator,
-    refused: new RefusedStreams(async (...row) => store.refused(...row), clock),
+    refusals,
   });
   observeStreams(registry, {
     streams: () => server.streams,

@@ -5,7 +5,7 @@ import { ServerCredentials } from "@grpc/grpc-js";
 import type { Authenticator, TokenActor } from "../../control-plane/access/authenticator.ts";
 import { PushMetrics } from "../../control-plane/push/push-metrics.ts";
 import { PushServer } from "../../control-plane/push/push-server.ts";
-import { RefusedStreams } from "../../control-plane/push/refused-streams.ts";
+import { RefusalLog } from "../../control-plane/access/refusal-log.ts";
 import { PUSH_DEFAULTS } from "../../control-plane/push/push-settings.ts";
 import { LiveReports } from "../../control-plane/reports/live-reports.ts";
 import { NodeRecords } from "../../control-plane/reports/node-records.ts";
@@ -54,7 +54,7 @@ const server = new PushServer({
   records: new NodeRecords(store, reports),
   metrics: new PushMetrics(metrics),
   authenticator,
-  refused: new RefusedStreams((...row) => store.refused(...row), systemClock),
+  refusals: new RefusalLog(store, systemClock),
 });
 await server.start();
 const listeningSince = performance.now();

@@ -9,6 +9,7 @@ import type { Logger } from "../../core/log.ts";
 import { controlPlane } from "../../proto/control-plane.ts";
 import type { Welcome } from "../../proto/gen/mesh/v1/Welcome.ts";
 import { authorize } from "../access/authorize.ts";
+import type { RefusalLog } from "../access/refusal-log.ts";
 import type { Authenticator, TokenActor } from "../access/authenticator.ts";
 import type { Node } from "../model/node.ts";
 import type { LiveReports } from "../reports/live-reports.ts";
@@ -23,7 +24,6 @@ import { NodeStreams } from "./node-streams.ts";
 import type { PushMetrics } from "./push-metrics.ts";
 import type { PushSettings } from "./push-settings.ts";
 import { asRefusal, StreamRefused } from "./refusal.ts";
-import type { RefusedStreams } from "./refused-streams.ts";
 
 export interface PushParts {
   readonly host: string;
@@ -41,7 +41,7 @@ export interface PushParts {
   readonly source: SnapshotSource;
   readonly metrics: PushMetrics;
   readonly authenticator: Authenticator;
-  readonly refused: RefusedStreams;
+  readonly refusals: RefusalLog;
   /** 0 to 1. Default: Math.random. */
   readonly random?: () => number;
 }
@@ -167,13 +167,13 @@ export class PushServer implements Service {
 
   /** Refused and audited where the token is not this node's, or may not join this cluster. */
   async #authorize(actor: TokenActor, { id, cluster }: Pick<Node, "id" | "cluster">): Promise<void> {
-    const { records, refused } = this.#parts;
+    const { records, refusals } = this.#parts;
     try {
       assertSpeaksFor(actor, id);
       authorize(actor, "node.connect", { kind: "cluster", cluster, domain: await records.domainOf(cluster) });
     } catch (thrown) {
       const refusal = asRefusal(thrown);
-      if (refusal.code === "forbidden") await refused.refused(actor, refusal.message);
+      if (refusal.code === "forbidden") await refusals.note(actor, "node.connect", refusal.message);
       throw refusal;
     }
   }

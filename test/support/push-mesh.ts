@@ -11,7 +11,7 @@ import type { Actor } from "../../control-plane/model/actor.ts";
 import { OperationError } from "../../control-plane/model/operation-error.ts";
 import { PushMetrics, observeStreams } from "../../control-plane/push/push-metrics.ts";
 import { PushServer } from "../../control-plane/push/push-server.ts";
-import { RefusedStreams } from "../../control-plane/push/refused-streams.ts";
+import { RefusalLog } from "../../control-plane/access/refusal-log.ts";
 import { PUSH_DEFAULTS, type PushSettings } from "../../control-plane/push/push-settings.ts";
 import { LiveReports } from "../../control-plane/reports/live-reports.ts";
 import { NodeRecords } from "../../control-plane/reports/node-records.ts";
@@ -86,7 +86,7 @@ export class PushMesh implements AsyncDisposable {
       records: new NodeRecords(this.store, this.reports),
       metrics: new PushMetrics(this.registry),
       authenticator: this.#options.authenticator?.(this.store, clock) ?? this.tokens,
-      refused: new RefusedStreams((...row) => this.store.refused(...row), clock),
+      refusals: new RefusalLog(this.store, clock),
     });
     await this.server.start();
     const { server, reports, flush } = this;

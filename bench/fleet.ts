@@ -70,7 +70,12 @@ class ControlPlane implements AsyncDisposable {
 function startScript(core: number, script: string, args: readonly string[]): ChildProcess {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const command = ["-c", String(core), process.execPath, path, ...args];
-  return spawn("taskset", command, { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  const child = spawn("taskset", command, { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  // Without it the others would wait for it for ever.
+  child.once("exit", (code) => {
+    if (code !== null && code !== 0) throw new Error(`${script} ended with ${code}`);
+  });
+  return child;
 }
 
 async function run(): Promise<FleetResult> {

@@ -1,61 +1,76 @@
-import { copyFile, mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { chmod, mkdir, rename, rm, stat } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 
 import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import { OperationError } from "../model/operation-error.ts";
+import { appliedMigrations, refuseUnknown } from "./migrate.ts";
 import { openStore } from "./open-store.ts";
+import { copyDatabase, syncFile } from "./sqlite/copy-database.ts";
 import { lockFolder } from "./sqlite/folder-lock.ts";
-import { storeFile } from "./sqlite/sqlite-database.ts";
+import { connectionOn, storeFile } from "./sqlite/sqlite-database.ts";
+
+/** What SQLite keeps beside a database; that of another store would be taken for a part of this one. */
+const JOURNALS = ["-wal", "-shm"];
 
 /**
  * Makes the store of a folder from a backup; answers with its tick. Never over a store that is there: `conflict`. Who
- * wants that moves it away, and still has it then. `invalid_input` for a file that is no backup, or a damaged one.
+ * wants that moves it away, and still has it then. `invalid_input` for a file that is no backup, a damaged one, or one of
+ * a newer release; then everything is as before.
  */
 export async function restoreStore(file: string, folder: string, clock: Clock): Promise<number> {
   const target = storeFile(folder);
+  const incoming = `${target}.restoring`;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   {
     using _lock = lockFolder(folder);
-    if ((await stat(target).catch(() => undefined)) !== undefined) {
-      throw new OperationError(
-        "conflict",
-        `${folder} has a store: move ${target} away, or choose another folder`,
-      );
+    await refuseExisting(folder, target);
+    try {
+      await copyBackup(file, incoming);
+      await verify(file, incoming);
+      await rename(incoming, target);
+      await syncFile(folder);
+    } finally {
+      for (const suffix of ["", ...JOURNALS]) await rm(`${incoming}${suffix}`, { force: true });
     }
-    await copyWhole(file, target);
   }
   await using store = await openStore(folder, clock);
   return await store.read(async (view) => view.tick);
 }
 
-async function copyWhole(file: string, target: string): Promise<void> {
-  const unfinished = `${target}.unfinished`;
+async function refuseExisting(folder: string, target: string): Promise<void> {
+  for (const suffix of ["", ...JOURNALS]) {
+    const path = `${target}${suffix}`;
+    if ((await stat(path).catch(() => undefined)) === undefined) continue;
+    throw new OperationError(
+      "conflict",
+      `${folder} has a store: move ${path} away, or choose another folder`,
+    );
+  }
+}
+
+async function copyBackup(file: string, incoming: string): Promise<void> {
   try {
-    await copyFile(file, unfinished);
-    check(file, unfinished);
-    await sync(unfinished);
-    await rename(unfinished, target);
-    await sync(dirname(target));
-  } catch (error) {
-    if (error instanceof OperationError) throw error;
-    throw new OperationError("invalid_input", `${file} cannot be restored: ${messageOf(error)}`);
-  } finally {
-    await rm(unfinished, { force: true });
+    // By SQLite, so that a journal that lies beside the file is a part of it.
+    await copyDatabase(file, incoming);
+    await chmod(incoming, 0o600);
+  } catch (cause) {
+    throw new OperationError("invalid_input", `${file} cannot be read: ${messageOf(cause)}`, { cause });
   }
 }
 
-function check(file: string, copy: string): void {
-  using database = new DatabaseSync(copy, { readOnly: true });
-  const [row] = database.prepare("pragma integrity_check").all();
-  const tables = database.prepare("select name from sqlite_schema where name = 'webhook_deliveries'").all();
-  if (row?.["integrity_check"] !== "ok" || tables.length === 0) {
-    throw new OperationError("invalid_input", `${file} is no backup of a store, or a damaged one`);
+async function verify(file: string, copy: string): Promise<void> {
+  try {
+    using database = new DatabaseSync(copy);
+    const [found] = database.prepare("pragma integrity_check(1)").all();
+    if (found?.["integrity_check"] !== "ok")
+      throw new Error(`it is damaged: ${String(found?.["integrity_check"])}`);
+    if (database.prepare("pragma foreign_key_check").all().length > 0)
+      throw new Error("it is damaged: records refer to others that are not there");
+    const connection = connectionOn(database);
+    await refuseUnknown(connection);
+    if ((await appliedMigrations(connection)).length === 0) throw new Error("it is no backup of a store");
+  } catch (cause) {
+    throw new OperationError("invalid_input", `${file} cannot be restored: ${messageOf(cause)}`, { cause });
   }
-}
-
-async function sync(path: string): Promise<void> {
-  await using handle = await open(path, "r");
-  await handle.sync();
 }

@@ -29,6 +29,7 @@ export class SqlStore implements Store {
   readonly #listeners = new Set<Listener>();
   readonly #writes = new Turns();
   readonly #nesting = new Nesting();
+  readonly #reads = new Set<Promise<unknown>>();
   #closed = false;
 
   readonly deliveries: Store["deliveries"] = {
@@ -95,11 +96,14 @@ export class SqlStore implements Store {
     await this.#database.backup(path);
   }
 
-  /** Waits for the changes that were asked for. */
+  /** Waits for the changes and reads that were asked for. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#writes.run(async () => this.#database[Symbol.asyncDispose]());
+    await this.#writes.run(async () => {
+      await Promise.allSettled(this.#reads);
+      await this.#database[Symbol.asyncDispose]();
+    });
   }
 
   async #runChange<Result>(
@@ -159,6 +163,16 @@ export class SqlStore implements Store {
   async #read<Result>(run: (connection: Connection) => Promise<Result>): Promise<Result> {
     this.#nesting.refuse();
     this.#refuseClosed();
+    const reading = this.#readTransaction(run);
+    this.#reads.add(reading);
+    try {
+      return await reading;
+    } finally {
+      this.#reads.delete(reading);
+    }
+  }
+
+  async #readTransaction<Result>(run: (connection: Connection) => Promise<Result>): Promise<Result> {
     const { reader } = this.#database;
     const transaction = await reader.startTransaction().setIsolationLevel("repeatable read").execute();
     return rolledBackOnError(transaction, async () => {

@@ -205,8 +205,10 @@ export function changeContract(open: OpenStore): void {
     await using opened = await open();
     const { store } = opened;
     const change = store.change(dana, "domain.write", ({ domains }) => domains.insert(domainNamed("pay")));
+    const read = store.read(async ({ domains }) => domains.list({}, { limit: 1 }));
     await Promise.all([store[Symbol.asyncDispose](), store[Symbol.asyncDispose]()]);
 
+    await expect(read).resolves.toMatchObject({ next: undefined });
     await expect(change).resolves.toMatchObject({ tick: 1 });
     await expect(store.read(async ({ tick }) => tick)).rejects.toMatchObject({ code: "unavailable" });
     await expect(store.change(dana, "x", async () => undefined)).rejects.toMatchObject({

@@ -10,6 +10,9 @@ async function main(): Promise<void> {
   const { values: settings, warnings } = await readSettings(process.argv.slice(2), process.env);
   const log = createLogger(settings.logLevel);
   for (const warning of warnings) log.warn(warning);
+  if (settings.tlsCertificate === "" && !["127.0.0.1", "::1"].includes(settings.api.host)) {
+    log.warn("tokens cross the network readable: give --tls-certificate and --tls-key, or put TLS in front");
+  }
 
   const stop = Promise.withResolvers<NodeJS.Signals>();
   process.once("SIGINT", stop.resolve).once("SIGTERM", stop.resolve);

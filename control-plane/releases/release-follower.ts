@@ -73,7 +73,12 @@ export class ReleaseFollower implements AsyncDisposable {
     if (this.#disposed || at >= this.#timerAt) return;
     this.#timer?.[Symbol.dispose]();
     this.#timerAt = at;
-    this.#timer = clock.after(delay, () => this.#look()).unref();
+    const fire = (): void => {
+      // It may fire during a look, which arms the next one when it ends.
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.#look();
+    };
+    this.#timer = clock.after(delay, fire).unref();
   }
 
   #look(): void {

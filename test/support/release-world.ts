@@ -37,6 +37,7 @@ export class ReleaseWorld implements AsyncDisposable {
   readonly #resources: AsyncDisposableStack;
   readonly store: Store;
   readonly projection: ReleaseProjection;
+  readonly follower: ReleaseFollower;
   readonly releases: Releases;
   readonly snapshots: ReleaseSnapshots;
 
@@ -44,13 +45,19 @@ export class ReleaseWorld implements AsyncDisposable {
     folder: TemporaryFolder,
     fleet: SimulatedFleet,
     clock: ManualClock,
-    parts: { store: Store; projection: ReleaseProjection; resources: AsyncDisposableStack },
+    parts: {
+      store: Store;
+      projection: ReleaseProjection;
+      follower: ReleaseFollower;
+      resources: AsyncDisposableStack;
+    },
   ) {
     this.folder = folder;
     this.fleet = fleet;
     this.clock = clock;
     this.store = parts.store;
     this.projection = parts.projection;
+    this.follower = parts.follower;
     this.#resources = parts.resources;
     this.releases = new Releases({ store: parts.store, clock, reports: fleet });
     this.snapshots = new ReleaseSnapshots(parts.projection);
@@ -79,7 +86,7 @@ export class ReleaseWorld implements AsyncDisposable {
     await projection.start();
     const follower = resources.use(new ReleaseFollower({ store, projection, reports: fleet, clock, log }));
     follower.start();
-    return new ReleaseWorld(folder, fleet, clock, { store, projection, resources });
+    return new ReleaseWorld(folder, fleet, clock, { store, projection, follower, resources });
   }
 
   /** The control plane ends and starts again on what it stored; the nodes go on. */

@@ -11,6 +11,9 @@ import { CORES, startListening, type RunningProcess } from "./running-process.ts
 export const IN_FLIGHT = 32;
 const IN_FLIGHT_PACED = 8;
 
+/** Load before it is looked whether there was enough of it, ms. */
+const WARM_UP = 500;
+
 /** Load before each slice that is not counted, ms. */
 const SETTLE = 30;
 
@@ -21,7 +24,7 @@ export interface RunOptions {
   readonly rounds: number;
   /** Load on one case before it is the next one's turn, ms. */
   readonly slice: number;
-  /** Load on each case before the first round, ms. */
+  /** Requests to each case before the first round. */
   readonly warmup: number;
   /** How many of the rounds measure latency too. */
   readonly latencyRounds: number;
@@ -72,7 +75,7 @@ export class BenchRun implements AsyncDisposable {
   async measure(options: RunOptions): Promise<readonly CaseResult[]> {
     // Compilers need some tens of thousands of requests; what they cost is not what a request costs.
     options.progress("warming up");
-    for (const one of this.#cases) await this.#load.load(this.#order(one, options.warmup));
+    for (const one of this.#cases) await this.#warmUp(one, options.warmup);
     for (let number = 1; number <= options.rounds; number++) {
       if (number % 5 === 0) options.progress(`round ${number} of ${options.rounds}`);
       await this.#round(options, number <= options.latencyRounds);
@@ -83,6 +86,10 @@ export class BenchRun implements AsyncDisposable {
       fixedRate,
       proportionalSetSize: proportionalSetSize(process.pid),
     }));
+  }
+
+  async #warmUp(one: Running, requests: number): Promise<void> {
+    for (let sent = 0; sent < requests;) sent += (await this.#load.load(this.#order(one, WARM_UP))).requests;
   }
 
   /** In a new order each time: no case is always measured behind the same one. */

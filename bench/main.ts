@@ -16,7 +16,7 @@ const { values: flags } = parseArgs({
     only: { type: "string" },
     rounds: { type: "string", default: "45" },
     slice: { type: "string", default: "200" },
-    warmup: { type: "string", default: "3000" },
+    warmup: { type: "string", default: "40000" },
     "latency-rounds": { type: "string", default: "5" },
     rate: { type: "string", default: "500" },
     out: { type: "string" },
@@ -27,13 +27,13 @@ const { values: flags } = parseArgs({
 if (flags.help) {
   process.stdout
     .write(`npm run bench -- [--workload http1,h2,grpc] [--only TEXT[,TEXT…]] [--rounds 45] [--slice 200]
-  [--warmup 3000] [--latency-rounds 5] [--rate 500] [--out NAME]
+  [--warmup 40000] [--latency-rounds 5] [--rate 500] [--out NAME]
 
 Measures the sidecar beside its peers: CPU per request in slices of --slice ms, all cases in turn, --rounds times;
-latencies at --rate requests per second in --latency-rounds of them. --warmup is load before the first round, ms for
-each case. --only picks the cases whose name holds one of the texts. --out writes NAME.json and NAME.md into
+latencies at --rate requests per second in --latency-rounds of them. --warmup is requests to each case before the first
+round. --only picks the cases whose name holds one of the texts. --out writes NAME.json and NAME.md into
 docs/bench/, where a table replaces the one of the same workload and the others stay: so the whole page may be made of
-several runs. Wants two idle cores; about five minutes.
+several runs. Wants two idle cores; about ten minutes.
 `);
   process.exit(0);
 }

@@ -129,5 +129,7 @@ function compared(
 }
 
 function show({ median, low, high }: Estimate, digits: number): string {
+  // Nothing was measured: a run may leave latencies out.
+  if (Number.isNaN(median)) return "–";
   return `${median.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
 }

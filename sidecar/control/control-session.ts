@@ -61,7 +61,8 @@ export class ControlSession {
   constructor(target: string, credentials: Credentials, hello: Hello, events: SessionEvents, clock: Clock) {
     this.#events = events;
     this.ended = this.#over.promise;
-    this.#client = new Client(target, channelCredentials(credentials), OPTIONS);
+    const channel = channelCredentials(credentials, target);
+    this.#client = new Client(target, channel.credentials, { ...OPTIONS, ...channel.options });
     const metadata = new Metadata();
     if (credentials.token !== "") metadata.set("authorization", `Bearer ${credentials.token}`);
     const { path, requestSerialize, responseDeserialize } = controlPlane.Connect;

@@ -1,6 +1,11 @@
 import { readFile, stat } from "node:fs/promises";
 
-import { credentials, type ChannelCredentials } from "@grpc/grpc-js";
+import { isIP } from "node:net";
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
+
+import { credentials, type ChannelCredentials, type ChannelOptions } from "@grpc/grpc-js";
+
+import { parseAddress } from "../../core/address.ts";
 
 import { InputError, messageOf } from "../../core/errors.ts";
 
@@ -53,10 +58,28 @@ export async function credentialsSignature(settings: CredentialSettings): Promis
   return (await Promise.all(signatures)).join();
 }
 
-/** Throws where the material is no PEM, or key and certificate do not belong together. */
-export function channelCredentials({ tls }: Credentials): ChannelCredentials {
-  if (tls === undefined) return credentials.createInsecure();
-  return credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null);
+/** Node refuses addresses as TLS server names, and gRPC would use them as such: then this name is asked for. */
+const NAME_OF_ADDRESS = "address.invalid";
+
+/**
+ * For a channel to `target` (`host:port`), with the options that go with them. Throws where the material is no PEM, or
+ * key and certificate do not belong together.
+ */
+export function channelCredentials(
+  { tls }: Credentials,
+  target: string,
+): { readonly credentials: ChannelCredentials; readonly options: ChannelOptions } {
+  if (tls === undefined) return { credentials: credentials.createInsecure(), options: {} };
+  const host = parseAddress(target)?.host ?? target;
+  const byAddress = isIP(host) !== 0;
+  // The certificate must be for the address itself all the same.
+  const verify = byAddress
+    ? { checkServerIdentity: (_: string, peer: PeerCertificate) => checkServerIdentity(host, peer) }
+    : {};
+  return {
+    credentials: credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null, verify),
+    options: byAddress ? { "grpc.ssl_target_name_override": NAME_OF_ADDRESS } : {},
+  };
 }
 
 async function readPem(path: string): Promise<Buffer | undefined> {

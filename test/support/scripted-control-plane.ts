@@ -3,9 +3,11 @@ import { once } from "node:events";
 import {
   createServer,
   type IncomingMessage,
+  type RequestListener,
   type Server as HttpServer,
   type ServerResponse,
 } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
 import { Server, ServerCredentials, status, type ServerDuplexStream } from "@grpc/grpc-js";
@@ -17,6 +19,7 @@ import type { ControlPlaneHandlers } from "../../proto/gen/mesh/v1/ControlPlane.
 import type { Hello__Output } from "../../proto/gen/mesh/v1/Hello.ts";
 import type { Intervals } from "../../proto/gen/mesh/v1/Intervals.ts";
 import type { NodeMessage__Output } from "../../proto/gen/mesh/v1/NodeMessage.ts";
+import { certificate } from "./certificates.ts";
 import { RESOURCE_TYPES, type ResourceName } from "../../sidecar/control/resource.ts";
 
 type Stream = ServerDuplexStream<NodeMessage__Output, ControlMessage>;
@@ -30,7 +33,18 @@ export interface ControlPlaneOptions {
   readonly confirms?: boolean;
   /** Default: free ones. */
   readonly port?: number;
+  /** Both ports by TLS, and nodes must show a certificate. Default: neither. */
+  readonly tls?: boolean;
 }
+
+const TLS = {
+  ca: certificate("ca.pem"),
+  cert: certificate("server.pem"),
+  key: certificate("server.key"),
+  requestCert: true,
+  rejectUnauthorized: true,
+};
+const GRPC_TLS = ServerCredentials.createSsl(TLS.ca, [{ cert_chain: TLS.cert, private_key: TLS.key }], true);
 
 /** One node's stream as the control plane sees it. */
 export class NodeStream {
@@ -133,13 +147,15 @@ export class ScriptedControlPlane implements AsyncDisposable {
 
   static async start(options: ControlPlaneOptions = {}): Promise<ScriptedControlPlane> {
     const server = new Server();
-    const http = createServer((request, response) => plane.#serve(request, response));
+    const serve: RequestListener = (request, response) => plane.#serve(request, response);
+    const http = options.tls === true ? createTlsServer(TLS, serve) : createServer(serve);
+    const credentials = options.tls === true ? GRPC_TLS : ServerCredentials.createInsecure();
     http.listen(0, "127.0.0.1");
     await once(http, "listening");
     const handlers: ControlPlaneHandlers = { Connect: (stream) => plane.#accept(stream as Stream) };
     server.addService(controlPlane, handlers);
     const port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync(`127.0.0.1:${options.port ?? 0}`, ServerCredentials.createInsecure(), (error, bound) =>
+      server.bindAsync(`127.0.0.1:${options.port ?? 0}`, credentials, (error, bound) =>
         error === null ? resolve(bound) : reject(error),
       );
     });
@@ -149,9 +165,10 @@ export class ScriptedControlPlane implements AsyncDisposable {
 
   /** Flags and environment with which a sidecar finds it. */
   get settings(): Readonly<Record<string, string>> {
+    const scheme = this.#options.tls === true ? "https" : "http";
     return {
       controlPlane: `127.0.0.1:${this.port}`,
-      controlPlaneArtifacts: `http://127.0.0.1:${this.artifactsPort}/artifacts/`,
+      controlPlaneArtifacts: `${scheme}://127.0.0.1:${this.artifactsPort}/artifacts/`,
       ...(this.#options.token === undefined ? {} : { controlPlaneToken: this.#options.token }),
     };
   }

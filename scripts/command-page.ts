@@ -54,7 +54,7 @@ function subsection(command: Command, path: string): string {
 
 function usage(command: Command, name: string): string {
   const taken = command.registeredArguments.map((each) =>
-    each.required ? `${each.name().toUpperCase()}` : `[${each.name().toUpperCase()}]`,
+    each.required ? each.name().toUpperCase() : `[${each.name().toUpperCase()}]`,
   );
   return [name, ...taken].join(" ");
 }
@@ -63,8 +63,8 @@ function options(command: Command): string {
   const rows = command.options
     .filter(({ hidden }) => !hidden)
     .map(({ flags, description, defaultValue }) => {
-      const given: unknown = defaultValue;
-      const shown = given === undefined || given === "" ? "" : ` (default ${String(given)})`;
+      const shown =
+        typeof defaultValue === "string" && defaultValue !== "" ? ` (default ${defaultValue})` : "";
       return `| \`${flags.replaceAll("|", "\\|")}\` | ${cell(description)}${shown} |`;
     });
   return rows.length === 0 ? "" : `\n| option | meaning |\n| --- | --- |\n${rows.join("\n")}\n`;

@@ -41,12 +41,6 @@ export async function placesOf(
   });
 }
 
-/** The place of one cluster, for items of listings. */
-export async function clusterPlace(view: View, cluster: string | undefined): Promise<Place> {
-  if (cluster === undefined) return { kind: "everywhere" };
-  return { kind: "cluster", cluster, domain: (await view.clusters.get(cluster))?.domain };
-}
-
 /** Who makes a cluster, or moves it to another domain, needs the right there too. */
 async function clusterPlaces(
   view: View,

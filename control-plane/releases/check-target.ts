@@ -75,19 +75,3 @@ function baseProblems({ cluster, plugin, base }: TargetOf): readonly Problem[] {
 function problem(key: string, message: string): Problem {
   return { where: "release", key: `target.${key}`, message };
 }
-
-/** `1.2.0 on 50% of the nodes`, for messages. */
-export function describeTarget({ version, target }: Pick<Release, "version" | "target">): string {
-  switch (target.kind) {
-    case "full":
-      return `${version} in full`;
-    case "nodes":
-      return `${version} on ${target.nodes.length} chosen nodes`;
-    case "selector":
-      return `${version} on nodes with certain labels`;
-    case "percentage":
-      return `${version} on ${target.percentage}% of the nodes`;
-    case "traffic":
-      return `${version} for ${target.percentage}% of the traffic`;
-  }
-}

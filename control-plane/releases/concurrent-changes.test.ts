@@ -65,10 +65,10 @@ test("200 concurrent changes of 20 clients: gapless ticks, an audit that matches
   const before = await world.store.read(async (view) => view.tick);
 
   const work = Promise.all(Array.from({ length: CLIENTS }, (_, index) => client(world, index)));
-  let busy = true;
-  void work.finally(() => (busy = false));
+  const progress = { busy: true };
+  void work.finally(() => (progress.busy = false));
   // Nodes take what they are given while the changes go on.
-  while (busy) {
+  while (progress.busy) {
     await world.store.read(async (view) => view.tick);
     world.fleet.take(world.snapshots);
     world.clock.advance(50);

@@ -187,15 +187,18 @@ test(
   "whatever people, time and nodes do, a release goes only where the table leads and one is in force",
   { timeout: 120_000 },
   async () => {
+    let lives = 0;
     await fc.assert(
       fc.asyncProperty(
         fc.commands([act.map((each) => new Happening(each))], { maxCommands: 30, size: "max" }),
         async (commands) => {
+          lives++;
           await using world = await ReleaseWorld.create({ nodes: NODES });
           await fc.asyncModelRun(() => ({ model: {}, real: world }), commands);
         },
       ),
       { numRuns: 12 },
     );
+    expect(lives).toBeGreaterThanOrEqual(12);
   },
 );

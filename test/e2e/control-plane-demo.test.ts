@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
@@ -65,3 +65,26 @@ test("what runs, who did what and what went wrong can be read", { timeout: 120_0
   expect(mode).toBe(0o600);
   expect(await demo.child.end("SIGINT")).toBe(0);
 });
+
+test(
+  "an edit of an example is released, one that is wrong is told, and undoing it goes back",
+  { timeout: 120_000 },
+  async () => {
+    await using demo = await ConfiguredDemo.start();
+    const url = await demo.url("/private");
+    const source = join(demo.folder, "plugins/token-guard/src/plugin.ts");
+    const original = await readFile(source, "utf8");
+
+    await writeFile(source, original.replace("401", "403"));
+    await demo.child.line(/^token-guard@1\.0\.0-dev\.[0-9a-f]{8} is released/);
+    await demo.child.line(/"state":"ACTIVE".*token-guard 1\.0\.0-dev/);
+    expect(await answerOf(url)).toBe(403);
+    await writeFile(source, `${original} syntax error(`);
+    await demo.child.line(/^token-guard: .*src\/plugin\.ts:\d+:\d+: Expected/);
+    await writeFile(source, original);
+    await demo.child.line(/^token-guard@1\.0\.0 is released/);
+    await demo.ops("wait", "--for=converged");
+
+    await expect.poll(() => answerOf(url)).toBe(401);
+  },
+);

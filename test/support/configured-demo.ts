@@ -32,10 +32,9 @@ export class ConfiguredDemo implements AsyncDisposable {
     // Inside the repository, where plugins find the SDK.
     await mkdir(join(ROOT, ".sluice"), { recursive: true });
     const folder = await mkdtemp(join(ROOT, ".sluice/demo-"));
-    const demo = new ConfiguredDemo(
-      folder,
-      new Child(process.execPath, [SLUICE, "up", ...FREE], { cwd: folder }),
-    );
+    await cp(join(ROOT, "plugins-example"), join(folder, "plugins"), { recursive: true });
+    const args = [SLUICE, "up", ...FREE, "--plugins", "plugins"];
+    const demo = new ConfiguredDemo(folder, new Child(process.execPath, args, { cwd: folder }));
     await demo.child.line(/^Sluice is up/);
     return demo;
   }

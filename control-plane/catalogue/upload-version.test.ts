@@ -9,7 +9,6 @@ import { person, pluginIn } from "../../test/support/catalogue-records.ts";
 import { openedCatalogue } from "../../test/support/opened-catalogue.ts";
 import { pluginZip } from "../../test/support/plugin-packages.ts";
 import type { Actor } from "../model/actor.ts";
-import type { OperationError } from "../model/operation-error.ts";
 import { collectArtifacts } from "./collect-artifacts.ts";
 
 const dana = person("dana");
@@ -73,11 +72,7 @@ test("two uploads of one version with other bytes at a time: one wins, whole", a
   const won = outcomes.filter((outcome) => outcome.status === "fulfilled");
   expect(won).toHaveLength(1);
   const lost = outcomes.filter((outcome) => outcome.status === "rejected");
-<<<<<<< HEAD
   expect(lost.map(({ reason }) => (reason as { code?: string }).code)).toEqual(Array(5).fill("conflict"));
-=======
-  expect(lost.map(({ reason }) => (reason as OperationError).code)).toEqual(Array(5).fill("conflict"));
->>>>>>> b55cd10 (style: what lint and knip ask for)
   await collectArtifacts(catalogue.store, catalogue.artifacts);
   expect(await catalogue.files()).toEqual([won[0]?.value.digest]);
 });

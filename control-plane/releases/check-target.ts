@@ -1,7 +1,7 @@
 import type { Problem } from "../../core/errors.ts";
 import { suggestion } from "../../core/nearest.ts";
 import { OperationError } from "../model/operation-error.ts";
-import type { Release, ReleaseTarget } from "../model/release.ts";
+import type { ReleaseTarget } from "../model/release.ts";
 import type { Change } from "../store/store.ts";
 
 /** What a target is checked against. */

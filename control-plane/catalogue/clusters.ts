@@ -1,6 +1,10 @@
 import type { Clock } from "../../core/clock.ts";
-import type { Actor } from "../model/actor.ts";
+import { authorize, permits } from "../access/authorize.ts";
+import type { Place } from "../access/place.ts";
+import { ACTIONS } from "../model/access.ts";
+import { actorName, type Actor } from "../model/actor.ts";
 import type { Cluster } from "../model/catalogue.ts";
+import { OperationError } from "../model/operation-error.ts";
 import { IN_FULL_FORCE } from "../model/release-machine.ts";
 import { endReleasesOf } from "../releases/end-releases.ts";
 import type { Change, Store, Unrevised } from "../store/store.ts";
@@ -14,18 +18,28 @@ export async function putCluster(
   expected: number | undefined,
 ): Promise<Cluster> {
   const { result } = await store.change(actor, "cluster.write", (change) =>
-    writeCluster(change, wanted, expected),
+    writeCluster(change, actor, wanted, expected),
   );
   return result.after;
 }
 
-/** Part of a change. */
+/** Part of a change. `forbidden` where it leaves, or comes to, a domain in which the actor may not write clusters. */
 export async function writeCluster(
   change: Change,
+  actor: Actor,
   wanted: Unrevised<Cluster>,
   expected: number | undefined,
 ): Promise<Put<Cluster>> {
-  await domainNamed(change, wanted.domain);
+  const domain = await domainNamed(change, wanted.domain);
+  const known = await change.clusters.get(wanted.name);
+  // A grant for one cluster is none for making it, or for the domain that it is moved to.
+  if (known?.domain !== wanted.domain)
+    authorize(actor, "cluster.write", { kind: "domain", domain: domain.name });
+  if (known !== undefined) {
+    const place = { kind: "cluster", cluster: known.name, domain: known.domain } as const;
+    authorize(actor, "cluster.write", place);
+    if (await asksForLess(change, known, wanted)) refuseUnlessBypasses(actor, place);
+  }
   return putRecord(change.clusters, { noun: "cluster", key: wanted.name }, wanted, expected);
 }
 
@@ -52,4 +66,24 @@ async function endFinishedReleases(change: Change, cluster: string, wall: number
   const open = await change.releases.list({ cluster, states: [...IN_FULL_FORCE] }, { limit: 1_000 });
   for (const plugin of new Set(open.items.map((release) => release.plugin)))
     await endReleasesOf(change, { cluster, plugin }, wall);
+}
+
+async function asksForLess(
+  { domains }: Pick<Change, "domains">,
+  known: Cluster,
+  wanted: Unrevised<Cluster>,
+): Promise<boolean> {
+  if (wanted.requiredApprovals < known.requiredApprovals) return true;
+  if (known.rollbackApproval && !wanted.rollbackApproval) return true;
+  const [from, to] = [await domains.get(known.domain), await domains.get(wanted.domain)];
+  return from?.versionApproval === true && to?.versionApproval !== true;
+}
+
+/** Whoever could ask for fewer approvals and then release needs none at all: that takes the right to go without. */
+function refuseUnlessBypasses(actor: Actor, place: Extract<Place, { kind: "cluster" }>): void {
+  if (permits(actor, "release.bypass", place)) return;
+  throw new OperationError(
+    "forbidden",
+    `${actorName(actor)} may not ask for fewer approvals in cluster ${place.cluster}: it takes ${ACTIONS["release.bypass"].join(", ")}`,
+  );
 }

@@ -61,7 +61,7 @@ const clusterForm = z
       const places = new Set([known?.domain ?? cluster.domain, cluster.domain]);
       return [...places].map((domain) => ({ kind: "cluster", cluster: cluster.name, domain }) as const);
     },
-    write: (change) => writeCluster(change, cluster, revision),
+    write: (change, actor) => writeCluster(change, actor, cluster, revision),
   }));
 
 const pluginForm = z

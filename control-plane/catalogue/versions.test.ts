@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { nodeIn, person, releaseOf } from "../../test/support/catalogue-records.ts";
 import { openedCatalogue } from "../../test/support/opened-catalogue.ts";
 import { pluginZip } from "../../test/support/plugin-packages.ts";
+import type { Actor } from "../model/actor.ts";
 import { deleteCluster, putCluster } from "./clusters.ts";
 import { collectArtifacts } from "./collect-artifacts.ts";
 import { deleteDomain, putDomain } from "./domains.ts";
@@ -99,5 +100,6 @@ test("a cluster goes with its chain and what was finished there, but not with no
   expect(await store.read(({ clusters }) => clusters.get("demo"))).toBeUndefined();
   expect(await store.read(({ releases }) => releases.get(1))).not.toMatchObject({ state: "DONE" });
   const cluster = { environment: "test", requiredApprovals: 0, rollbackApproval: false };
-  await putCluster(store, ann, { name: "demo", domain: "pay", ...cluster }, 0);
+  const root = { ...ann, grants: [{ role: "admin", scope: { kind: "all" } }] } as Actor;
+  await putCluster(store, root, { name: "demo", domain: "pay", ...cluster }, 0);
 });

@@ -3,7 +3,8 @@ import { InputError, type Problem } from "../../core/errors.ts";
 import { suggestion } from "../../core/nearest.ts";
 import { authorize } from "../access/authorize.ts";
 import type { Actor } from "../model/actor.ts";
-import type { Change, Store } from "../store/store.ts";
+import { checkedChange, type CheckedChange } from "../store/checked-change.ts";
+import type { Store } from "../store/store.ts";
 import { DOCUMENT_KINDS, type DocumentKindName, type ReadDocument } from "./document-kinds.ts";
 import type { Put } from "./put-record.ts";
 
@@ -30,14 +31,14 @@ export async function applyDocuments(
   { dryRun }: { readonly dryRun: boolean },
 ): Promise<{ readonly tick: number; readonly changes: readonly DocumentChange[] }> {
   const read = readDocuments(documents);
-  const run = (change: Change): Promise<readonly DocumentChange[]> => applyAll(change, actor, read);
+  const run = (change: CheckedChange): Promise<readonly DocumentChange[]> => applyAll(change, actor, read);
   if (dryRun) return dryRunOf(store, actor, run);
-  const { tick, result } = await store.change(actor, "apply", run);
+  const { tick, result } = await checkedChange(store, actor, "apply", run);
   return { tick, changes: result };
 }
 
 async function applyAll(
-  change: Change,
+  change: CheckedChange,
   actor: Actor,
   documents: readonly KindedDocument[],
 ): Promise<readonly DocumentChange[]> {
@@ -63,10 +64,10 @@ class DryRun extends Error {
 async function dryRunOf(
   store: Store,
   actor: Actor,
-  run: (change: Change) => Promise<readonly DocumentChange[]>,
+  run: (change: CheckedChange) => Promise<readonly DocumentChange[]>,
 ): Promise<{ readonly tick: number; readonly changes: readonly DocumentChange[] }> {
   try {
-    const { tick, result } = await store.change(actor, "apply", async (change) => {
+    const { tick, result } = await checkedChange(store, actor, "apply", async (change) => {
       const changes = await run(change);
       if (changes.some(({ operation }) => operation !== "none")) throw new DryRun(changes);
       return changes;

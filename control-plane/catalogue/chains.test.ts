@@ -110,6 +110,27 @@ test("a config must fit every version that is in force or in an open release, an
   await expect(put(3)).resolves.toBeDefined();
 });
 
+test("others are served while a schema takes its time over a config, which is refused then", async () => {
+  await using catalogue = await openedCatalogue();
+  const { store } = catalogue;
+  const slow = { type: "string", pattern: "^(a+)+$" };
+  await catalogue.upload(dana, pluginZip({}, [schema({ word: slow })]));
+  await release(store, "1.0.0", "ACTIVE");
+  const changes = { plugin: "tagger", config: { word: `${"a".repeat(60)}!` } };
+  const done: string[] = [];
+
+  const put = putChainEntry(store, ops, { cluster: "demo", changes }, undefined).catch((error: Error) => {
+    done.push(error.message);
+  });
+  // As much as others do in a second, of which a check within the change would leave nothing.
+  for (let i = 0; i < 3; i++)
+    await store.change(dana, "fill", ({ plugins }) => plugins.insert(pluginIn("pay", `other-${i}`)));
+  done.push("others were served");
+  await put;
+
+  expect(done).toEqual(["others were served", expect.stringContaining("entries[0].config")]);
+});
+
 test("an entry is added at the end, and changed at its place with the rest of it kept", async () => {
   await using catalogue = await openedCatalogue();
   const { store } = catalogue;

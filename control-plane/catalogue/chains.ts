@@ -3,6 +3,7 @@ import { formatDuration } from "../../core/duration.ts";
 import type { Actor } from "../model/actor.ts";
 import type { ClusterChain } from "../model/chain.ts";
 import { endReleasesOf } from "../releases/end-releases.ts";
+import { checkedChange, type CheckedChange } from "../store/checked-change.ts";
 import type { Change, Store } from "../store/store.ts";
 import { chainOf, type ChainWish, type EntryWish } from "./chain-wish.ts";
 import { checkConfigs } from "./check-configs.ts";
@@ -16,7 +17,7 @@ export async function putChain(
   { cluster, wish }: { readonly cluster: string; readonly wish: ChainWish },
   expected: number | undefined,
 ): Promise<ClusterChain> {
-  const { result } = await store.change(actor, "chain.write", (change) =>
+  const { result } = await checkedChange(store, actor, "chain.write", (change) =>
     writeChain(change, cluster, wish, expected),
   );
   return result.after;
@@ -29,7 +30,7 @@ export async function putChainEntry(
   { cluster, changes }: { readonly cluster: string; readonly changes: EntryWish },
   expected: number | undefined,
 ): Promise<ClusterChain> {
-  const { result } = await store.change(actor, "chain.write", async (change) => {
+  const { result } = await checkedChange(store, actor, "chain.write", async (change) => {
     const chain = await chainIn(change, cluster);
     const known = chain.entries.find(({ plugin }) => plugin === changes.plugin);
     const entry = { ...known, ...changes };
@@ -49,7 +50,7 @@ export async function removePlugin(
   { cluster, plugin, clock }: { readonly cluster: string; readonly plugin: string; readonly clock: Clock },
   expected: number | undefined,
 ): Promise<ClusterChain> {
-  const { result } = await store.change(actor, "plugin.remove", async (change) => {
+  const { result } = await checkedChange(store, actor, "plugin.remove", async (change) => {
     await pluginNamed(change, plugin);
     const chain = await chainIn(change, cluster);
     await endReleasesOf(change, { cluster, plugin }, clock.wall());
@@ -61,7 +62,7 @@ export async function removePlugin(
 
 /** Part of a change. */
 export async function writeChain(
-  change: Change,
+  change: CheckedChange,
   cluster: string,
   wish: ChainWish,
   expected: number | undefined,

@@ -1,7 +1,7 @@
 import { InputError, type Problem } from "../../core/errors.ts";
-import { configProblems } from "../../core/packages/config-references.ts";
 import type { ClusterChain } from "../model/chain.ts";
 import { holdsBase, holdsVersion, RELEASE_STATES } from "../model/release.ts";
+import type { CheckedChange } from "../store/checked-change.ts";
 import type { Change } from "../store/store.ts";
 import { inlineSecrets } from "./inline-secrets.ts";
 
@@ -11,14 +11,17 @@ const HOLDING = RELEASE_STATES.filter(holdsVersion);
  * Every config must fit each version of its plugin that is in force in the cluster or in an open release there, and
  * must hold no secret. Throws an `InputError` with all that is wrong.
  */
-export async function checkConfigs(change: Change, chain: Omit<ClusterChain, "revision">): Promise<void> {
+export async function checkConfigs(
+  change: CheckedChange,
+  chain: Omit<ClusterChain, "revision">,
+): Promise<void> {
   const problems: Problem[] = [];
   for (const [index, { plugin, config }] of chain.entries.entries()) {
     const key = `entries[${index}].config`;
     const schemas = await schemasInUse(change, chain.cluster, plugin);
     problems.push(...inlineSecrets(config, [...schemas.values()], key));
     for (const [version, schema] of schemas)
-      for (const problem of configProblems(schema, config, "chain", key))
+      for (const problem of change.configProblems(schema, config, "chain", key))
         problems.push({ ...problem, message: `${problem.message} (${plugin} ${version})` });
   }
   if (problems.length > 0) throw new InputError(problems);

@@ -5,6 +5,7 @@ import type { Place } from "../access/place.ts";
 import type { Action } from "../model/access.ts";
 import type { Actor } from "../model/actor.ts";
 import { ALARM_KINDS } from "../model/alarm.ts";
+import type { CheckedChange } from "../store/checked-change.ts";
 import type { Change } from "../store/store.ts";
 import { chainForm } from "./chain-wish.ts";
 import { writeChain } from "./chains.ts";
@@ -19,7 +20,7 @@ export interface ReadDocument {
   readonly right: Action;
   places(change: Change): Promise<readonly Place[]>;
   /** `expected`: the `revision` of the document, if it has one. */
-  write(change: Change, actor: Actor): Promise<Put<unknown>>;
+  write(change: CheckedChange, actor: Actor): Promise<Put<unknown>>;
 }
 
 interface DocumentKind {

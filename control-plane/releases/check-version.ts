@@ -1,7 +1,7 @@
 import { suggestion } from "../../core/nearest.ts";
-import { configProblems } from "../../core/packages/config-references.ts";
 import type { Cluster, PluginVersion } from "../model/catalogue.ts";
 import { OperationError } from "../model/operation-error.ts";
+import type { CheckedChange } from "../store/checked-change.ts";
 import type { Change } from "../store/store.ts";
 
 /** Throws `not_found`, with the nearest name. */
@@ -21,7 +21,7 @@ export async function clusterNamed(change: Change, name: string): Promise<Cluste
  * that, and fit for the config that the cluster's chain has for it.
  */
 export async function releasableVersion(
-  change: Change,
+  change: CheckedChange,
   cluster: Cluster,
   named: { readonly plugin: string; readonly version: string },
 ): Promise<PluginVersion> {
@@ -67,13 +67,18 @@ async function refuseUnapproved(change: Change, cluster: Cluster, version: Plugi
   }
 }
 
-async function refuseUnfit(change: Change, cluster: Cluster, version: PluginVersion): Promise<void> {
+async function refuseUnfit(change: CheckedChange, cluster: Cluster, version: PluginVersion): Promise<void> {
   const chain = await change.chains.get(cluster.name);
   const index = chain?.entries.findIndex(({ plugin }) => plugin === version.plugin) ?? -1;
   const entry = chain?.entries[index];
   if (entry === undefined) return;
   const where = `chain of ${cluster.name}`;
-  const problems = configProblems(version.configSchema, entry.config, where, `entries[${index}].config`);
+  const problems = change.configProblems(
+    version.configSchema,
+    entry.config,
+    where,
+    `entries[${index}].config`,
+  );
   if (problems.length === 0) return;
   const text = problems.map(({ key, message }) => `${key ?? ""}: ${message}`).join("; ");
   throw new OperationError(

@@ -3,6 +3,7 @@ import type { PluginVersion } from "../model/catalogue.ts";
 import { OperationError } from "../model/operation-error.ts";
 import { OPEN } from "../model/release-machine.ts";
 import type { Release, ReleaseTarget } from "../model/release.ts";
+import { checkedChange } from "../store/checked-change.ts";
 import type { Change } from "../store/store.ts";
 import { whenApproved } from "./approval-actions.ts";
 import { checkTarget } from "./check-target.ts";
@@ -34,7 +35,7 @@ export async function createRelease(
   wish: ReleaseWish,
 ): Promise<ChangedRelease> {
   const wall = clock.wall();
-  const { tick, result } = await store.change(author, "release.create", async (change) => {
+  const { tick, result } = await checkedChange(store, author, "release.create", async (change) => {
     const cluster = await clusterNamed(change, wish.cluster);
     const version = await releasableVersion(change, cluster, wish);
     const base = await baseVersion(change, wish);

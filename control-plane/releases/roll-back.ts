@@ -2,6 +2,7 @@ import type { Actor } from "../model/actor.ts";
 import { OperationError } from "../model/operation-error.ts";
 import { OPEN } from "../model/release-machine.ts";
 import type { Release } from "../model/release.ts";
+import { checkedChange } from "../store/checked-change.ts";
 import type { Change } from "../store/store.ts";
 import { whenApproved } from "./approval-actions.ts";
 import { clusterNamed, releasableVersion } from "./check-version.ts";
@@ -28,7 +29,7 @@ export async function rollBackRelease(
   wish: Rollback,
 ): Promise<ChangedRelease> {
   const wall = clock.wall();
-  const { tick, result } = await store.change(author, "release.rollback", async (change) => {
+  const { tick, result } = await checkedChange(store, author, "release.rollback", async (change) => {
     const left = await storedRelease(change, wish.release);
     // Whether there is something to leave; what becomes of it follows when the new one begins.
     takeStep(left, "rollback");

@@ -13,31 +13,32 @@ const schema = {
   additionalProperties: false,
 };
 
-function problems(config: unknown): string[] {
-  return configProblems(schema, config, "chain of demo", "entries[0].config").map(
-    ({ key, message }) => `${key}: ${message}`,
-  );
+async function problems(config: unknown): Promise<string[]> {
+  const found = await configProblems(schema, config, "chain of demo", "entries[0].config");
+  return found.map(({ key, message }) => `${key}: ${message}`);
 }
 
-test("a secret's reference passes for any text, also where the schema asks for more of it", () => {
-  expect(problems({ key: { fromEnv: "KEY" }, list: [{ fromFile: "/run/secret" }] })).toEqual([]);
+test("a secret's reference passes for any text, also where the schema asks for more of it", async () => {
+  expect(await problems({ key: { fromEnv: "KEY" }, list: [{ fromFile: "/run/secret" }] })).toEqual([]);
 });
 
-test("what is wrong beside the secret is named", () => {
-  expect(problems({ key: { fromEnv: "KEY" }, limit: "many", list: ["y"] })).toEqual([
+test("what is wrong beside the secret is named", async () => {
+  expect(await problems({ key: { fromEnv: "KEY" }, limit: "many", list: ["y"] })).toEqual([
     "entries[0].config.limit: must be integer",
     'entries[0].config.list[0]: must match pattern "^x"',
   ]);
 });
 
-test("a secret is a text: where a number is expected, the node will tell", () => {
-  expect(problems({ key: { fromEnv: "KEY" }, limit: { fromEnv: "LIMIT" } })).toEqual([]);
+test("a secret is a text: where a number is expected, the node will tell", async () => {
+  expect(await problems({ key: { fromEnv: "KEY" }, limit: { fromEnv: "LIMIT" } })).toEqual([]);
 });
 
-test("what only looks like a reference is config", () => {
-  expect(problems({ key: { fromEnv: "KEY", beside: 1 } })).toEqual(["entries[0].config.key: must be string"]);
+test("what only looks like a reference is config", async () => {
+  expect(await problems({ key: { fromEnv: "KEY", beside: 1 } })).toEqual([
+    "entries[0].config.key: must be string",
+  ]);
 });
 
-test("without a schema any config goes", () => {
-  expect(configProblems(undefined, { any: 1 }, "w", "k")).toEqual([]);
+test("without a schema any config goes", async () => {
+  expect(await configProblems(undefined, { any: 1 }, "w", "k")).toEqual([]);
 });

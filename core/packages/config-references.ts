@@ -1,5 +1,5 @@
 import type { Problem } from "../errors.ts";
-import { checkConfig } from "./config-schema.ts";
+import { checkConfigApart } from "./schema-thread.ts";
 
 /** What a secret looks like to a schema: nodes put the real one in its place. */
 const SECRET = "secret";
@@ -7,16 +7,16 @@ const SECRET = "secret";
 /**
  * Checks a plugin's config as people wrote it against a version's schema; empty: it fits. Secrets are references
  * (`fromEnv`, `fromFile`) that only nodes can resolve: each counts as some text, and whether that text fits is not
- * judged here. `where` and `key` say where the config stands.
+ * judged here. `where` and `key` say where the config stands. In the thread beside, since a schema can be slow.
  */
-export function configProblems(
+export async function configProblems(
   schema: unknown,
   config: unknown,
   where: string,
   key: string,
-): readonly Problem[] {
+): Promise<readonly Problem[]> {
   const secrets = new Set<string>();
-  const check = checkConfig(schema, withoutReferences(config, key, secrets), where, key);
+  const check = await checkConfigApart(schema, withoutReferences(config, key, secrets), where, key);
   if (check.kind === "valid") return [];
   return check.problems.filter((problem) => problem.key === undefined || !secrets.has(problem.key));
 }

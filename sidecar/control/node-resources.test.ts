@@ -144,3 +144,15 @@ test("a stage that is none is refused", async () => {
     problems: [{ key: "packages[0].plugin" }, { key: "packages[0].digest" }, { key: "packages[0].size" }],
   });
 });
+
+test("aliyun: a loop variable gives every plugin the last one's timeout", async () => {
+  await using node = await setUp();
+  await node.resources.take(
+    chain([guard("1.0.0", { timeout: "20ms" }), { plugin: "tag", version: "1.0.0", timeout: "30ms" }]),
+  );
+  const loaded = node.mesh.registry.prepared.flat().map((spec) => [spec.package.manifest.name, spec.timeout]);
+  expect(loaded).toEqual([
+    ["guard", 20],
+    ["tag", 30],
+  ]);
+});

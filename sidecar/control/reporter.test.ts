@@ -4,7 +4,7 @@ import { ManualClock } from "../../core/manual-clock.ts";
 import type { NodeMessage } from "../../proto/gen/mesh/v1/NodeMessage.ts";
 import type { PluginReport } from "../../proto/gen/mesh/v1/PluginReport.ts";
 import type { PluginState } from "../../proto/gen/mesh/v1/PluginState.ts";
-import { DEFAULT_INTERVALS } from "./intervals.ts";
+import { DEFAULT_INTERVALS, intervalsOf } from "./intervals.ts";
 import { Reporter } from "./reporter.ts";
 
 const INTERVALS = {
@@ -215,4 +215,64 @@ test("a new session counts from one, and what the last one did not confirm is to
     { sequence: 1, plugins: [{}] },
     { sequence: 1, plugins: [{}] },
   ]);
+});
+
+// Defects of aliyun's plugin manager, each by its name; none is ours.
+
+test("aliyun: a report counts as sent before it was, so that a failed one loses its change", async () => {
+  const { reporter, sent, send, pass, set, confirm } = setUp();
+  const quiet = { ...INTERVALS, heartbeat: 1e9, jitter: 1e9 };
+  reporter.begin(quiet, send);
+  reporter.changed();
+  await pass(100);
+  confirm();
+  set(plugin("FAILED"));
+  reporter.changed();
+  await pass(100);
+  reporter.end();
+
+  reporter.begin(quiet, send);
+  reporter.changed();
+  await pass(100);
+
+  expect(sent.slice(1)).toMatchObject([{ plugins: [plugin("FAILED")] }, { plugins: [plugin("FAILED")] }]);
+});
+
+test("aliyun: reports compare the status only, so that another version is silent", async () => {
+  const { reporter, sent, send, pass, set, confirm } = setUp();
+  reporter.begin({ ...INTERVALS, heartbeat: 1e9, jitter: 1e9 }, send);
+  reporter.changed();
+  await pass(100);
+  confirm();
+  set(plugin("RUNNING", { version: "1.1.0" }));
+  reporter.changed();
+  await pass(100);
+
+  expect(sent.at(-1)).toMatchObject({ kind: "CHANGES", plugins: [{ version: "1.1.0", state: "RUNNING" }] });
+});
+
+test("aliyun: an interval is declared and not used", async () => {
+  const declared = { heartbeat: 7_000, scan: 11_000, avoid: 100, inventory: 13_000, jitter: 1 };
+  const { reporter, sent, send, pass } = setUp(0);
+  reporter.begin(intervalsOf({ ...declared, mode: "LAZY" }), send);
+  const counts = (): unknown => Object.groupBy(kinds(sent) as string[], (kind) => kind);
+  const times = (kind: string, count: number): readonly string[] => Array<string>(count).fill(kind);
+
+  await pass(76_000);
+  expect(counts()).toEqual({
+    HEARTBEAT: times("HEARTBEAT", 11),
+    SCAN: times("SCAN", 6),
+    INVENTORY: times("INVENTORY", 6),
+  });
+
+  // And each of them again, as a confirmation declares it.
+  sent.splice(0);
+  const slower = { ...declared, heartbeat: 19_000, scan: 23_000, inventory: 29_000 };
+  reporter.confirmed(0, intervalsOf({ ...slower, mode: "LAZY" }), false);
+  await pass(91_000);
+  expect(counts()).toEqual({
+    HEARTBEAT: times("HEARTBEAT", 4),
+    SCAN: times("SCAN", 3),
+    INVENTORY: times("INVENTORY", 3),
+  });
 });

@@ -4,8 +4,16 @@ import { expect, test } from "vitest";
 
 import { createLogger } from "../../core/log.ts";
 import { ManualClock } from "../../core/manual-clock.ts";
+import {
+  clusterIn,
+  domainNamed,
+  pluginIn,
+  releaseOf,
+  versionOf,
+} from "../../test/support/catalogue-records.ts";
 import { TemporaryFolder } from "../../test/support/temporary-folder.ts";
 import { startWebhookReceiver } from "../../test/support/webhook-receiver.ts";
+import { ALARM_KINDS } from "../model/alarm.ts";
 import { LiveReports } from "../reports/live-reports.ts";
 import { openStore } from "../store/open-store.ts";
 import type { Store } from "../store/store.ts";
@@ -132,6 +140,48 @@ test("what waits for a webhook that is deleted is a dead letter", async () => {
   expect(items).toMatchObject([{ lastError: "the webhook was deleted" }]);
 });
 
+test("Pallas: alarms are declared and nothing raises them", async () => {
+  await using folder = await TemporaryFolder.create();
+  await using receiver = await startWebhookReceiver();
+  await using watch = await startWatch(folder, receiver.url);
+  const release = releaseOf(1, {
+    cluster: "demo",
+    plugin: "guard",
+    version: "1.0.0",
+    updatedAt: watch.clock.wall(),
+  });
+  await watch.store.change(PERSON, "fill", async ({ domains, clusters, plugins, versions, releases }) => {
+    await domains.insert(domainNamed("shop"));
+    await clusters.insert(clusterIn("shop", "demo"));
+    await plugins.insert(pluginIn("shop", release.plugin));
+    await versions.insert(versionOf(release.plugin, release.version));
+    await releases.insert(release);
+  });
+  watch.refuses("a", "no");
+  const plugin = { plugin: "guard", version: "1.0.0", digest: "", error: "", generation: 1 };
+  const tag = { ...plugin, plugin: "tag" };
+  watch.reports.runs(
+    "a",
+    [
+      { ...plugin, status: "FAILED" },
+      { ...tag, status: "QUARANTINED" },
+    ],
+    true,
+  );
+  const other = { plugin: "geo", version: "1.0.0", digest: "d", detail: "its sha256 is another" } as const;
+  watch.reports.holds("a", { ...other, state: "INVALID" });
+  await watch.look();
+  for (let passed = 0; passed < PATIENCE.releaseWaiting; passed += 20_000) {
+    for (const id of ["a", "b"]) watch.reports.heard(id);
+    await watch.pass(20_000);
+  }
+  await watch.pass(SILENCE);
+
+  const raised = receiver.calls.flatMap(({ body }) => bodyOf(body).data.alarms.map(({ kind }) => kind));
+  const declared = ALARM_KINDS.filter((kind) => kind !== "store-error");
+  expect(declared.filter((kind) => !raised.includes(kind))).toEqual([]);
+});
+
 interface Watch extends AsyncDisposable {
   readonly clock: ManualClock;
   readonly store: Store;
@@ -147,7 +197,10 @@ interface Watch extends AsyncDisposable {
 }
 
 interface Body {
-  readonly data: { readonly text: string; readonly alarms: readonly { readonly key: string }[] };
+  readonly data: {
+    readonly text: string;
+    readonly alarms: readonly { readonly key: string; readonly kind: string }[];
+  };
 }
 
 function bodyOf(text: string): Body {

@@ -63,6 +63,20 @@ test("listeners hear of a node that fell silent once, and of heartbeats that say
   expect(heard).toEqual(["node-1", "node-1"]);
 });
 
+test("Pallas: nodes that are gone are noticed only when an order is created", () => {
+  const { clock, reports } = connected();
+  const heard: string[] = [];
+  using _ = reports.onChange((node) => heard.push(`${node} ${reports.presence(node)}`));
+
+  for (let second = 0; second < 70; second++) {
+    clock.advance(1_000);
+    reports.tellSilence();
+  }
+  expect(heard).toEqual(["node-1 SUSPECT", "node-1 OFFLINE"]);
+  reports.forget("node-1");
+  expect(reports.list()).toEqual([]);
+});
+
 test("a wall clock that jumps makes no node OFFLINE", () => {
   const { clock, reports } = connected();
   const wall = clock.wall.bind(clock);

@@ -1,0 +1,133 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
+import { Readable } from "node:stream";
+
+import type { ApiAnswer, ApiRequest, WatchName } from "../../control-plane/api/contract/client-types.ts";
+import { TestApp } from "./app.ts";
+import { TestControlPlane } from "./control-plane.ts";
+import { ControlledSidecar, taggerZip } from "./controlled-sidecar.ts";
+import { parseExposition } from "./exposition.ts";
+import { TemporaryFolder } from "./temporary-folder.ts";
+
+/** Webhooks are signed with it. */
+const ENVIRONMENT = { WEBHOOK_SECRET: "0123456789abcdef" };
+const SETTINGS = { heartbeat: 1_000, scan: 1_000, avoid: 100, jitter: 1, alarmInterval: 100 };
+
+/**
+ * A whole control plane, and sidecars as processes of the cluster `demo` that follow it. Its chain is the plugin
+ * `tagger`, whose config is the text in a file `table` of each node's own folder.
+ */
+export class WholeMesh implements AsyncDisposable {
+  readonly plane: TestControlPlane;
+  readonly #stack: AsyncDisposableStack;
+  readonly #state: TemporaryFolder;
+  readonly #app: TestApp;
+  readonly #tokens = new Map<string, string>();
+
+  private constructor(
+    stack: AsyncDisposableStack,
+    parts: { readonly plane: TestControlPlane; readonly state: TemporaryFolder; readonly app: TestApp },
+  ) {
+    this.#stack = stack;
+    this.plane = parts.plane;
+    this.#state = parts.state;
+    this.#app = parts.app;
+  }
+
+  static async start(): Promise<WholeMesh> {
+    await using stack = new AsyncDisposableStack();
+    const state = stack.use(await TemporaryFolder.create());
+    const app = stack.use(await TestApp.start());
+    const options = { settings: SETTINGS, environment: ENVIRONMENT };
+    const plane = await stack.use(await TestControlPlane.start(options)).withClusters();
+    const { admin } = plane;
+    const rules = { environment: "test", requiredApprovals: 0, rollbackApproval: false };
+    const cluster = { name: "demo", domain: "shop", ...rules };
+    await admin.call("putCluster", { params: { cluster: "demo" }, body: cluster });
+    const plugin = { name: "tagger", domain: "shop", description: "", owners: ["admin"] };
+    await admin.call("putPlugin", { params: { plugin: "tagger" }, body: plugin });
+    const entry = { plugin: "tagger", timeout: "2s", config: { table: { fromFile: "table" } } };
+    const chain = { entries: [entry], deadlines: { request: "5s", response: "5s" } };
+    await admin.call("putChain", { params: { cluster: "demo" }, body: chain });
+    return new WholeMesh(stack.move(), { plane, state, app });
+  }
+
+  /** Every alarm of this kind is sent there. */
+  async callWebhook(url: string, kind: "nack"): Promise<void> {
+    const secret = { fromEnv: "WEBHOOK_SECRET" };
+    const body = { id: "ops", url, kinds: [kind], secret, enabled: true };
+    await this.plane.admin.call("putWebhook", { params: { webhook: "ops" }, body });
+  }
+
+  /** Starts a life of a node; it is ended with the mesh at the latest. */
+  async node(id: string): Promise<ControlledSidecar> {
+    const { ports } = this.plane;
+    const settings = {
+      controlPlane: `127.0.0.1:${ports.push}`,
+      controlPlaneArtifacts: `${this.plane.baseUrl}/api/v1/artifacts/`,
+      controlPlaneToken: await this.#tokenOf(id),
+      cluster: "demo",
+      nodeId: id,
+    };
+    return this.#stack.use(new ControlledSidecar({ settings }, this.#state, this.#app.port));
+  }
+
+  /** What the config of `tagger` is on this node. */
+  async table(id: string, text: string): Promise<void> {
+    const folder = this.#state.join("nodes", id);
+    await mkdir(folder, { recursive: true });
+    await writeFile(`${folder}/table`, text);
+  }
+
+  /** Uploads a version of `tagger`, releases it to all, and waits until its status fits. */
+  async release(
+    version: string,
+    script: string | undefined,
+    fits: (status: ApiAnswer<"getRelease">) => boolean,
+  ): Promise<ApiAnswer<"getRelease">> {
+    const { admin } = this.plane;
+    const zip = taggerZip("tagger", version, script);
+    const file = { name: "tagger.zip", size: zip.length, bytes: Readable.from([zip]) };
+    await admin.upload({ plugin: "tagger" }, file);
+    const wish = { cluster: "demo", plugin: "tagger", version, target: { kind: "full" } } as const;
+    const { release } = await admin.call("createRelease", { body: wish });
+    const params = { release: release.id };
+    await admin.call("downloadRelease", { params, body: {} });
+    await this.until("getRelease", { params }, (status) => status.release.state === "DOWNLOADED");
+    await admin.call("activateRelease", { params, body: {} });
+    return this.until("getRelease", { params }, fits);
+  }
+
+  /** Watches until an answer fits. */
+  async until<Name extends WatchName>(
+    name: Name,
+    request: ApiRequest<Name>,
+    fits: (answer: ApiAnswer<Name>) => boolean,
+  ): Promise<ApiAnswer<Name>> {
+    for await (const answer of this.plane.admin.watch(name, request)) if (fits(answer)) return answer;
+    throw new Error(`the watch of ${name} ended`);
+  }
+
+  /** A counter of chains at the control plane. */
+  chains(counter: "sluice_cp_push_sent_total" | "sluice_cp_nack_resends_suppressed_total"): number {
+    const scrape = parseExposition(this.plane.controlPlane.registry.expose());
+    return scrape.get(`${counter}{type="chain"}`) ?? 0;
+  }
+
+  /** Waits until something is so that nobody tells. */
+  async eventually(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await setImmediate();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+
+  async #tokenOf(id: string): Promise<string> {
+    const known = this.#tokens.get(id);
+    if (known !== undefined) return known;
+    const token = await this.plane.token("node", { kind: "cluster", cluster: "demo" }, id);
+    this.#tokens.set(id, token);
+    return token;
+  }
+}

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 
 import type { Clock } from "../../core/clock.ts";
+import type { Action } from "../model/access.ts";
 import type { TokenActor } from "../access/authenticator.ts";
 import type { Store } from "../store/store.ts";
 import { sendBytes, type BytesAnswer } from "./bytes-answer.ts";
@@ -69,6 +70,14 @@ export class EndpointRoute {
     if (checked.mode === "watch" && actor !== undefined) return this.#watch(request, reply, checked, actor);
     await this.#authorize(actor, checked);
     const call = this.#callOf(request, reply, checked, actor);
+    if (this.endpoint.answer === "text" && actor !== undefined) {
+      const { gate } = this.#parts;
+      // Text may go on for days, a token may not last so long: looked at again once its end would be heard of.
+      const heard = gate.onEnded(actor, () => reply.raw.destroy());
+      reply.raw.once("close", () => heard[Symbol.dispose]());
+      if (reply.raw.destroyed) heard[Symbol.dispose]();
+      await gate.authenticate(request.headers.authorization, this.endpoint.right as Action);
+    }
     if (this.endpoint.upload === true) {
       return this.#parts.uploads.receive(request, async (upload) => {
         return this.#answer(request, reply, await this.#handler({ ...call, upload }));

@@ -24,6 +24,13 @@ export class Gate {
     return this.#authenticator.authenticate(secret, action);
   }
 
+  /** Hears when the actor's token was revoked or has expired. */
+  onEnded(actor: TokenActor, listener: () => void): Disposable {
+    return this.#authenticator.onEnded((tokenId) => {
+      if (tokenId === actor.tokenId) listener();
+    });
+  }
+
   /** Throws `forbidden` where the actor may not do it in one of the places. */
   authorize(actor: TokenActor, action: Action, places: readonly Place[]): void {
     for (const place of places) authorize(actor, action, place);

@@ -1,6 +1,10 @@
+import { fastify } from "fastify";
 import { expect, test } from "vitest";
 
+import { ManualClock } from "../../core/manual-clock.ts";
 import { TestControlPlane } from "../../test/support/control-plane.ts";
+import { TestNode } from "../../test/support/test-node.ts";
+import { Watches } from "./watches.ts";
 
 const DEMO = { params: { cluster: "demo" } };
 
@@ -59,6 +63,66 @@ test("there is a bounded number of watches for a token, and one that ended makes
     await next.return(undefined);
     if (answer !== undefined) break;
   }
+});
+
+test("watches that are opened all at once are bounded too", async () => {
+  const settings = { watchesPerToken: 1 };
+  await using plane = await (await TestControlPlane.start({ settings })).withClusters();
+  const watches = Array.from({ length: 8 }, () => plane.admin.watch("getChain", DEMO));
+
+  const answers = await Promise.allSettled(watches.map(async (watch) => watch.next()));
+
+  expect(answers.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  await Promise.all(watches.map(async (watch) => watch.return(undefined)));
+});
+
+test("whoever leaves while the first answer is made leaves no watch behind", async () => {
+  const pace = { interval: 10, heartbeat: 1_000, patience: 1_000 };
+  const feed = { onChange: () => ({ [Symbol.dispose]: () => undefined }) };
+  using watches = new Watches(feed, { ...pace, total: 1, perToken: 1 }, new ManualClock());
+  const left = Promise.withResolvers<void>();
+  const served = Promise.withResolvers<void>();
+  const server = fastify();
+  server.get("/", async (_request, reply) => {
+    reply.raw.once("close", left.resolve);
+    asked.resolve();
+    await watches.serve("getChain", "token", reply, async () => left.promise);
+    served.resolve();
+  });
+  const asked = Promise.withResolvers<void>();
+  const address = await server.listen({ host: "127.0.0.1", port: 0 });
+  const controller = new AbortController();
+  const answer = fetch(address, { signal: controller.signal });
+
+  await asked.promise;
+  controller.abort();
+  await expect(answer).rejects.toThrow();
+  await served.promise;
+
+  expect(watches.size).toBe(0);
+  await server.close();
+});
+
+test("a log that is followed ends with the token that it is followed by", async () => {
+  await using plane = await (await TestControlPlane.start()).withClusters();
+  const { admin, ports } = plane;
+  const node = { token: await plane.token("node", { kind: "all" }, "node-1"), hello: { cluster: "demo" } };
+  await using talking = TestNode.greet(ports.push, "node-1", node);
+  await talking.next("welcome");
+  const grants = [{ role: "developer" as const, scope: { kind: "all" as const } }];
+  const { token, secret } = await admin.call("createToken", { body: { name: "ann", grants } });
+  const follow = plane
+    .client(secret)
+    .follow("readLog", { params: { node: "node-1", plugin: "guard" }, query: {} });
+  const first = follow.next();
+  const { id } = await talking.next("readLog");
+  talking.send({ log: { id, lines: ["one"] } });
+  expect(await first).toMatchObject({ value: "one\n" });
+
+  await admin.call("revokeToken", { params: { token: token.id } });
+
+  await expect(follow.next()).rejects.toMatchObject({ code: "unreachable" });
+  expect(await talking.next("readLog")).toMatchObject({ id, stop: true });
 });
 
 test("a control plane that ends sends its watches away at once", async () => {

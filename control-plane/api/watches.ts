@@ -33,12 +33,13 @@ export interface WatchLimits extends WatchPace {
 interface OpenWatch {
   readonly stream: WatchStream;
   readonly topics: readonly ChangeTopic[];
-  readonly tokenId: string;
 }
 
 /** All open watches; there is a bounded number of them. */
 export class Watches implements Disposable {
   readonly #open = new Set<OpenWatch>();
+  /** Watches by token, with those whose first answer is being made. */
+  readonly #held = new Map<string, number>();
   readonly #limits: WatchLimits;
   readonly #clock: Clock;
   readonly #subscription: Disposable;
@@ -62,11 +63,13 @@ export class Watches implements Disposable {
     reply: FastifyReply,
     evaluate: () => Promise<unknown>,
   ): Promise<void> {
-    this.#admit(tokenId);
+    using _place = this.#admit(tokenId);
     // What cannot be answered is a problem with a status, not a stream.
     const first = await evaluate();
     const response = reply.raw;
     reply.hijack();
+    // Whoever left meanwhile is told of no close any more: the watch would go on for ever.
+    if (response.destroyed) return;
     for (const [field, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) response.setHeader(field, value);
     }
@@ -74,7 +77,7 @@ export class Watches implements Disposable {
     const stream = { "content-type": "text/event-stream", "x-accel-buffering": "no", connection: "close" };
     response.writeHead(200, stream);
     const options = { response, clock: this.#clock, pace: this.#limits, first, evaluate, problemOf };
-    const watch = { stream: new WatchStream(options), topics: WATCH_TOPICS[name], tokenId };
+    const watch = { stream: new WatchStream(options), topics: WATCH_TOPICS[name] };
     this.#open.add(watch);
     await watch.stream.ended;
     this.#open.delete(watch);
@@ -90,11 +93,21 @@ export class Watches implements Disposable {
     this.end();
   }
 
-  #admit(tokenId: string): void {
+  /** A place until it is disposed of; throws where there is none. */
+  #admit(tokenId: string): Disposable {
     const { total, perToken } = this.#limits;
-    const own = [...this.#open].filter((watch) => watch.tokenId === tokenId).length;
+    const own = this.#held.get(tokenId) ?? 0;
     if (own >= perToken)
       throw new RequestError("too_many_watches", `this token watches ${own} things already`);
-    if (this.#open.size >= total) throw new RequestError("too_many_watches", `${total} watches are open`);
+    const all = this.#held.values().reduce((sum, each) => sum + each, 0);
+    if (all >= total) throw new RequestError("too_many_watches", `${total} watches are open`);
+    this.#held.set(tokenId, own + 1);
+    return { [Symbol.dispose]: () => this.#leave(tokenId) };
+  }
+
+  #leave(tokenId: string): void {
+    const left = (this.#held.get(tokenId) ?? 1) - 1;
+    if (left > 0) this.#held.set(tokenId, left);
+    else this.#held.delete(tokenId);
   }
 }

@@ -127,3 +127,27 @@ test("a node that opens stream after stream and reads none is refused after a fe
   ]);
   expect(mesh.server.streams).toBe(1);
 });
+
+test("names that would move a terminal's cursor, and digests that are none, are not taken", async () => {
+  await using mesh = await PushMesh.start();
+  const node = await mesh.connect("node-1");
+  const digest = "a".repeat(64);
+
+  node.stage("guard\u001b[2J", "1.0.0", digest, "LOADABLE");
+  node.stage("guard", "1.0.0\n", digest, "LOADABLE");
+  node.stage("guard", "1.0.0", "no digest", "LOADABLE");
+  node.stage("gu\u202eard", "1.0.0", digest, "LOADABLE");
+  await node.report(false, [{ plugin: "\u009b2J", version: "1.0.0", state: "RUNNING" }]);
+
+  expect(mesh.reports.get("node-1")!.report).toMatchObject({ packages: [], plugins: [] });
+});
+
+test("one token that opens streams and says nothing does not keep the fleet from connecting", async () => {
+  await using mesh = await PushMesh.start({ settings: { connecting: 6 } });
+  const silent = Array.from({ length: 6 }, () => mesh.open("node-1"));
+
+  const refused = await Promise.race(silent.map((node) => node.ended()));
+
+  expect(refused).toMatchObject({ code: Status.RESOURCE_EXHAUSTED });
+  await mesh.connect("node-2");
+});

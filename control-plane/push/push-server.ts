@@ -150,6 +150,7 @@ export class PushServer implements Service {
     using _ = this.#admission.enter();
     const { authenticator, clock, settings, records } = this.#parts;
     const actor = await authenticator.authenticate(tokenOf(call.metadata), "node.connect");
+    using _own = this.#admission.enterAs(actor.tokenId);
     let ended = false;
     using _ended = authenticator.onEnded((tokenId) => (ended ||= tokenId === actor.tokenId));
     const hello = checkHello(await firstHello(call, clock, settings.helloTimeout));

@@ -2,9 +2,11 @@ import type { PluginReport__Output } from "../../proto/gen/mesh/v1/PluginReport.
 import type { StageReport__Output } from "../../proto/gen/mesh/v1/StageReport.ts";
 import { PLUGIN_STATUSES, STAGE_STATES, type NodePackage, type NodePlugin } from "../model/node.ts";
 
+/** These end up in alarms, listings and on terminals: nothing that moves a cursor or looks like another word. */
+const WORD = /^[\x21-\x7e]+$/;
+const DIGEST = /^[0-9a-f]{64}$/;
 const LONGEST_NAME = 255;
 const LONGEST_VERSION = 64;
-const LONGEST_DIGEST = 64;
 const LONGEST_TEXT = 1_000;
 
 /** What a node says of a plugin; undefined where it says nothing that makes sense. A word of a later release is UNKNOWN. */
@@ -25,9 +27,10 @@ export function packageOf(said: StageReport__Output): NodePackage | undefined {
 
 function hasSaneKey({ plugin, version, digest }: Pick<NodePlugin, "plugin" | "version" | "digest">): boolean {
   return (
-    plugin.length > 0 &&
     plugin.length <= LONGEST_NAME &&
+    WORD.test(plugin) &&
     version.length <= LONGEST_VERSION &&
-    digest.length <= LONGEST_DIGEST
+    (version === "" || WORD.test(version)) &&
+    (digest === "" || DIGEST.test(digest))
   );
 }

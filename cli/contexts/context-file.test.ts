@@ -1,4 +1,4 @@
-import { mkdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
@@ -31,6 +31,32 @@ test("a file in this folder or one above goes before the user's, and the environ
   await writeContexts(local, { current: "dev", contexts: { dev: DEV } });
   expect(await contextFile(below, home)).toBe(local);
   expect(await contextFile(below, { ...home, SLUICE_CONTEXTS: "x.yaml" })).toBe(join(below, "x.yaml"));
+});
+
+test("a link to the user's own file, or to a folder of theirs, is nothing that the user has put here", async () => {
+  await using folder = await TemporaryFolder.create();
+  const home = { HOME: folder.path };
+  const users = join(folder.path, ".config", "sluice", "contexts.yaml");
+  await writeContexts(users, { current: "dev", contexts: { dev: DEV } });
+  const [first, second] = [join(folder.path, "first"), join(folder.path, "second")];
+  await mkdir(join(first, ".sluice"), { recursive: true });
+  await symlink(users, join(first, ".sluice", "contexts.yaml"));
+  await mkdir(second);
+  await symlink(join(folder.path, ".config", "sluice"), join(second, ".sluice"));
+
+  expect(await contextFile(first, home)).toBe(users);
+  expect(await contextFile(second, home)).toBe(users);
+});
+
+test("tokens are not written into a file that waits for them", async () => {
+  await using folder = await TemporaryFolder.create();
+  const path = join(folder.path, "contexts.yaml");
+  const waiting = `${path}.${process.pid}`;
+  await writeFile(waiting, "");
+
+  await writeContexts(path, { current: "dev", contexts: { dev: DEV } });
+
+  expect((await stat(waiting)).size).toBe(0);
 });
 
 test("a name that there is not gets the nearest one", () => {

@@ -1,4 +1,5 @@
-import { chmod, mkdir, open, readFile, rename, stat } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { chmod, lstat, mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
 import { stringify } from "yaml";
@@ -38,8 +39,8 @@ const LOCAL = join(".sluice", "contexts.yaml");
 
 /**
  * The file that holds: `SLUICE_CONTEXTS`, else .sluice/contexts.yaml in `directory` or the nearest folder above it that
- * has one, else that of the user. A folder's own file is believed only where this user owns it: it holds addresses that
- * tokens are sent to.
+ * has one, else that of the user. A folder's own file is believed only where this user owns it and the folder that it is
+ * in, and neither is a link: it holds addresses that tokens are sent to, and names files beside it.
  */
 export async function contextFile(
   directory: string,
@@ -68,9 +69,10 @@ export async function readContexts(path: string): Promise<Contexts | undefined> 
 /** Writes it whole, readable for its owner only. */
 export async function writeContexts(path: string, contexts: Contexts): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${process.pid}`;
+  const temporary = `${path}.${randomUUID()}`;
   {
-    await using handle = await open(temporary, "w", 0o600);
+    // Never into a file that somebody else has put there to read it.
+    await using handle = await open(temporary, "wx", 0o600);
     await handle.writeFile(stringify(contexts));
     await handle.sync();
   }
@@ -90,6 +92,11 @@ export function pickContext(path: string, contexts: Contexts, name: string = con
 }
 
 async function isOwnFile(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
-  return found?.isFile() === true && found.uid === process.getuid?.();
+  const [folder, found] = await Promise.all(
+    [dirname(path), path].map(async (each) => lstat(each).catch(() => undefined)),
+  );
+  const owner = process.getuid?.();
+  return (
+    found?.isFile() === true && found.uid === owner && folder?.isDirectory() === true && folder.uid === owner
+  );
 }

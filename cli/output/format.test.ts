@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { parse } from "yaml";
 
 import { format, serialised, type View } from "./format.ts";
 
@@ -31,3 +32,16 @@ test("json and yaml are what the API said", () => {
   expect(format(FRUIT, ITEMS, "yaml", 0)).toBe("- name: apple\n  colour: red\n- name: kiwi\n");
   expect(JSON.parse(serialised({ name: "kiwi" }, "json"))).toEqual({ name: "kiwi" });
 });
+
+test.for(["json", "yaml"] as const)(
+  "what a terminal would obey is escaped in %s, and means the same",
+  (as) => {
+    const said = { error: "\u001b[2J \u009b2J \u202eabc" };
+
+    const text = serialised(said, as);
+
+    // oxlint-disable-next-line no-control-regex -- they are what is looked for
+    expect(text).not.toMatch(/[\u001b\u007f-\u009f\u202e]/);
+    expect(parse(text)).toEqual(said);
+  },
+);

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 
-import { table } from "./table.ts";
+import { printable, table } from "./table.ts";
 
 export const FORMATS = ["table", "wide", "json", "yaml", "name"] as const;
 export type Format = (typeof FORMATS)[number];
@@ -24,7 +24,7 @@ export interface Column<Item> {
 /** Items in a format; `table` and `wide` for people, `json` and `yaml` as the API has them, `name` for scripts. */
 export function format<Item>(view: View<Item>, items: readonly Item[], as: Format, now: number): string {
   if (as === "json" || as === "yaml") return serialised(items, as);
-  if (as === "name") return items.map((item) => `${view.kind}/${view.name(item)}\n`).join("");
+  if (as === "name") return items.map((item) => `${view.kind}/${printable(view.name(item))}\n`).join("");
   const columns = view.columns.filter(({ wide }) => as === "wide" || wide === undefined);
   return table(
     columns.map(({ heading }) => heading),
@@ -32,7 +32,18 @@ export function format<Item>(view: View<Item>, items: readonly Item[], as: Forma
   );
 }
 
-/** A value as the API has it. */
+/** A value as the API has it; what a terminal would obey is written as JSON and YAML write it in quotes: `\u009b`. */
 export function serialised(value: unknown, as: "json" | "yaml"): string {
-  return as === "json" ? `${JSON.stringify(value, undefined, 2)}\n` : stringify(value);
+  const json = `${JSON.stringify(value, undefined, 2)}\n`.replaceAll(OBEYED, escaped);
+  if (as === "json") return json;
+  const yaml = stringify(value);
+  // JSON is YAML too, and quotes everything.
+  return yaml.search(OBEYED) < 0 ? yaml : json;
+}
+
+/** Beyond what JSON escapes: controls of C1, and marks that turn the direction of writing. */
+const OBEYED = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -65,24 +65,34 @@ test("there is a bounded number of watches for a token, and one that ended makes
   }
 });
 
-test("watches that are opened all at once are bounded too", async () => {
-  const settings = { watchesPerToken: 1 };
-  await using plane = await (await TestControlPlane.start({ settings })).withClusters();
-  const watches = Array.from({ length: 8 }, () => plane.admin.watch("getChain", DEMO));
+test("a watch whose first answer is being made counts too", async () => {
+  using watches = loneWatches();
+  const answer = Promise.withResolvers<void>();
+  const second = Promise.withResolvers<unknown>();
+  await using server = fastify();
+  server.get("/", async (_request, reply) => {
+    const serve = async (first: Promise<void>): Promise<void> =>
+      watches.serve("getChain", "token", reply, async () => first);
+    const served = serve(answer.promise);
+    void serve(Promise.resolve()).catch(second.resolve);
+    return served;
+  });
+  const address = await server.listen({ host: "127.0.0.1", port: 0 });
+  const controller = new AbortController();
+  const watching = fetch(address, { signal: controller.signal });
 
-  const answers = await Promise.allSettled(watches.map(async (watch) => watch.next()));
+  expect(await second.promise).toMatchObject({ code: "too_many_watches" });
 
-  expect(answers.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
-  await Promise.all(watches.map(async (watch) => watch.return(undefined)));
+  answer.resolve();
+  await watching;
+  controller.abort();
 });
 
 test("whoever leaves while the first answer is made leaves no watch behind", async () => {
-  const pace = { interval: 10, heartbeat: 1_000, patience: 1_000 };
-  const feed = { onChange: () => ({ [Symbol.dispose]: () => undefined }) };
-  using watches = new Watches(feed, { ...pace, total: 1, perToken: 1 }, new ManualClock());
+  using watches = loneWatches();
   const left = Promise.withResolvers<void>();
   const served = Promise.withResolvers<void>();
-  const server = fastify();
+  await using server = fastify();
   server.get("/", async (_request, reply) => {
     reply.raw.once("close", left.resolve);
     asked.resolve();
@@ -96,11 +106,10 @@ test("whoever leaves while the first answer is made leaves no watch behind", asy
 
   await asked.promise;
   controller.abort();
-  await expect(answer).rejects.toThrow();
+  await expect(answer).rejects.toMatchObject({ name: "AbortError" });
   await served.promise;
 
   expect(watches.size).toBe(0);
-  await server.close();
 });
 
 test("a log that is followed ends with the token that it is followed by", async () => {
@@ -144,4 +153,11 @@ test("a control plane that ends sends its watches away at once", async () => {
 async function makePlugin({ admin }: TestControlPlane): Promise<void> {
   const body = { name: "tagger", domain: "shop", description: "", owners: ["admin"] };
   await admin.call("putPlugin", { params: { plugin: "tagger" }, body });
+}
+
+/** One for a token, of things that never change. */
+function loneWatches(): Watches {
+  const limits = { interval: 10, heartbeat: 1_000, patience: 1_000, total: 2, perToken: 1 };
+  const feed = { onChange: () => ({ [Symbol.dispose]: () => undefined }) };
+  return new Watches(feed, limits, new ManualClock());
 }

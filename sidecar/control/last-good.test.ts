@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 
 import * as fc from "fast-check";
@@ -30,6 +31,16 @@ test("the newest of what was written is read, in this life and the next, and no 
     expect(await new LastGood(folder.path, LOG).read()).toEqual(held(ticks));
   }
   expect((await readdir(folder.path)).toSorted()).toEqual(["snapshot-a.json", "snapshot-b.json"]);
+});
+
+test("a file that somebody wrote, with a checksum that fits, is damaged where it is no JSON", async () => {
+  await using folder = await TemporaryFolder.create();
+  await written(folder, 2);
+  const forged = "no JSON";
+  const sum = createHash("sha256").update(forged).digest("hex");
+  await writeFile(folder.join("snapshot-b.json"), `${sum}\n${forged}`);
+
+  expect(await new LastGood(folder.path, LOG).read()).toEqual(held(1));
 });
 
 test("whatever one damaged byte or a torn end does to the newest, the one before it is read", async () => {

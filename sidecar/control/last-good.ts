@@ -83,7 +83,12 @@ function readText(text: string): Document | undefined {
   const end = text.indexOf("\n");
   const content = text.slice(end + 1);
   if (end < 0 || text.slice(0, end) !== checksum(content)) return undefined;
-  return document.safeParse(JSON.parse(content)).data;
+  try {
+    return document.safeParse(JSON.parse(content)).data;
+  } catch {
+    // A checksum is no signature.
+    return undefined;
+  }
 }
 
 function checksum(content: string): string {

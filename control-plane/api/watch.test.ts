@@ -67,14 +67,14 @@ test("there is a bounded number of watches for a token, and one that ended makes
 
 test("a watch whose first answer is being made counts too", async () => {
   using watches = loneWatches();
-  const answer = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<object>();
   const second = Promise.withResolvers<unknown>();
   await using server = fastify();
   server.get("/", async (_request, reply) => {
-    const serve = async (first: Promise<void>): Promise<void> =>
+    const serve = async (first: Promise<object>): Promise<void> =>
       watches.serve("getChain", "token", reply, async () => first);
     const served = serve(answer.promise);
-    void serve(Promise.resolve()).catch(second.resolve);
+    void serve(Promise.resolve({})).catch(second.resolve);
     return served;
   });
   const address = await server.listen({ host: "127.0.0.1", port: 0 });
@@ -83,7 +83,7 @@ test("a watch whose first answer is being made counts too", async () => {
 
   expect(await second.promise).toMatchObject({ code: "too_many_watches" });
 
-  answer.resolve();
+  answer.resolve({});
   await watching;
   controller.abort();
 });

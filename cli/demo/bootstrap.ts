@@ -1,10 +1,9 @@
-import { join } from "node:path";
 import { Readable } from "node:stream";
 
-import { ApiError } from "../../control-plane/api/contract/api-error.ts";
+import { ApiError, type ApiErrorCode } from "../../control-plane/api/contract/api-error.ts";
 import type { ApiClient } from "../../control-plane/api/contract/client.ts";
 import type { Grant } from "../../control-plane/model/access.ts";
-import { packPlugin } from "../../core/packages/pack.ts";
+import { examplePackage } from "./example-package.ts";
 import { DEMO, DEMO_CHAIN } from "./plan.ts";
 
 /** Secrets of the people and of the node of the demo. */
@@ -66,14 +65,9 @@ export async function uploadExamples(admin: ApiClient, dev: ApiClient, folder: s
         body: { name: plugin, domain: DEMO.domain, description: "An example.", owners: ["dev"] },
       }),
     );
-    const { manifest, zip } = await packPlugin(join(folder, plugin));
-    const { version } = manifest;
-    await unlessThere(dev.call("getVersion", { params: { plugin, version } }), () =>
-      dev.upload(
-        { plugin, note: "from plugins-example" },
-        { name: `${plugin}-${version}.zip`, size: zip.length, bytes: Readable.from([zip]) },
-      ),
-    );
+    const zip = await examplePackage(folder, plugin);
+    const file = { name: `${plugin}.zip`, size: zip.length, bytes: Readable.from([zip]) };
+    await except("conflict", dev.upload({ plugin, note: "from plugins-example" }, file));
   }
 }
 
@@ -89,10 +83,15 @@ export async function makeChain(admin: ApiClient): Promise<void> {
 }
 
 async function unlessThere(look: Promise<unknown>, make: () => Promise<unknown>): Promise<void> {
+  if ((await except("not_found", look)) === undefined) await make();
+}
+
+/** What it came to; undefined where it was refused for this reason. */
+async function except<Value>(code: ApiErrorCode, step: Promise<Value>): Promise<Value | undefined> {
   try {
-    await look;
+    return await step;
   } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== "not_found") throw error;
-    await make();
+    if (error instanceof ApiError && error.code === code) return undefined;
+    throw error;
   }
 }

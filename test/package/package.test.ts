@@ -47,11 +47,12 @@ test("the command runs, under the Node that it brings along", async () => {
 });
 
 test(
-  "`sluice up` runs app, sidecar and the example plugins from JavaScript alone",
+  "`sluice up` runs app, sidecar, control plane and the example plugins from JavaScript alone",
   async () => {
-    const flags = ["app", "inbound", "outbound", "admin"].flatMap((name) => [`--${name}`, "127.0.0.1:0"]);
+    const parts = ["app", "inbound", "outbound", "admin", "api", "push"];
+    const flags = parts.flatMap((name) => [`--${name}`, "127.0.0.1:0"]);
     const command = join(consumer, "node_modules/sluice/cli/sluice.js");
-    await using demo = new Child(process.execPath, [command, "up", ...flags]);
+    await using demo = new Child(process.execPath, [command, "up", ...flags], { cwd: consumer });
     const [, url = ""] = await demo.line(/(http:\/\/\S+\/echo)\s+#/);
 
     const echo = (await (await fetch(url)).json()) as { headers: [string, string][] };

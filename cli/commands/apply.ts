@@ -5,6 +5,7 @@ import type { ApiAnswer } from "../../control-plane/api/contract/client-types.ts
 import type { CommandLine } from "../command-line.ts";
 import { connect } from "../connection.ts";
 import { readDocuments } from "../documents.ts";
+import { lineDifference } from "../output/line-difference.ts";
 
 type Outcome = ApiAnswer<"applyDocument">["changes"][number];
 
@@ -55,13 +56,8 @@ async function ask(
   return changes;
 }
 
-/** Lines that go and lines that come; what is in both stands once. */
 function difference({ kind, key, before, after }: Outcome): string {
-  const old = linesOf(before);
-  const fresh = linesOf(after);
-  const gone = old.filter((each) => !fresh.includes(each)).map((each) => `- ${each}\n`);
-  const come = fresh.filter((each) => !old.includes(each)).map((each) => `+ ${each}\n`);
-  return `${kind}/${key}\n${[...gone, ...come].join("")}`;
+  return `${kind}/${key}\n${lineDifference(linesOf(before), linesOf(after))}`;
 }
 
 function linesOf(value: unknown): readonly string[] {

@@ -39,6 +39,18 @@ test("documents make what they name, whatever their order, in one change; again 
   expect(second.changes.map(({ operation }) => operation)).toEqual(Array(5).fill("none"));
 });
 
+test("documents may say the version of their form, and of no other", async () => {
+  await using catalogue = await openedCatalogue();
+  const domain = (apiVersion: unknown): object => ({ apiVersion, kind: "Domain", name: "pay" });
+  const apply = (document: object): Promise<unknown> =>
+    applyDocuments(catalogue.store, root, [document], { dryRun: true });
+
+  await expect(apply(domain("sluice/v1"))).resolves.toMatchObject({
+    changes: [{ kind: "Domain", key: "pay" }],
+  });
+  await expect(apply(domain("sluice/v2"))).rejects.toThrow("documents[0]: apiVersion: expected sluice/v1");
+});
+
 test("a dry run tells what would happen, and nothing happens", async () => {
   await using catalogue = await openedCatalogue();
   const { store } = catalogue;

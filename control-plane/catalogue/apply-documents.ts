@@ -18,6 +18,7 @@ interface KindedDocument extends ReadDocument {
   readonly kind: DocumentKindName;
 }
 
+const API_VERSION = "sluice/v1";
 const KINDS = Object.keys(DOCUMENT_KINDS) as DocumentKindName[];
 
 /**
@@ -100,7 +101,10 @@ function readDocuments(documents: readonly unknown[]): readonly KindedDocument[]
 
 function readDocument(where: string, document: unknown): KindedDocument {
   const kind = kindOf(where, document);
-  const members = Object.entries(document as object).filter(([name]) => name !== "kind");
+  checkApiVersion(where, document as object);
+  const members = Object.entries(document as object).filter(
+    ([name]) => name !== "kind" && name !== "apiVersion",
+  );
   return { ...checkValue(where, Object.fromEntries(members), DOCUMENT_KINDS[kind].form), kind };
 }
 
@@ -111,4 +115,10 @@ function kindOf(where: string, document: unknown): DocumentKindName {
   if (known !== undefined) return known;
   const near = typeof kind === "string" ? suggestion(kind, KINDS) : "";
   throw new InputError([{ where, key: "kind", message: `expected one of ${KINDS.join(", ")}${near}` }]);
+}
+
+/** It may be left out: there is one. */
+function checkApiVersion(where: string, document: object): void {
+  if (!("apiVersion" in document) || document.apiVersion === API_VERSION) return;
+  throw new InputError([{ where, key: "apiVersion", message: `expected ${API_VERSION}` }]);
 }

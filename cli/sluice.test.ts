@@ -1,6 +1,9 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -57,6 +60,20 @@ test.for([
 
   expect(ended.code).toBe(2);
   expect(ended.stderr).toContain(hint);
+});
+
+test("a zip of 2 GiB is not read into memory to be sent", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-push-"));
+  try {
+    const zip = join(folder, "big.zip");
+    await writeFile(zip, "");
+    await truncate(zip, 2 ** 31);
+    const ended = await sluice("--server", "http://127.0.0.1:1", "plugin", "push", zip, "--name", "big");
+
+    expect([ended.code, ended.stderr]).toEqual([6, expect.stringMatching(/^sluice: cannot reach .*\n$/)]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test("a value that cannot be is refused before anything starts", async () => {

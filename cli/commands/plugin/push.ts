@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { Readable } from "node:stream";
 
@@ -23,7 +23,8 @@ interface PushFlags {
 interface Archive {
   readonly plugin: string;
   readonly file: string;
-  readonly zip: Buffer;
+  readonly size: number;
+  readonly bytes: Readable;
 }
 
 /** `sluice plugin push FOLDER|ZIP`: validates, packs and uploads a version. */
@@ -47,26 +48,29 @@ export function pushCommand(line: CommandLine): Command {
 }
 
 async function archiveOf(path: string, { name }: PushFlags): Promise<Archive> {
-  const found = await stat(path).catch((error: unknown) => {
+  const unreadable = (error: unknown): never => {
     throw usageError(`${path}: ${messageOf(error)}`);
-  });
+  };
+  const found = await stat(path).catch(unreadable);
   if (!found.isDirectory()) {
     if (name === undefined) throw usageError("a zip needs --name NAME of its plugin");
-    return { plugin: name, file: basename(path), zip: await readFile(path) };
+    // Read while it is sent: how large it may be is for the control plane to say.
+    const zip = await open(path).catch(unreadable);
+    return { plugin: name, file: basename(path), size: found.size, bytes: zip.createReadStream() };
   }
   const { manifest, zip } = await packPlugin(path);
-  return { plugin: manifest.name, file: `${manifest.name}-${manifest.version}.zip`, zip };
+  const file = `${manifest.name}-${manifest.version}.zip`;
+  return { plugin: manifest.name, file, size: zip.length, bytes: Readable.from([zip]) };
 }
 
 async function upload(
   line: CommandLine,
   client: ApiClient,
-  { plugin, file, zip }: Archive,
+  { plugin, file, size, bytes }: Archive,
   note: string,
 ): Promise<Awaited<ReturnType<ApiClient["upload"]>>> {
-  using bar = progress(line, `uploading ${file}`, zip.length);
-  const source = { name: file, size: zip.length, bytes: Readable.from([zip]) };
-  return client.upload({ plugin, note }, source, (sent) => bar.update(sent));
+  using bar = progress(line, `uploading ${file}`, size);
+  return client.upload({ plugin, note }, { name: file, size, bytes }, (sent) => bar.update(sent));
 }
 
 async function ensurePlugin(client: ApiClient, name: string, domain: string): Promise<void> {

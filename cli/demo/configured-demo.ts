@@ -42,6 +42,8 @@ export async function bringIntoForce(
   const operator = stack.use(new ApiClient({ baseUrl: server, token: ops }));
   await releaseExamples(developer, operator);
   const say = (text: string): void => void output.write(text);
-  stack.use(new LivePlugins({ folder: plugins, dev: developer, ops: operator, clock, say }));
+  const live = new LivePlugins({ folder: plugins, dev: developer, ops: operator, clock, say });
+  stack.use(live);
+  await live.watching;
   return stack.move();
 }

@@ -22,7 +22,7 @@ export function controlPlaneHelp(ports: DemoPorts, api: string): string {
     ["npx sluice get nodes", "what every node runs, and whether it is in sync"],
     [
       "npx sluice plugin push plugins-example/header-tag",
-      "uploads a version (raise it in plugin.yaml first)",
+      "uploads a version (raise it in plugin.yaml first, say to 1.1.0)",
     ],
     ["npx sluice release create header-tag@1.1.0 --full", "asks for it to be put on nodes, as dev"],
     [
@@ -35,7 +35,7 @@ export function controlPlaneHelp(ports: DemoPorts, api: string): string {
   return page(
     ports,
     commands,
-    `Edit a plugin in plugins-example/: it is uploaded and released, and the next answer is the new one.
+    `Edit a plugin's source in plugins-example/: it is released by itself, and the next answer is the new one.
 The control plane is on http://${api}; what it knows is in .sluice/, which you may delete to begin anew.`,
   );
 }

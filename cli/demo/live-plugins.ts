@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readFile, stat } from "node:fs/promises";
 import { basename, join, relative, sep } from "node:path";
 import { Readable } from "node:stream";
@@ -8,6 +9,7 @@ import { ApiError } from "../../control-plane/api/contract/api-error.ts";
 import type { ApiClient } from "../../control-plane/api/contract/client.ts";
 import type { Clock, Timer } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
+import { MANIFEST_FILE } from "../../core/packages/manifest-schema.ts";
 import { packPlugin, packWorkInProgress } from "../../core/packages/pack.ts";
 import { DEMO, DEMO_CHAIN } from "./plan.ts";
 
@@ -25,14 +27,24 @@ export interface LivePluginsOptions {
 const SETTLE = 100;
 const IGNORED = /(^|\/)(node_modules|\.[^/]+)(\/|$)/;
 
+/** An edit that is not brought yet. */
+interface Edit {
+  readonly timer: Timer;
+  /** Nothing but plugin.yaml was touched. */
+  readonly manifestOnly: boolean;
+}
+
 /**
  * What the demo's two people do when somebody edits an example plugin or puts a new package beside them: upload it and
- * release it to every node. An edit without a new version in plugin.yaml gets one of its own, `1.0.0-dev.DIGEST`.
+ * release it to every node. Each edit of a folder is a version of its own, `1.0.0-dev.DIGEST`, so that the number in
+ * plugin.yaml stays free for whoever raises it in order to release it by hand.
  */
 export class LivePlugins implements AsyncDisposable {
+  /** Resolves when the folder is watched: an edit before may go unseen. */
+  readonly watching: Promise<unknown>;
   readonly #options: LivePluginsOptions;
   readonly #watcher: FSWatcher;
-  readonly #waiting = new Map<string, Timer>();
+  readonly #waiting = new Map<string, Edit>();
   #working: Promise<void> = Promise.resolve();
 
   constructor(options: LivePluginsOptions) {
@@ -42,30 +54,33 @@ export class LivePlugins implements AsyncDisposable {
       followSymlinks: false,
       ignored: (path) => IGNORED.test(path.slice(options.folder.length)),
     });
+    this.watching = once(this.#watcher, "ready");
     this.#watcher.on("all", (_event, path) => this.#changed(path));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const timer of this.#waiting.values()) timer[Symbol.dispose]();
+    for (const { timer } of this.#waiting.values()) timer[Symbol.dispose]();
     await this.#watcher.close();
     await this.#working;
   }
 
   #changed(path: string): void {
-    const [name = ""] = relative(this.#options.folder, path).split(sep);
-    this.#waiting.get(name)?.[Symbol.dispose]();
+    const [name = "", ...inside] = relative(this.#options.folder, path).split(sep);
+    const before = this.#waiting.get(name);
+    before?.timer[Symbol.dispose]();
+    const manifestOnly = inside.join(sep) === MANIFEST_FILE && before?.manifestOnly !== false;
     const start = (): void => {
       this.#waiting.delete(name);
-      this.#working = this.#working.then(() => this.#bring(name));
+      this.#working = this.#working.then(() => this.#bring(name, manifestOnly));
     };
-    this.#waiting.set(name, this.#options.clock.after(SETTLE, start));
+    this.#waiting.set(name, { timer: this.#options.clock.after(SETTLE, start), manifestOnly });
   }
 
   /** Never rejects: what is wrong with an edit is for whoever made it. */
-  async #bring(name: string): Promise<void> {
+  async #bring(name: string, manifestOnly: boolean): Promise<void> {
     const { say } = this.#options;
     try {
-      const brought = await this.#upload(join(this.#options.folder, name));
+      const brought = await this.#upload(join(this.#options.folder, name), manifestOnly);
       if (brought === undefined) return;
       const { plugin, version } = brought;
       if (await this.#release(plugin, version))
@@ -75,8 +90,11 @@ export class LivePlugins implements AsyncDisposable {
     }
   }
 
-  /** The version that the folder or zip is now; undefined where it is no plugin of the demo's chain. */
-  async #upload(path: string): Promise<{ readonly plugin: string; readonly version: string } | undefined> {
+  /** The version that the folder or zip is now; undefined where it is not for the demo to release. */
+  async #upload(
+    path: string,
+    manifestOnly: boolean,
+  ): Promise<{ readonly plugin: string; readonly version: string } | undefined> {
     const found = await stat(path).catch(() => undefined);
     if (found === undefined) return undefined;
     if (!found.isDirectory()) return this.#uploadZip(path);
@@ -85,7 +103,11 @@ export class LivePlugins implements AsyncDisposable {
     if (!isOfDemo(plugin)) return undefined;
     const known = await this.#digestOf(plugin, version);
     if (known === packed.digest) return { plugin, version };
-    const { manifest, zip } = known === undefined ? packed : await packWorkInProgress(path);
+    if (known === undefined && manifestOnly) {
+      this.#options.say(`${plugin}@${version} is yours to release: sluice plugin push ${path}\n`);
+      return undefined;
+    }
+    const { manifest, zip } = await packWorkInProgress(path);
     await this.#send(plugin, zip);
     return { plugin, version: manifest.version };
   }

@@ -1,7 +1,7 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { ConfiguredDemo } from "../support/configured-demo.ts";
 
@@ -34,6 +34,22 @@ test("a release goes from push to rollback by the command, as two people", { tim
   await demo.ops("release", "status", rollback, "-w");
   expect(await answerOf(url)).toBe(401);
   expect(await demo.ops("wait", "--for=converged")).toContain("1 of 1 synced");
+});
+
+test("a raised version is left to people, edits of the source are not", { timeout: 120_000 }, async () => {
+  await using demo = await ConfiguredDemo.start();
+  const url = await demo.url("/private");
+
+  await demo.edit("token-guard/plugin.yaml", (text) => text.replace(/^version: .*$/m, "version: 1.9.0"));
+  await demo.child.line(/^token-guard@1\.9\.0 is yours to release/);
+  expect(await answerOf(url)).toBe(401);
+  await demo.edit("token-guard/src/plugin.ts", (source) => source.replace("401", "403"));
+  await demo.child.line(/^token-guard@1\.9\.0-dev\.[0-9a-f]{8} is released/);
+  await vi.waitUntil(async () => (await answerOf(url)) === 403, { timeout: 60_000 });
+
+  await demo.sluice("plugin", "push", join(demo.folder, "plugins/token-guard"));
+  const created = await demo.sluice("release", "create", "token-guard@1.9.0", "--gray", "50%");
+  expect([created.code, created.stdout]).toEqual([0, expect.stringContaining("PENDING_APPROVAL")]);
 });
 
 test("plugins are degraded, disabled, removed and enabled again", { timeout: 120_000 }, async () => {

@@ -64,6 +64,12 @@ export class ConfiguredDemo implements AsyncDisposable {
     return stdout;
   }
 
+  /** Edits a file of the example plugins that the demo watches. */
+  async edit(path: string, change: (text: string) => string): Promise<void> {
+    const file = join(this.folder, "plugins", path);
+    await writeFile(file, change(await readFile(file, "utf8")));
+  }
+
   /** A copy of an example plugin with another version and an edit; its folder. */
   async pluginCopy(name: string, version: string, edit: (source: string) => string): Promise<string> {
     const folder = join(this.folder, `${name}-${version}`, name);

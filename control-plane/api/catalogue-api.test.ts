@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 
 import { ManualClock } from "../../core/manual-clock.ts";
 import { TestControlPlane } from "../../test/support/control-plane.ts";
+import { TestNode } from "../../test/support/test-node.ts";
 import { pluginZip } from "../../test/support/plugin-packages.ts";
 import type { ApiClient } from "./contract/client.ts";
 
@@ -154,3 +155,25 @@ async function bytesOf(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
   for await (const piece of pieces) all.push(piece);
   return Buffer.concat(all);
 }
+
+test("what is done without changing a record is in the audit: retries, tests of webhooks, backups", async () => {
+  await using plane = await (await TestControlPlane.start()).withClusters();
+  const { admin, ports } = plane;
+  const node = { token: await plane.token("node", { kind: "all" }, "node-1"), hello: { cluster: "demo" } };
+  await using greeted = TestNode.greet(ports.push, "node-1", node);
+  await greeted.next("welcome");
+  const secret = { fromEnv: "NOT_THERE" };
+  const webhook = { id: "ops", url: "http://127.0.0.1:9/", kinds: [], secret, enabled: true };
+  await admin.call("putWebhook", { params: { webhook: "ops" }, body: webhook });
+
+  await admin.call("retryNode", { params: { node: "node-1" } });
+  await admin.call("testWebhook", { params: { webhook: "ops" } });
+  for await (const _ of await admin.bytes("backup"));
+
+  const { items } = await admin.call("listAudit", { query: { actor: "admin", limit: 100 } });
+  expect(items.slice(-3)).toMatchObject([
+    { action: "node.retry", outcome: "accepted", reason: "node node-1" },
+    { action: "webhook.test", outcome: "accepted", reason: "webhook ops" },
+    { action: "backup", outcome: "accepted" },
+  ]);
+});

@@ -12,7 +12,7 @@ export interface AuditEvent {
   /** E.g. `release.approve`. */
   readonly action: string;
   readonly outcome: "accepted" | "refused";
-  /** Why it was refused; empty otherwise. */
+  /** Why it was refused; of what was done and changed no record, to what; empty otherwise. */
   readonly reason: string;
   readonly changes: readonly RecordChange[];
 }

@@ -78,6 +78,21 @@ export class SqlStore implements Store {
     );
   }
 
+  noted(by: Actor, action: string, reason: string): Promise<void> {
+    return this.#write(async (connection) =>
+      addAuditEvent(connection, {
+        tick: await currentTick(connection),
+        at: this.#clock.wall(),
+        actor: actorName(by),
+        tokenId: by.kind === "token" ? by.tokenId : undefined,
+        action,
+        outcome: "accepted",
+        reason,
+        changes: [],
+      }),
+    );
+  }
+
   onAccepted(listener: Listener): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };

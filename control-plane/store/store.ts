@@ -134,6 +134,8 @@ export interface Store extends AsyncDisposable {
     action: string,
     reason: string,
   ): Promise<void>;
+  /** An audit row for what was done and changed no record (`reason`: to what); takes no tick. */
+  noted(by: Actor, action: string, reason: string): Promise<void>;
   /** Hears of every change after its commit; what a listener throws is nobody's to catch. */
   onAccepted(listener: (accepted: Accepted) => void): Disposable;
   /** What nodes reported, as last known: no tick, no audit, in one batch. */

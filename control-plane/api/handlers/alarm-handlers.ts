@@ -47,7 +47,8 @@ export function alarmHandlers(parts: AlarmParts): EndpointHandlers<keyof typeof 
     },
     deleteWebhook: async ({ actor, params, revision }) =>
       deleteWebhook(store, actor, params.webhook, revision),
-    testWebhook: async ({ params }) => {
+    testWebhook: async ({ actor, params }) => {
+      await store.noted(actor, "webhook.test", `webhook ${params.webhook}`);
       const { status, error } = await testWebhook(store, caller, params.webhook, clock.wall());
       return { status, error: error === "" ? undefined : error };
     },

@@ -19,7 +19,10 @@ export function documentHandlers(store: Store, temporaryFolder: string): Endpoin
       const { tick, changes } = await applyDocuments(store, actor, body.documents, { dryRun: body.dryRun });
       return { tick, changes: [...changes] };
     },
-    backup: () => backupAnswer(store, join(temporaryFolder, `${randomUUID()}.sqlite`)),
+    backup: async ({ actor }) => {
+      await store.noted(actor, "backup", "the whole store");
+      return backupAnswer(store, join(temporaryFolder, `${randomUUID()}.sqlite`));
+    },
   };
 }
 

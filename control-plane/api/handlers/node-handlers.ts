@@ -59,8 +59,9 @@ export function nodeHandlers({
       await store.change(actor, "node.operate", async (change) => change.nodes.delete(node.id));
       reports.forget(node.id);
     },
-    retryNode: async ({ params }) => {
+    retryNode: async ({ actor, params }) => {
       const { node } = known(params.node);
+      await store.noted(actor, "node.retry", `node ${node.id}`);
       reports.retry(node.id);
       return nodeAnswer(known(node.id), reports);
     },

@@ -10,6 +10,9 @@ import type { ReleaseState } from "../../../control-plane/model/release.ts";
 import { ReleaseProjection } from "../../../control-plane/releases/release-projection.ts";
 import { ReleaseSnapshots } from "../../../control-plane/snapshot/release-snapshots.ts";
 import type { StageContent } from "../../../control-plane/snapshot/node-snapshot.ts";
+import type { Change } from "../../../control-plane/store/store.ts";
+import type { Hello } from "../../../proto/gen/mesh/v1/Hello.ts";
+import type { Resource__Output } from "../../../proto/gen/mesh/v1/Resource.ts";
 import { chainOf, pluginIn, releaseOf, tokenOf, versionOf } from "../../support/catalogue-records.ts";
 import { PushMesh } from "../../support/push-mesh.ts";
 import type { TestNode } from "../../support/test-node.ts";
@@ -19,27 +22,30 @@ import type { TestNode } from "../../support/test-node.ts";
 const BY = { kind: "system", name: "bootstrap" } as const;
 const GRANTS = [{ role: "node", scope: { kind: "all" } }] as const;
 
-async function startMesh(): Promise<PushMesh> {
+/** `lost`: of the store only the node's token is left. */
+async function startMesh(content: "filled" | "lost" = "filled"): Promise<PushMesh> {
   const log = createLogger("silent");
   return PushMesh.start({
     authenticator: (store, clock) => new TokenAuthenticator(store, clock, new RefusalLog(store, clock)),
     snapshots: async (store, clock) => {
-      const known = await store.read(({ chains }) => chains.get("demo"));
-      if (known === undefined)
-        await store.change(BY, "bootstrap", async (change) => {
-          await change.plugins.insert(pluginIn("shop", "guard"));
-          for (const version of ["1.0.0", "2.0.0"])
-            await change.versions.insert({ ...versionOf("guard", version), digest: digestOf(version) });
-          await change.chains.insert(chainOf("demo", ["guard"]));
-          await change.tokens.insert(
-            tokenOf("node-1", { hash: hashSecret("sluice_node-1"), grants: GRANTS, node: "node-1" }),
-          );
-        });
+      const known = await store.read(({ tokens }) => tokens.get("id-of-node-1"));
+      if (known === undefined) await store.change(BY, "bootstrap", (change) => fill(change, content));
       const projection = new ReleaseProjection({ store, clock, log });
       await projection.start();
       return new ReleaseSnapshots(projection);
     },
   });
+}
+
+async function fill(change: Change, content: "filled" | "lost"): Promise<void> {
+  await change.tokens.insert(
+    tokenOf("node-1", { hash: hashSecret("sluice_node-1"), grants: GRANTS, node: "node-1" }),
+  );
+  if (content === "lost") return;
+  await change.plugins.insert(pluginIn("shop", "guard"));
+  for (const version of ["1.0.0", "2.0.0"])
+    await change.versions.insert({ ...versionOf("guard", version), digest: digestOf(version) });
+  await change.chains.insert(chainOf("demo", ["guard"]));
 }
 
 function digestOf(version: string): string {
@@ -88,6 +94,35 @@ async function running(mesh: PushMesh): Promise<TestNode> {
   return node;
 }
 
+/** What the node says when it comes back. */
+function helloAgain(mesh: PushMesh, node: TestNode): Partial<Hello> {
+  const { resources, packages } = mesh.reports.get(node.id)!.report;
+  const hashOf = (type: keyof typeof resources): string => resources[type].acked?.hash ?? "";
+  return {
+    inForce: [
+      { type: "STAGE", hash: hashOf("stage") },
+      { type: "ROUTE", hash: hashOf("route") },
+      { type: "CHAIN", hash: hashOf("chain") },
+    ],
+    staged: packages.map(({ plugin, version, digest }) => ({ plugin, version, digest })),
+  };
+}
+
+/** All that a node is sent which comes back with its plugin running, and stays for three heartbeats. */
+async function resourcesFor(mesh: PushMesh, hello: Partial<Hello>): Promise<readonly Resource__Output[]> {
+  const node = await mesh.connect("node-1", { hello });
+  const runs = { plugin: "guard", version: "1.0.0", digest: digestOf("1.0.0"), state: "RUNNING" } as const;
+  for (let sequence = 1; sequence <= 4; sequence++) {
+    node.send({ status: { sequence, complete: true, plugins: [runs], kind: "INVENTORY" } });
+    await mesh.eventually(() => node.unread("confirmation") === sequence);
+    mesh.clock.advance(mesh.settings.heartbeat);
+    mesh.debounce();
+  }
+  const sent: Resource__Output[] = [];
+  while (node.unread("resource") > 0) sent.push(await node.next("resource"));
+  return sent;
+}
+
 test("a version is staged by its download, and named by a chain only once it is active and loadable", async () => {
   await using mesh = await startMesh();
   const node = await running(mesh);
@@ -129,25 +164,37 @@ test("a version that one node cannot put in force stays refused there, and a ret
 test("a control plane that forgot every report sends a node nothing that it has", async () => {
   await using mesh = await startMesh();
   const node = await running(mesh);
-  const { resources, packages } = mesh.reports.get("node-1")!.report;
-  const inForce = (["stage", "route", "chain"] as const).map((type) => ({
-    type: ({ stage: "STAGE", route: "ROUTE", chain: "CHAIN" } as const)[type],
-    hash: resources[type].acked!.hash,
-  }));
+  const hello = helloAgain(mesh, node);
   await node[Symbol.asyncDispose]();
   await mesh.until(() => mesh.server.streams === 0);
   const forgotten = mesh.reports.get("node-1")!.node;
   mesh.reports.forget("node-1");
   mesh.reports.remember(forgotten);
 
-  const staged = packages.map(({ plugin, version, digest }) => ({ plugin, version, digest }));
-  const again = await mesh.connect("node-1", { hello: { inForce, staged } });
-  await again.report(true, [
-    { plugin: "guard", version: "1.0.0", digest: digestOf("1.0.0"), state: "RUNNING" },
-  ]);
-  mesh.debounce();
+  expect(await resourcesFor(mesh, hello)).toEqual([]);
   expect(mesh.reports.sync("node-1")).toBe("SYNCED");
-  expect(again.unread("resource")).toBe(0);
+});
+
+test("a control plane that was restarted sends a node nothing that it has, and takes nothing away", async () => {
+  await using mesh = await startMesh();
+  const hello = helloAgain(mesh, await running(mesh));
+  await mesh.restart();
+
+  expect(await resourcesFor(mesh, hello)).toEqual([]);
+  expect(mesh.reports.sync("node-1")).toBe("SYNCED");
+});
+
+test("a control plane whose store was lost takes no chain, no package and no route from a node", async () => {
+  let hello: Partial<Hello>;
+  {
+    await using before = await startMesh();
+    hello = helloAgain(before, await running(before));
+  }
+  await using mesh = await startMesh("lost");
+
+  const sent = await resourcesFor(mesh, hello);
+
+  expect(sent.filter(({ type, tombstone }) => type !== "ROUTE" || tombstone)).toEqual([]);
 });
 
 test("a token that is revoked or expires ends the stream, and opens none", async () => {

@@ -44,7 +44,7 @@ export function createPushServer(wiring: PushWiring): PushServer {
     log,
     settings: pushSettings(settings),
     reports,
-    records: new NodeRecords(store, reports),
+    records: new NodeRecords(store, reports, clock),
     source,
     metrics: new PushMetrics(registry),
     authenticator,

@@ -51,7 +51,7 @@ const server = new PushServer({
   settings: PUSH_DEFAULTS,
   source,
   reports,
-  records: new NodeRecords(store, reports),
+  records: new NodeRecords(store, reports, systemClock),
   metrics: new PushMetrics(metrics),
   authenticator,
   refusals: new RefusalLog(store, systemClock),

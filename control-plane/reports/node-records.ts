@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 
+import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import { suggestion } from "../../core/nearest.ts";
 import type { Node } from "../model/node.ts";
@@ -9,6 +10,9 @@ import type { LiveReports } from "./live-reports.ts";
 
 /** Nodes written in one change: a fleet that connects for the first time costs few of them. */
 const BATCH = 100;
+/** Times in `WINDOW` ms that a node's record is written anew: each is a tick, and all nodes' snapshots are made again. */
+const MOST_REWRITES = 20;
+const WINDOW = 60_000;
 
 type Identity = Unrevised<Node>;
 
@@ -21,25 +25,38 @@ interface Waiting {
 export class NodeRecords {
   readonly #store: Store;
   readonly #reports: LiveReports;
+  readonly #clock: Pick<Clock, "now">;
+  readonly #rewrites = new Map<string, { readonly since: number; readonly count: number }>();
   readonly #waiting: Waiting[] = [];
   #writing = false;
 
-  constructor(store: Store, reports: LiveReports) {
+  constructor(store: Store, reports: LiveReports, clock: Pick<Clock, "now">) {
+    this.#clock = clock;
     this.#store = store;
     this.#reports = reports;
   }
 
   /**
    * The node's record, written where it was not so before. An `OperationError`: `not_found` where its cluster is
-   * not there, `unavailable` where the store is not.
+   * not there, `unavailable` where the store is not, or the node was another one too often.
    */
   async register(identity: Identity): Promise<Node> {
     const known = this.#reports.get(identity.id)?.node;
     if (known !== undefined && isSame(known, identity)) return known;
+    if (known !== undefined) this.#countRewrite(identity.id);
     const settle = Promise.withResolvers<Node>();
     this.#waiting.push({ identity, settle });
     if (!this.#writing) void this.#write();
     return settle.promise;
+  }
+
+  #countRewrite(id: string): void {
+    const now = this.#clock.now();
+    const last = this.#rewrites.get(id);
+    const window = last === undefined || now - last.since >= WINDOW ? { since: now, count: 0 } : last;
+    if (window.count >= MOST_REWRITES)
+      throw new OperationError("unavailable", `node ${id} introduces itself in another way too often`);
+    this.#rewrites.set(id, { ...window, count: window.count + 1 });
   }
 
   /** The domain of a cluster; undefined where there is no such cluster. */

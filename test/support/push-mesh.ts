@@ -83,7 +83,7 @@ export class PushMesh implements AsyncDisposable {
       settings,
       source: used,
       reports: this.reports,
-      records: new NodeRecords(this.store, this.reports),
+      records: new NodeRecords(this.store, this.reports, clock),
       metrics: new PushMetrics(this.registry),
       authenticator: this.#options.authenticator?.(this.store, clock) ?? this.tokens,
       refusals: new RefusalLog(this.store, clock),

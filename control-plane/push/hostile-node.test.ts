@@ -23,6 +23,18 @@ test("a node that floods is read from more slowly, and others are served", async
   expect(mesh.metric('sluice_cp_messages_total{kind="status"}')).toBeLessThan(4_000);
 });
 
+test("reports of thousands of plugins count for as many messages as they are work", async () => {
+  await using mesh = await PushMesh.start();
+  const loud = await mesh.connect("node-1");
+  const plugins = Array.from({ length: 5_000 }, (_, index) => ({ plugin: `p-${index}` }));
+
+  for (let i = 1; i <= 12; i++) loud.send({ status: { sequence: i, kind: "CHANGES", plugins } });
+  loud.send({ log: { id: 7 } });
+
+  await mesh.eventually(() => mesh.metric("sluice_cp_messages_throttled_total") === 1);
+  expect(mesh.metric('sluice_cp_messages_total{kind="status"}')).toBeLessThan(12);
+});
+
 test("a report beyond all measure ends the stream of its node only", async () => {
   await using mesh = await PushMesh.start();
   const loud = await mesh.connect("node-1");

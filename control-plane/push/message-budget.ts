@@ -15,10 +15,10 @@ export class MessageBudget {
     this.#at = clock.now();
   }
 
-  /** Takes one message; answers how long to read nothing now, ms, 0: read on. */
-  take(): number {
+  /** Takes one message, or a long one that costs as much as several; answers how long to read nothing now, ms, 0: read on. */
+  take(cost = 1): number {
     const now = this.#clock.now();
-    this.#left = Math.min(BURST, this.#left + ((now - this.#at) * RATE) / 1_000) - 1;
+    this.#left = Math.min(BURST, this.#left + ((now - this.#at) * RATE) / 1_000) - cost;
     this.#at = now;
     return this.#left >= 0 ? 0 : Math.ceil((-this.#left * 1_000) / RATE);
   }

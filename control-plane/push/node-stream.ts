@@ -80,7 +80,7 @@ export class NodeStream {
     this.#parts.metrics.messages.with(message.kind ?? "unknown").add();
     this.#parts.reports.heard(this.node.id);
     this.#understand(message);
-    const wait = this.#budget.take();
+    const wait = this.#budget.take(costOf(message));
     if (wait === 0) return;
     this.#parts.metrics.throttled.add();
     this.#hold("budget");
@@ -145,4 +145,11 @@ export class NodeStream {
     this.#holds.delete(hold);
     if (this.#holds.size === 0 && !this.#closed) this.#call.resume();
   }
+}
+
+/** Plugins in a report that are as much work as a message of its own. */
+const PLUGINS_OF_A_MESSAGE = 50;
+
+function costOf({ status }: NodeMessage__Output): number {
+  return 1 + Math.floor((status?.plugins.length ?? 0) / PLUGINS_OF_A_MESSAGE);
 }

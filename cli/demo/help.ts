@@ -1,3 +1,5 @@
+import { formatAddress, type Address } from "../../core/address.ts";
+
 export interface DemoPorts {
   readonly app: string;
   readonly inbound: string;
@@ -38,6 +40,15 @@ export function controlPlaneHelp(ports: DemoPorts, api: string): string {
     `Edit a plugin's source in plugins-example/: it is released by itself, and the next answer is the new one.
 The control plane is on http://${api}; what it knows is in .sluice/, which you may delete to begin anew.`,
   );
+}
+
+/** What is said when the control plane is killed: the rest of the demo goes on. */
+export function controlPlaneEnded(
+  { api, push }: { readonly api: Address; readonly push: Address },
+  folder: string,
+): string {
+  const flags = `--folder ${folder} --api ${formatAddress(api)} --push ${formatAddress(push)}`;
+  return `The control plane has ended; traffic goes on as it was. Again: npx sluice control-plane ${flags}\n`;
 }
 
 function trafficLines({ app, inbound, outbound, admin }: DemoPorts): readonly Line[] {

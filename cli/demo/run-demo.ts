@@ -3,7 +3,7 @@ import { relative, resolve } from "node:path";
 import { formatAddress } from "../../core/address.ts";
 import type { CommandLine } from "../command-line.ts";
 import { bringIntoForce, prepareControlPlane } from "./configured-demo.ts";
-import { controlPlaneHelp, demoHelp } from "./help.ts";
+import { controlPlaneEnded, controlPlaneHelp, demoHelp } from "./help.ts";
 import { taken, type DemoOptions } from "./options.ts";
 import { failure, startApp, startControlPlane, startSidecar, type ConfigurationFrom } from "./programs.ts";
 import { DemoState } from "./state.ts";
@@ -86,10 +86,16 @@ class Demo {
     const state = new DemoState(this.#line.directory);
     await state.prepare();
     const { program, ready } = startControlPlane(this.#line, this.#options, state);
-    this.#stack.use({ [Symbol.asyncDispose]: async () => void (await program.end()) });
+    let ending = false;
+    this.#stack.defer(async () => {
+      ending = true;
+      await program.end();
+    });
     const ports = await this.#orStop(ready);
     const { api, push } = this.#options;
     this.#options = { ...this.#options, api: taken(api, ports, "api"), push: taken(push, ports, "push") };
+    const notice = controlPlaneEnded(this.#options, state.controlPlane);
+    void program.ended.then(() => ending || this.#line.output.write(notice));
     const tokens = await this.#orStop(prepareControlPlane(this.#options, state));
     const options = this.#options;
     const artifacts = `http://${formatAddress(options.api)}/api/v1/artifacts/`;

@@ -52,6 +52,18 @@ test("a raised version is left to people, edits of the source are not", { timeou
   expect([created.code, created.stdout]).toEqual([0, expect.stringContaining("PENDING_APPROVAL")]);
 });
 
+test("traffic goes on when the control plane is killed, and that it is gone is said", async () => {
+  await using demo = await ConfiguredDemo.start();
+  const url = await demo.url("/private");
+  const owner = await readFile(join(demo.folder, ".sluice/control-plane/owner.pid"), "utf8");
+
+  process.kill(Number(owner), "SIGKILL");
+  await demo.child.line(/^The control plane has ended; .*npx sluice control-plane --folder/);
+
+  expect(await answerOf(url)).toBe(401);
+  expect(await demo.child.end("SIGINT")).toBe(0);
+}, 120_000);
+
 test("plugins are degraded, disabled, removed and enabled again", { timeout: 120_000 }, async () => {
   await using demo = await ConfiguredDemo.start();
   const url = await demo.url("/private");

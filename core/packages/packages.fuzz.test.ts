@@ -32,7 +32,7 @@ async function holds(folder: TemporaryFolder, zip: Buffer): Promise<boolean> {
   const outcome = await cache.add("fuzz.zip", zip).catch((thrown: unknown) => thrown);
   const cached: readonly string[] = await readdir(folder.join("cache")).catch(() => []);
   const outside = (await readdir(folder.path)).filter((name) => name !== "cache");
-  if (outside.length > 0 || cached.some((name) => name.startsWith("."))) return false;
+  if (outside.length > 0 || cached.some((name) => name.startsWith(".unpacking-"))) return false;
   return outcome instanceof InputError || cached.includes((outcome as { readonly digest: string }).digest);
 }
 

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 import { MeshError } from "../core/errors.ts";
+import { PARENT_PIPE } from "../core/parent-pipe.ts";
 
 export interface ChildOptions {
   /** For messages: `the demo app`. */
@@ -32,7 +33,7 @@ export class ChildProgram implements AsyncDisposable {
     const output = onLine === undefined ? "inherit" : "pipe";
     // A group of its own: Ctrl-C at the terminal reaches this process alone, which then says to each child what to
     // do, once and in order. Standard input is a pipe that ends when this process does, however it does.
-    const env = { ...process.env, ...environment };
+    const env = { ...process.env, ...environment, [PARENT_PIPE]: "1" };
     const options: SpawnOptions = { stdio: ["pipe", output, "inherit"], detached: true, env };
     this.#process = spawn(process.execPath, [...nodeFlags, path, ...args], options);
     this.ended = once(this.#process, "close").then(() => this.#process.exitCode ?? 1);

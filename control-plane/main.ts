@@ -1,6 +1,7 @@
 import { systemClock } from "../core/clock.ts";
 import { MeshError } from "../core/errors.ts";
 import { createLogger } from "../core/log.ts";
+import { followParent } from "../core/parent-pipe.ts";
 import { ControlPlane } from "./app.ts";
 import { readSettings } from "./settings-source.ts";
 
@@ -17,6 +18,7 @@ async function main(): Promise<void> {
   const stop = Promise.withResolvers<NodeJS.Signals>();
   process.once("SIGINT", stop.resolve).once("SIGTERM", stop.resolve);
   const environment = process.env;
+  followParent(environment, process.stdin, () => stop.resolve("SIGTERM"));
   await using controlPlane = await ControlPlane.open({ settings, environment, clock: systemClock, log });
   log.info({ ...(await controlPlane.start()), pid: process.pid }, "ready");
   const signal = await stop.promise;

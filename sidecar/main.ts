@@ -2,6 +2,7 @@ import { bufferedOutput, type BufferedOutput } from "../core/buffered-output.ts"
 import { systemClock } from "../core/clock.ts";
 import { MeshError } from "../core/errors.ts";
 import { createLogger } from "../core/log.ts";
+import { followParent } from "../core/parent-pipe.ts";
 import type { SidecarOptions, SidecarPorts } from "./app.ts";
 import { LogTap } from "./log-tap.ts";
 import { readSettings } from "./settings-source.ts";
@@ -24,6 +25,7 @@ async function main(): Promise<number> {
   const signals = new StopSignals(process, drainDelay);
   const environment = process.env;
   const onDrain = (): void => signals.drain();
+  followParent(environment, process.stdin, onDrain);
   const options = { settings, environment, clock: systemClock, log, output, tap, onDrain };
   await using sidecar = await create(options, workerCount(workers));
   const ports = await startUntil(signals.stop, sidecar);

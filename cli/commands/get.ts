@@ -53,7 +53,7 @@ function listingOf(word: string): Listing {
   if (found !== undefined) return found;
   const known = LISTINGS.map(({ kind }) => kind);
   throw usageError(
-    `there is nothing called ${word}${suggestion(word, known)}; there are ${known.join(", ")}`,
+    `there is nothing called ${word}${suggestion(word, known)} (there are ${known.join(", ")})`,
   );
 }
 

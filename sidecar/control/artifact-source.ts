@@ -57,8 +57,14 @@ export class ArtifactSource {
     }
   }
 
+  /** What was announced over TLS must be TLS too, since the token goes there; the node's own setting may differ. */
   #url(scheme: "http" | "https"): string {
     const given = this.#setting === "" ? this.#announced : this.#setting;
+    if (scheme === "https" && this.#setting === "" && given.startsWith("http:"))
+      throw new DownloadError(
+        `the control plane says that packages are at ${given}, without TLS, where the node's token could be read: ` +
+          "serve them by TLS, or set --control-plane-artifacts",
+      );
     if (given !== "") return given.endsWith("/") ? given : `${given}/`;
     const host = this.#target.slice(0, this.#target.lastIndexOf(":"));
     return `${scheme}://${host}:${API_PORT}${API_PATH}`;

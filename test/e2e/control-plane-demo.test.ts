@@ -116,3 +116,19 @@ test(
     await expect.poll(() => answerOf(url)).toBe(401);
   },
 );
+
+test("a demo that is killed leaves nothing behind that holds its ports", { timeout: 120_000 }, async () => {
+  await using demo = await ConfiguredDemo.start();
+  const inbound = await demo.url("/echo");
+  const [, api = ""] = await demo.child.line(/The control plane is on (http:\S+);/);
+
+  await demo.child.end("SIGKILL");
+
+  const isGone = (url: string): Promise<boolean> =>
+    fetch(url).then(
+      () => false,
+      () => true,
+    );
+  await expect.poll(() => isGone(inbound), { timeout: 60_000 }).toBe(true);
+  await expect.poll(() => isGone(`${api}/api/v1/health`), { timeout: 60_000 }).toBe(true);
+});

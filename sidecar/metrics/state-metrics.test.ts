@@ -25,6 +25,7 @@ test("what is, is read at the scrape", () => {
 
   expect(Object.fromEntries(parseExposition(registry.expose()))).toEqual({
     sluice_ready: 1,
+    'sluice_config_source{source="stream"}': 1,
     'sluice_config_tick{source="stream"}': 42,
     'sluice_config_age_seconds{source="stream"}': 1.5,
     'sluice_config_last_applied{source="stream"}': 0,

@@ -40,7 +40,6 @@ test.for(["json", "yaml"] as const)(
 
     const text = serialised(said, as);
 
-    // oxlint-disable-next-line no-control-regex -- they are what is looked for
     expect(text).not.toMatch(/[\u001b\u007f-\u009f\u202e]/);
     expect(parse(text)).toEqual(said);
   },

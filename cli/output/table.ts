@@ -20,6 +20,5 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
  * characters, and marks that turn the direction of writing.
  */
 export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- they are what is looked for
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, " ");
 }

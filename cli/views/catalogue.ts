@@ -41,12 +41,20 @@ export const PLUGINS: View<z.infer<typeof resource.plugin>> = {
   ],
 };
 
+/** Nobody waits for an approval that nobody asks for. */
+export function approvalText({
+  approval,
+  approvalRequired,
+}: Pick<z.infer<typeof resource.pluginVersion>, "approval" | "approvalRequired">): string {
+  return approval === "PENDING" && !approvalRequired ? "not required" : approval;
+}
+
 export const VERSIONS: View<z.infer<typeof resource.pluginVersion>> = {
   kind: "version",
   name: ({ plugin, version }) => `${plugin}@${version}`,
   columns: [
     { heading: "VERSION", value: ({ version }) => version },
-    { heading: "APPROVAL", value: ({ approval }) => approval },
+    { heading: "APPROVAL", value: approvalText },
     { heading: "DIGEST", value: ({ digest }) => digest.slice(0, 12) },
     { heading: "UPLOADER", value: ({ uploader }) => uploader },
     { heading: "AGE", value: ({ uploadedAt }, now) => age(uploadedAt, now) },

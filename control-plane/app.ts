@@ -106,8 +106,9 @@ export class ControlPlane implements AsyncDisposable {
     const { logs } = this.#push;
     const alarms = this.#alarms;
     const checkAnswers = options.checkAnswers ?? false;
+    const saveReports = (nodes: readonly string[]): Promise<void> => this.#flush.save(nodes);
     this.#api = stack.use(
-      createApiServer({ ...shared, refusals, alarms, caller, incidents, logs, checkAnswers }),
+      createApiServer({ ...shared, refusals, alarms, caller, incidents, logs, saveReports, checkAnswers }),
     );
 
     addProcessMetrics(registry);

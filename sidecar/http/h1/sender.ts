@@ -6,6 +6,7 @@ import { WireError } from "../wire-error.ts";
 import { CHUNK_END, chunkSizeLine, lastChunk } from "./chunked-writer.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { Framing } from "./message.ts";
+import { atTurnEnd, type TurnEnd } from "./turn-end.ts";
 
 /** Up to this many bytes are joined to one string and leave in one write: what node:net sends without allocating. */
 const ONE_WRITE = 16 * 1024;
@@ -19,9 +20,9 @@ export interface SenderOwner {
 
 /**
  * The sending half of a connection: one message after the other, as a head and a body in its framing. What is there in
- * the same turn leaves in one write. When the peer does not read, the source is paused and `stall` is armed.
+ * the same turn leaves in one write at its end. When the peer does not read, the source is paused and `stall` is armed.
  */
-export class Sender implements BodySink {
+export class Sender implements BodySink, TurnEnd {
   readonly #socket: Socket;
   readonly #owner: SenderOwner;
   readonly #stall: Deadline;
@@ -84,7 +85,7 @@ export class Sender implements BodySink {
     source.start(this);
     this.#holding = false;
     if (this.#source === undefined) this.#finish();
-    else this.#flush();
+    else this.#flushLater();
   }
 
   chunk(bytes: Buffer): boolean {
@@ -144,7 +145,6 @@ export class Sender implements BodySink {
     }
     if (chunked) this.#batch += chunkSizeLine(bytes.length) + bytes.toString("latin1") + CHUNK_END;
     else this.#batch += bytes.toString("latin1");
-    // Often the end of the body comes in the same turn, and then leaves in the same write.
     if (!this.#holding && this.#state === "streaming") this.#flushLater();
   }
 
@@ -164,15 +164,15 @@ export class Sender implements BodySink {
   }
 
   #flushLater(): void {
-    if (this.#scheduled) return;
+    if (this.#scheduled || this.#batch === "") return;
     this.#scheduled = true;
-    process.nextTick(flushScheduled, this);
+    atTurnEnd(this);
   }
 
-  /** For `flushLater` only. */
-  flushScheduled(): void {
+  turnEnded(): void {
     this.#scheduled = false;
     this.#flush();
+    if (this.#state === "flushing") this.#settle();
   }
 
   #flush(): void {
@@ -192,7 +192,12 @@ export class Sender implements BodySink {
   #finish(): void {
     if (this.#state === "closed") return;
     this.#state = "flushing";
-    this.#flush();
+    if (this.#batch === "") this.#settle();
+    else this.#flushLater();
+  }
+
+  /** All of the message was written: whether the kernel has it too. */
+  #settle(): void {
     if (this.#socket.writableLength === 0) {
       this.#completed();
       return;
@@ -217,8 +222,4 @@ export class Sender implements BodySink {
     this.#owner.messageBroken(error);
     return false;
   }
-}
-
-function flushScheduled(sender: Sender): void {
-  sender.flushScheduled();
 }

@@ -26,11 +26,8 @@ export interface ChainWish {
     | undefined;
 }
 
-/** What stands in a chain, whatever stands beside it; what the parts mean is core/chain-document's to check. */
-export const chainMembers: {
-  readonly entries: z.ZodType<readonly EntryWish[]>;
-  readonly deadlines: z.ZodType<ChainWish["deadlines"]>;
-} = {
+/** The form of a chain; what the parts mean is core/chain-document's to check. */
+export const chainForm: z.ZodType<ChainWish> = z.strictObject({
   entries: z.array(
     z.strictObject({
       plugin: z.string(),
@@ -45,9 +42,7 @@ export const chainMembers: {
     }),
   ),
   deadlines: z.strictObject({ request: z.string().optional(), response: z.string().optional() }).optional(),
-};
-
-const chainForm: z.ZodType<ChainWish> = z.strictObject(chainMembers);
+});
 
 const chainMeaning = z.strictObject({ entries: chainSchema, deadlines: deadlinesSchema });
 

@@ -67,10 +67,9 @@ export async function writeChain(
   wish: ChainWish,
   expected: number | undefined,
 ): Promise<Put<ClusterChain>> {
-  await clusterNamed(change, cluster, "cluster");
+  await clusterNamed(change, cluster);
   const chain = chainOf(cluster, wish);
-  for (const [index, { plugin }] of chain.entries.entries())
-    await pluginNamed(change, plugin, `entries[${index}].plugin`);
+  for (const { plugin } of chain.entries) await pluginNamed(change, plugin);
   await checkConfigs(change, chain);
   return putRecord(change.chains, { noun: "chain of cluster", key: cluster }, chain, expected);
 }

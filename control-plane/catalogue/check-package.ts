@@ -3,7 +3,6 @@ import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { MeshError, messageOf } from "../../core/errors.ts";
-import { checkScript } from "../../core/packages/check-script.ts";
 import type { PluginManifest } from "../../core/packages/manifest.ts";
 import { PackageCache } from "../../core/packages/package-cache.ts";
 import { PackageCacheError } from "../../core/packages/package-errors.ts";
@@ -28,8 +27,7 @@ export async function checkPackage(folder: string, plugin: string, zip: Buffer):
   const scratch = join(folder, `check-${randomUUID()}`);
   try {
     const found = await new PackageCache(scratch).add("package", zip, { name: plugin });
-    const { digest, manifest, configSchema, source } = found;
-    if (source !== undefined) await checkScript("package", manifest.entry, source);
+    const { digest, manifest, configSchema } = found;
     return { digest, manifest, configSchema, readme: await readReadme(found.directory) };
   } catch (thrown) {
     if (thrown instanceof MeshError && !(thrown instanceof PackageCacheError)) throw thrown;

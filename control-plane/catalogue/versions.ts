@@ -44,15 +44,6 @@ export async function deleteVersion(
   });
 }
 
-/** Throws `forbidden` for who uploaded the version. */
-export function refuseOwnVersion({ plugin, version, uploader }: PluginVersion, name: string): void {
-  if (uploader !== name) return;
-  throw new OperationError(
-    "forbidden",
-    `${name} has uploaded ${plugin} ${version}: another person with role approver must judge it`,
-  );
-}
-
 interface Judgement {
   readonly action: string;
   readonly approval: VersionApproval;
@@ -68,7 +59,8 @@ async function judge(
   const { result } = await store.change(actor, action, async ({ versions, plugins }) => {
     const version = await versionNamed({ versions, plugins }, name);
     const text = `${name.plugin} ${name.version}`;
-    refuseOwnVersion(version, actor.name);
+    if (version.uploader === actor.name)
+      throw new OperationError("forbidden", `${actor.name} uploaded ${text}: somebody else must judge it`);
     if (version.approval === approval)
       throw new OperationError("wrong_state", `${text} is ${approval} already`);
     return versions.update({ ...version, approval, approvedBy: actor.name, note }, version.revision);

@@ -119,10 +119,7 @@ export class NodeStreams implements NodeLogs, Disposable {
   read(request: LogRequest, signal: AbortSignal): AsyncIterable<LogChunk> {
     const stream = this.#streams.get(request.node);
     if (stream === undefined)
-      throw new OperationError(
-        "wrong_state",
-        `node ${request.node} is not connected: what plugins log there can be read when it is`,
-      );
+      throw new OperationError("unavailable", `node ${request.node} is not connected`);
     return stream.readLog(request, signal);
   }
 

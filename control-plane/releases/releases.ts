@@ -117,10 +117,10 @@ export class Releases {
     action: ReleaseAction,
     nodes?: readonly string[],
   ): Promise<ChangedRelease> {
-    const { store } = this.#context;
+    const { reports, store } = this.#context;
     const changed = await this.#change(actor, name, request, action);
     const entry = await store.read((view) => entryOf(view, changed.release));
-    await retryNodes(this.#context, changed.release, entry, nodes);
+    retryNodes(reports, changed.release, entry, nodes);
     return changed;
   }
 }

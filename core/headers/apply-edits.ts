@@ -1,8 +1,7 @@
 import { isWhiteSpace } from "./field-syntax.ts";
 import { HeaderBlock, OFFSETS_PER_FIELD } from "./header-block.ts";
-import { knownFieldInText } from "./known-fields.ts";
-import { allocateOffsets } from "./offsets.ts";
 import type { HeaderEdits } from "./header-edits.ts";
+import { TRAIT, type Traits, traitsOfName } from "./traits.ts";
 
 /** What becomes of a field: it stays, it goes, or (from 0 on) the edit of this index stands in its place. */
 const STAYS = -1;
@@ -17,11 +16,10 @@ const GOES = -2;
  */
 export function applyEdits(headers: HeaderBlock, edits: HeaderEdits): HeaderBlock {
   if (edits.length === 0) return headers;
-  const draft = new Draft(headers, edits);
   const fates = fatesOf(headers, edits);
+  // Nearly all edits are of names that are new.
+  const draft = new Draft(headers, fates === undefined);
   if (fates === undefined) {
-    // Nearly all edits are of names that are new.
-    draft.keepAll();
     for (const edit of edits) draft.write(edit.name, edit.values);
     return draft.block();
   }
@@ -75,33 +73,27 @@ function lowerCase(char: number): number {
 /** A block in the making: the old text, and behind it the lines that are new. */
 class Draft {
   readonly #headers: HeaderBlock;
-  readonly #offsets: Uint32Array;
-  #length = 0;
-  #known: number;
+  /** Offsets of what was kept whole, and of what came behind it. */
+  readonly #kept: readonly number[];
+  readonly #offsets: number[] = [];
+  #traits: Traits;
   #lines = "";
 
-  constructor(headers: HeaderBlock, edits: HeaderEdits) {
-    let newLines = 0;
-    for (const { values } of edits) newLines += values.length;
+  /** Begins with all fields that were there, or with none. */
+  constructor(headers: HeaderBlock, all: boolean) {
     this.#headers = headers;
-    this.#known = headers.known;
-    this.#offsets = allocateOffsets((headers.size + newLines) * OFFSETS_PER_FIELD);
-  }
-
-  keepAll(): void {
-    const from = this.#headers.offsets;
-    for (let at = 0; at < from.length; at++) this.#offsets[at] = from[at] ?? 0;
-    this.#length = from.length;
+    this.#traits = headers.traits;
+    this.#kept = all ? headers.offsets : [];
   }
 
   keep(index: number): void {
     const from = this.#headers.offsets;
     const at = index * OFFSETS_PER_FIELD;
-    for (let i = 0; i < OFFSETS_PER_FIELD; i++) this.#offsets[this.#length++] = from[at + i] ?? 0;
+    for (let i = 0; i < OFFSETS_PER_FIELD; i++) this.#offsets.push(from[at + i] ?? 0);
   }
 
   write(name: string, values: readonly string[]): void {
-    if (values.length > 0) this.#known |= 1 << knownFieldInText(name, 0, name.length);
+    if (values.length > 0) this.#traits |= traitsOfName(name);
     for (const value of values) this.#line(name, value);
   }
 
@@ -113,16 +105,13 @@ class Draft {
     let end = value.length;
     while (start < end && isWhiteSpace(value.charCodeAt(start))) start++;
     while (end > start && isWhiteSpace(value.charCodeAt(end - 1))) end--;
-    this.#offsets[this.#length++] = at;
-    this.#offsets[this.#length++] = at + name.length;
-    this.#offsets[this.#length++] = valueAt + start;
-    this.#offsets[this.#length++] = valueAt + end;
+    if (start > 0 || end < value.length) this.#traits |= TRAIT.loose;
+    this.#offsets.push(at, at + name.length, valueAt + start, valueAt + end);
     this.#lines += `${name}: ${value}\r\n`;
   }
 
   block(): HeaderBlock {
-    const length = this.#length;
-    const offsets = length === this.#offsets.length ? this.#offsets : this.#offsets.subarray(0, length);
-    return new HeaderBlock(this.#headers.text + this.#lines, offsets, this.#known);
+    const offsets = this.#kept.concat(this.#offsets);
+    return new HeaderBlock(this.#headers.text + this.#lines, offsets, this.#traits);
   }
 }

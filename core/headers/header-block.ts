@@ -1,11 +1,8 @@
 import { fieldNameEquals } from "./field-name.ts";
-import { allocateOffsets } from "./offsets.ts";
+import { ANY_TRAIT, type Traits, traitsOfName } from "./traits.ts";
 
 /** Numbers per field in `HeaderBlock.offsets`: name start, name end, value start, value end. */
 export const OFFSETS_PER_FIELD = 4;
-
-/** Any known field may be there: what is true of a block that nobody looked at. */
-const ANY_KNOWN = -1;
 
 /**
  * Header fields as one latin1 text (each char is one byte of the wire) and offsets into it, in arrival order.
@@ -13,41 +10,35 @@ const ANY_KNOWN = -1;
  * Strings for single names and values are made only when asked for. Immutable.
  */
 export class HeaderBlock {
-  static readonly empty: HeaderBlock = new HeaderBlock("", new Uint32Array(0), 0);
+  static readonly empty: HeaderBlock = new HeaderBlock("", [], 0);
 
   /** May hold more than the fields, the request line for instance; only the offsets say what belongs. */
   readonly text: string;
-  readonly offsets: Uint32Array;
-  /**
-   * One bit for each known field (known-fields.ts) that may be among these: where it is 0 the field is surely not
-   * there and need not be looked for. Only who has seen every name may clear one.
-   */
-  readonly known: number;
+  /** A plain array: a typed one of this size costs more to make than the head that it describes to scan. */
+  readonly offsets: readonly number[];
+  readonly traits: Traits;
 
-  constructor(text: string, offsets: Uint32Array, known: number = ANY_KNOWN) {
+  constructor(text: string, offsets: readonly number[], traits: Traits = ANY_TRAIT) {
     this.text = text;
     this.offsets = offsets;
-    this.known = known;
+    this.traits = traits;
   }
 
   /** Makes a block from `[name, value, name, value, …]`, from `from` on, which must be legal already. */
   static fromFlat(flat: readonly string[], from = 0): HeaderBlock {
-    const offsets = allocateOffsets((flat.length - from) * 2);
+    const offsets: number[] = [];
+    let traits: Traits = 0;
     let text = "";
-    let at = 0;
     for (let i = from; i < flat.length; i += 2) {
       const name = flat[i] ?? "";
       const value = flat[i + 1] ?? "";
       const nameAt = text.length;
       const valueAt = nameAt + name.length + 2;
-      // Four stores: `set` would need an array for each field.
-      offsets[at++] = nameAt;
-      offsets[at++] = nameAt + name.length;
-      offsets[at++] = valueAt;
-      offsets[at++] = valueAt + value.length;
+      offsets.push(nameAt, nameAt + name.length, valueAt, valueAt + value.length);
+      traits |= traitsOfName(name);
       text += `${name}: ${value}\r\n`;
     }
-    return new HeaderBlock(text, offsets);
+    return new HeaderBlock(text, offsets, traits);
   }
 
   /** How many field lines there are; a repeated header counts once for each line. */
@@ -57,7 +48,7 @@ export class HeaderBlock {
 
   /** Whether this known field may be there; false is certain. */
   mayHold(field: number): boolean {
-    return (this.known & (1 << field)) !== 0;
+    return (this.traits & (1 << field)) !== 0;
   }
 
   /** As it arrived, case included. */
@@ -120,10 +111,10 @@ export class HeaderBlock {
     const kept: number[] = [];
     for (let index = 0; index < this.size; index++) {
       const at = index * OFFSETS_PER_FIELD;
-      if (keep(index)) kept.push(...this.offsets.subarray(at, at + OFFSETS_PER_FIELD));
+      if (keep(index)) for (let i = 0; i < OFFSETS_PER_FIELD; i++) kept.push(this.offsets[at + i] ?? 0);
     }
     if (kept.length === this.offsets.length) return this;
-    return new HeaderBlock(this.text, Uint32Array.from(kept), this.known);
+    return new HeaderBlock(this.text, kept, this.traits);
   }
 
   /** `[name, value, name, value, …]` as node:http2 and undici take them, behind what `flat` holds already. */

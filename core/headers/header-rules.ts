@@ -1,7 +1,8 @@
 import { isFieldName, isFieldValue } from "./field-syntax.ts";
 import { OFFSETS_PER_FIELD, type HeaderBlock } from "./header-block.ts";
 import type { HeaderEdit, HeaderEdits } from "./header-edits.ts";
-import { KNOWN_NAMES } from "./known-fields.ts";
+import { mayBeMesh, TRAIT } from "./traits.ts";
+import { WIRE_NAMES } from "./known-fields.ts";
 
 /** Why an edit is refused: what is wrong with its name or its value. */
 export const EDIT_FAULTS = ["illegal_name", "illegal_value", "protected_name", "mesh_name"] as const;
@@ -18,11 +19,9 @@ export interface EditRefusal {
 /** Names that only the mesh may write; CGI-style apps cannot tell `_` from `-`, so neither counts for more. */
 const MESH_PREFIX = /^x[-_]mesh[-_]/i;
 const MESH_PREFIX_LENGTH = 7;
-const LETTER_X = 0x78;
-const LETTER_M = 0x6d;
 
 /** The wire writes these itself, whether or not it forwards what arrived: Host, framing and hop-by-hop names. */
-const PROTECTED: ReadonlySet<string> = new Set(KNOWN_NAMES.filter((name) => name !== ""));
+const PROTECTED: ReadonlySet<string> = new Set(WIRE_NAMES);
 
 /**
  * The first edit that breaks a rule of DESIGN-data-plane §3, or undefined if all may be applied. An answer with a
@@ -45,14 +44,14 @@ export function isMeshName(name: string): boolean {
 export function isMeshField({ text, offsets }: HeaderBlock, index: number): boolean {
   const start = offsets[index * OFFSETS_PER_FIELD] ?? 0;
   // Nearly every name ends at one of these two letters, without a string being made of it.
-  if ((text.charCodeAt(start) | 0x20) !== LETTER_X) return false;
-  if ((text.charCodeAt(start + 2) | 0x20) !== LETTER_M) return false;
+  if (!mayBeMesh(text.charCodeAt(start), text.charCodeAt(start + 2))) return false;
   const end = offsets[index * OFFSETS_PER_FIELD + 1] ?? 0;
   return isMeshName(text.slice(start, Math.min(end, start + MESH_PREFIX_LENGTH)));
 }
 
 /** Without the `X-Mesh-*` fields that somebody else than the mesh wrote; the same block if there are none. */
 export function withoutMeshFields(headers: HeaderBlock): HeaderBlock {
+  if ((headers.traits & TRAIT.mesh) === 0) return headers;
   for (let index = 0; index < headers.size; index++)
     if (isMeshField(headers, index)) return headers.filter((other) => !isMeshField(headers, other));
   return headers;

@@ -1,30 +1,35 @@
 import { connectionOptions } from "./connection-options.ts";
-import { fieldNameEquals } from "./field-name.ts";
 import { HeaderBlock, OFFSETS_PER_FIELD } from "./header-block.ts";
-import { FIELD, knownFieldInText, KNOWN_NAMES } from "./known-fields.ts";
-import { copyOffsets } from "./offsets.ts";
+import { FIELD, knownFieldInText } from "./known-fields.ts";
 import { trimWhiteSpace } from "./token-list.ts";
+import { fieldBits, fieldTable, TRAIT } from "./traits.ts";
 
 /**
  * By number of known field, 1 = goes no further: hop-by-hop (RFC 9110 §7.6.1), a proxy's credentials (§11.7), or
  * written anew by each wire. Trailer goes on because trailers do; Host keeps its place, where a wire writes its own.
  */
-const DROPPED = new Uint8Array(KNOWN_NAMES.length);
-const { connection, contentLength, transferEncoding, upgrade, expect, keepAlive } = FIELD;
-const { proxyConnection, proxyAuthenticate, proxyAuthorization, http2Settings } = FIELD;
-for (const field of [connection, contentLength, transferEncoding, upgrade, expect, keepAlive])
-  DROPPED[field] = 1;
-for (const field of [proxyConnection, proxyAuthenticate, proxyAuthorization, http2Settings])
-  DROPPED[field] = 1;
+const DROPPED_FIELDS = [
+  FIELD.connection,
+  FIELD.contentLength,
+  FIELD.transferEncoding,
+  FIELD.upgrade,
+  FIELD.expect,
+  FIELD.keepAlive,
+  FIELD.proxyConnection,
+  FIELD.proxyAuthenticate,
+  FIELD.proxyAuthorization,
+  FIELD.http2Settings,
+];
+const DROPPED = fieldTable(DROPPED_FIELDS);
+const DROPPED_BITS = fieldBits(DROPPED_FIELDS);
 
-/** The same as bits of HeaderBlock.known, and those of a block that does not go on as it is. */
-const DROPPED_BITS = DROPPED.reduce((bits, dropped, field) => bits | (dropped << field), 0);
-const CHANGING_BITS = DROPPED_BITS | (1 << FIELD.te);
+/** A block without any of these goes on as it is. */
+const CHANGING_BITS = DROPPED_BITS | fieldBits([FIELD.te]);
 
 const NO_NAMES: readonly string[] = [];
 
 /** Where offsets are put together before it is known how many there are; used within one call only. */
-let scratch = new Uint32Array(256 * OFFSETS_PER_FIELD);
+const scratch: number[] = [];
 
 /**
  * The fields that go on to the next hop, in order and untouched: without hop-by-hop fields, those that Connection
@@ -34,9 +39,8 @@ let scratch = new Uint32Array(256 * OFFSETS_PER_FIELD);
  * never remove what a plugin set. The text is shared, only offsets are made; the same block comes back if all stays.
  */
 export function withoutHopByHop(headers: HeaderBlock): HeaderBlock {
-  if ((headers.known & CHANGING_BITS) === 0) return headers;
+  if ((headers.traits & CHANGING_BITS) === 0) return headers;
   const { text, offsets } = headers;
-  if (scratch.length < offsets.length) scratch = new Uint32Array(offsets.length);
   let length = 0;
   let narrowed = false;
   let connections = 0;
@@ -46,15 +50,16 @@ export function withoutHopByHop(headers: HeaderBlock): HeaderBlock {
     if (known === FIELD.connection && connections++ === 0) firstConnection = at / OFFSETS_PER_FIELD;
     if (DROPPED[known] === 1) continue;
     for (let i = 0; i < OFFSETS_PER_FIELD; i++) scratch[length + i] = offsets[at + i] ?? 0;
-    if (known === FIELD.te) {
+    if (known === FIELD.te && !headers.valueEquals(at / OFFSETS_PER_FIELD, "trailers")) {
       narrowed = true;
       if (!narrowToTrailers(text, scratch, length)) continue;
     }
     length += OFFSETS_PER_FIELD;
   }
   const all = length === offsets.length && !narrowed;
-  const known = headers.known & ~DROPPED_BITS;
-  const remaining = all ? headers : new HeaderBlock(text, copyOffsets(scratch, length), known);
+  // What stood around `trailers` is left in the text.
+  const traits = (headers.traits & ~DROPPED_BITS) | (narrowed ? TRAIT.loose : 0);
+  const remaining = all ? headers : new HeaderBlock(text, scratch.slice(0, length), traits);
   const named = connectionOptions(headers, firstConnection, connections > 1)?.named ?? NO_NAMES;
   return named.length === 0 ? remaining : withoutNamed(remaining, named);
 }
@@ -68,10 +73,9 @@ function withoutNamed(headers: HeaderBlock, named: readonly string[]): HeaderBlo
 }
 
 /** Cuts the value of the TE field at `length` down to `trailers`; false if it does not say so. */
-function narrowToTrailers(text: string, offsets: Uint32Array, length: number): boolean {
+function narrowToTrailers(text: string, offsets: number[], length: number): boolean {
   const start = offsets[length + 2] ?? 0;
   const end = offsets[length + 3] ?? 0;
-  if (fieldNameEquals(text, start, end, "trailers")) return true;
   let elementStart = start;
   for (const element of text.slice(start, end).split(",")) {
     if (trimWhiteSpace(element).toLowerCase() === "trailers") {

@@ -1,8 +1,8 @@
 import { fieldNameEquals } from "./field-name.ts";
 
 /**
- * The fields that mean something to a wire, numbered so that a scanner can tell them apart without making a string.
- * 0 is every other field.
+ * The fields that mean something to a wire or to every exchange, numbered so that a scanner can tell them apart without
+ * making a string. 0 is every other field.
  */
 export const FIELD = {
   other: 0,
@@ -19,6 +19,9 @@ export const FIELD = {
   proxyAuthenticate: 11,
   proxyAuthorization: 12,
   http2Settings: 13,
+  forwardedFor: 14,
+  forwardedHost: 15,
+  forwardedProto: 16,
 } as const;
 
 /** Lower-case names in the order of their numbers. */
@@ -37,7 +40,13 @@ export const KNOWN_NAMES = [
   "proxy-authenticate",
   "proxy-authorization",
   "http2-settings",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
 ] as const;
+
+/** Those that each wire writes itself or that end at this hop: nobody else may write them. */
+export const WIRE_NAMES: readonly string[] = KNOWN_NAMES.slice(FIELD.host, FIELD.forwardedFor);
 
 const SLOT_BITS = 5;
 const SLOT_MASK = 31;

@@ -1,6 +1,6 @@
 import type { HeaderBlock } from "./header-block.ts";
 import { isMeshField } from "./header-rules.ts";
-import { KNOWN_NAMES } from "./known-fields.ts";
+import { WIRE_NAMES } from "./known-fields.ts";
 
 /** RFC 9110 §6.5.1: request modifiers, authentication, content format and what controls answers. */
 const FORBIDDEN = [
@@ -31,7 +31,7 @@ const FORBIDDEN = [
 
 /** Whether this trailer field would change framing, routing or the connection for somebody who merged it. */
 export function isSmugglingTrailer(trailers: HeaderBlock, index: number): boolean {
-  return KNOWN_NAMES.some((name) => name !== "" && trailers.is(index, name));
+  return WIRE_NAMES.some((name) => trailers.is(index, name));
 }
 
 /** Whether this trailer field is one that must not stand behind a body: to be left out. */

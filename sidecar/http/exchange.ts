@@ -1,3 +1,4 @@
+import type { AddedFields } from "../../core/headers/added-fields.ts";
 import type { HeaderBlock } from "../../core/headers/header-block.ts";
 import type { WireError } from "./wire-error.ts";
 
@@ -113,6 +114,8 @@ export interface UpstreamRequest {
   readonly authority: string;
   /** Without hop-by-hop and framing fields; `te: trailers` may stay, and Host, whose value the wire takes from `authority`. */
   readonly headers: HeaderBlock;
+  /** Go behind them; none of their names is among them. Default none. */
+  readonly added?: AddedFields;
   readonly upgrade: boolean;
   /** Send `Expect: 100-continue`'s body only after the sidecar answered it itself: never forwarded. */
   readonly body: BodySource;

@@ -1,4 +1,5 @@
-import type { HeaderBlock } from "../../core/headers/header-block.ts";
+import { AddedFields } from "../../core/headers/added-fields.ts";
+import { HeaderBlock } from "../../core/headers/header-block.ts";
 import type { HeaderEdit, HeaderEdits } from "../../core/headers/header-edits.ts";
 import { Remembered } from "../../core/remembered.ts";
 import { canonicalIp, type TrustedNetworks } from "./trusted-networks.ts";
@@ -6,8 +7,11 @@ import { canonicalIp, type TrustedNetworks } from "./trusted-networks.ts";
 /** Addresses of `X-Forwarded-For` that are looked at, from the right: no request has come through more proxies. */
 const MOST_HOPS = 32;
 
-/** Peers and authorities whose edits are kept ready. */
+/** Peers of whom something is kept ready. */
 const REMEMBERED = 512;
+
+/** Authorities that one peer names: those whose fields are kept ready. */
+const REMEMBERED_AUTHORITIES = 16;
 
 const PROTO: HeaderEdit = { name: "X-Forwarded-Proto", values: ["http"] };
 
@@ -18,14 +22,14 @@ const PROTO: HeaderEdit = { name: "X-Forwarded-Proto", values: ["http"] };
  *   nobody said whom to believe and the app may know.
  * - The peer is in them: the same, and the client is the rightmost address of `X-Forwarded-For` outside them.
  * - The peer is not: the client is the peer, and what it says of others is replaced.
- *
- * A request without `X-Forwarded-*` costs three look-ups in its head and one small array.
  */
 export class RemoteAddressRule {
   readonly #trusted: TrustedNetworks;
   readonly #canonical = new Remembered(REMEMBERED, (address) => canonicalIp(address) ?? address);
-  readonly #forEdit = new Remembered(REMEMBERED, (address) => edit("X-Forwarded-For", address));
-  readonly #hostEdit = new Remembered(REMEMBERED, (authority) => edit("X-Forwarded-Host", authority));
+  readonly #fields = new Remembered(
+    REMEMBERED,
+    (peer) => new Remembered(REMEMBERED_AUTHORITIES, (authority) => this.#fieldsFor(peer, authority)),
+  );
 
   constructor(trusted: TrustedNetworks) {
     this.#trusted = trusted;
@@ -37,6 +41,11 @@ export class RemoteAddressRule {
     return this.#trusted.has(address) ? this.#firstOutside(address, headers) : address;
   }
 
+  /** What the app is told of a request that has no `X-Forwarded-*` fields. */
+  forwardedFields(peer: string, authority: string): AddedFields {
+    return this.#fields.get(peer).get(authority);
+  }
+
   /** What the app is told: edits of `X-Forwarded-For`, and of `-Proto` and `-Host` where there is none to keep. */
   forwardedEdits(peer: string, authority: string, headers: HeaderBlock): HeaderEdits {
     const address = this.#canonical.get(peer);
@@ -44,14 +53,17 @@ export class RemoteAddressRule {
     const edits = [this.#appended(address, headers, replace)];
     if (replace || headers.indexOf("x-forwarded-proto") < 0) edits.push(PROTO);
     if (authority !== "" && (replace || headers.indexOf("x-forwarded-host") < 0)) {
-      edits.push(this.#hostEdit.get(authority));
+      edits.push(edit("X-Forwarded-Host", authority));
     }
     return edits;
   }
 
+  #fieldsFor(peer: string, authority: string): AddedFields {
+    return new AddedFields(this.forwardedEdits(peer, authority, HeaderBlock.empty));
+  }
+
   #appended(address: string, headers: HeaderBlock, replace: boolean): HeaderEdit {
-    const alone = this.#forEdit.get(address);
-    if (replace || headers.indexOf("x-forwarded-for") < 0) return alone;
+    if (replace || headers.indexOf("x-forwarded-for") < 0) return edit("X-Forwarded-For", address);
     const before = headers.all("x-forwarded-for").filter((value) => value !== "");
     return edit("X-Forwarded-For", [...before, address].join(", "));
   }

@@ -17,9 +17,9 @@ import type { ExchangeObserver, FinishedExchange } from "../../sidecar/http/forw
 import {
   createForwarder,
   ExchangeIds,
-  LOCAL_ADDRESS_RULE,
   type ForwarderOptions,
 } from "../../sidecar/http/forwarding/forwarder.ts";
+import { LOCAL_ADDRESS_RULE } from "../../sidecar/http/forwarding/outgoing-fields.ts";
 import type { WireError } from "../../sidecar/http/wire-error.ts";
 import { chainOf, startChain, type ChainFixture } from "./chain-fixtures.ts";
 import type { ChainEntry } from "../../sidecar/chain/entry.ts";

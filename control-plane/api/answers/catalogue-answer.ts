@@ -33,13 +33,7 @@ export async function versionAnswer(
 ): Promise<VersionAnswer> {
   const { manifest, uploadedAt, ...rest } = version;
   const usedBy = (await releasesOf(view, version)).filter(({ cluster }) => readable(cluster));
-  const approvalRequired = await asksForApproval(view, version.plugin);
-  return { ...rest, manifest: { ...manifest }, uploadedAt: timeText(uploadedAt), approvalRequired, usedBy };
-}
-
-async function asksForApproval(view: View, plugin: string): Promise<boolean> {
-  const domain = (await view.plugins.get(plugin))?.domain;
-  return domain !== undefined && (await view.domains.get(domain))?.versionApproval === true;
+  return { ...rest, manifest: { ...manifest }, uploadedAt: timeText(uploadedAt), usedBy };
 }
 
 async function releasesOf(view: View, { plugin, version }: PluginVersion): Promise<VersionAnswer["usedBy"]> {

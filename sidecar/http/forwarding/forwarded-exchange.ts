@@ -22,8 +22,8 @@ import { WireError } from "../wire-error.ts";
 import { blockAnswer, refusalAnswer, wireAnswer, type LocalAnswer } from "./local-answer.ts";
 import type { FinishedExchange, ListenerName } from "./finished-exchange.ts";
 import type { ForwarderOptions } from "./forwarder.ts";
+import { chainEdits, outgoingFields } from "./outgoing-fields.ts";
 import { ExchangeFacts, pathOf } from "./request-facts.ts";
-import { upstreamEdits } from "./upstream-edits.ts";
 
 const NO_RECORDS: readonly PluginRecord[] = [];
 const NO_NAMES: readonly string[] = [];
@@ -129,17 +129,12 @@ export class ForwardedExchange implements FinishedExchange, ExchangeWatcher, Ups
     // Without a pass nothing was waited for since the head arrived.
     this.#forwardedAt = this.#pass === undefined ? this.#startedAt : this.#options.clock.now();
     if (head.expectsContinue) this.#exchange.proceed();
-    const { addresses } = this.#options;
-    const forwarded = addresses.forwardedEdits(peer.remoteAddress, head.authority, headers);
+    const { method, target, authority, upgrade } = head;
+    const from = { peer: peer.remoteAddress, authority };
+    const fields = outgoingFields(headers, chainEdits(edits, skipped), this.#options.addresses, from);
+    const { added } = fields;
     const call = route.destination.upstream.request(
-      {
-        method: head.method,
-        target: head.target,
-        authority: head.authority,
-        headers: applyEdits(withoutHopByHop(headers), upstreamEdits(edits, skipped, forwarded)),
-        upgrade: head.upgrade,
-        body,
-      },
+      { method, target, authority, headers: fields.headers, added, upgrade, body },
       this,
     );
     // The client may have gone while the request was being made. A call that has failed already is kept as well:

@@ -1,19 +1,23 @@
 import { CARRIAGE_RETURN, COLON, SPACE } from "../../../core/headers/field-syntax.ts";
 import { type HeaderBlock, OFFSETS_PER_FIELD } from "../../../core/headers/header-block.ts";
-import { FIELD, knownFieldInText, KNOWN_NAMES } from "../../../core/headers/known-fields.ts";
+import { FIELD, knownFieldInText } from "../../../core/headers/known-fields.ts";
+import { fieldBits, fieldTable, TRAIT } from "../../../core/headers/traits.ts";
 
 /**
  * By number of known field, 1 = the wire writes it itself: such a field in a block is left out, so that no head can
  * ever have two lengths, whoever made the block.
  */
-const WRITTEN_BY_WIRE = new Uint8Array(KNOWN_NAMES.length);
-const { connection, keepAlive, proxyConnection, upgrade, contentLength, transferEncoding } = FIELD;
-for (const field of [connection, keepAlive, proxyConnection, upgrade, contentLength, transferEncoding])
-  WRITTEN_BY_WIRE[field] = 1;
-
-/** The same as bits of HeaderBlock.known. */
-const WRITTEN_BITS = WRITTEN_BY_WIRE.reduce((bits, written, field) => bits | (written << field), 0);
-const HOST_BIT = 1 << FIELD.host;
+const WRITTEN_FIELDS = [
+  FIELD.connection,
+  FIELD.keepAlive,
+  FIELD.proxyConnection,
+  FIELD.upgrade,
+  FIELD.contentLength,
+  FIELD.transferEncoding,
+];
+const WRITTEN_BY_WIRE = fieldTable(WRITTEN_FIELDS);
+const WRITTEN_BITS = fieldBits(WRITTEN_FIELDS);
+const HOST_BIT = fieldBits([FIELD.host]);
 
 /**
  * The fields of a block as lines for the wire, each `name: value CRLF`. Neighbours that lie in the text just so are
@@ -22,8 +26,9 @@ const HOST_BIT = 1 << FIELD.host;
  * `host`, where it is given, stands in the place of the value of Host.
  */
 export function fieldLines(headers: HeaderBlock, host?: string): string {
-  const { text, offsets } = headers;
-  const looked = (headers.known & (host === undefined ? WRITTEN_BITS : WRITTEN_BITS | HOST_BIT)) !== 0;
+  const { text, offsets, traits } = headers;
+  const loose = (traits & TRAIT.loose) !== 0;
+  const looked = (traits & (host === undefined ? WRITTEN_BITS : WRITTEN_BITS | HOST_BIT)) !== 0;
   let lines = "";
   // The piece that is being collected; it always ends behind a CRLF.
   let pieceStart = 0;
@@ -36,7 +41,7 @@ export function fieldLines(headers: HeaderBlock, host?: string): string {
     const known = looked ? knownFieldInText(text, start, nameEnd) : FIELD.other;
     if (WRITTEN_BY_WIRE[known] === 1) continue;
     const replaced = known === FIELD.host && host !== undefined && host !== text.slice(valueStart, valueEnd);
-    if (!replaced && isCanonical(text, nameEnd, valueStart, valueEnd)) {
+    if (!replaced && (!loose || isCanonical(text, nameEnd, valueStart, valueEnd))) {
       if (start !== pieceEnd) {
         lines += text.slice(pieceStart, pieceEnd);
         pieceStart = start;

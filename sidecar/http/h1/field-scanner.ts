@@ -8,8 +8,8 @@ import {
   VALUE_BYTES,
 } from "../../../core/headers/field-syntax.ts";
 import { OFFSETS_PER_FIELD } from "../../../core/headers/header-block.ts";
-import { copyOffsets } from "../../../core/headers/offsets.ts";
 import { FIELD, KNOWN_NAMES, knownFieldInBytes } from "../../../core/headers/known-fields.ts";
+import { mayBeMesh, TRAIT, type Traits } from "../../../core/headers/traits.ts";
 import { type Fault, illegalByte, MORE, REFUSED } from "./scan.ts";
 
 /** Where in a field line the next byte stands. */
@@ -19,9 +19,6 @@ const BEFORE_VALUE = 2;
 const VALUE = 3;
 const LINE_END = 4;
 const SECTION_END = 5;
-
-/** Room for offsets that fits nearly every head at once. */
-const FIRST_FIELDS = 32;
 
 /** What a scan found of the fields that matter to a wire (known-fields.ts). */
 export interface KnownFieldIndex {
@@ -39,10 +36,11 @@ export interface KnownFieldIndex {
 export class FieldScanner implements KnownFieldIndex {
   readonly #maxFields: number;
   #phase = NAME_START;
-  #offsets = new Uint32Array(FIRST_FIELDS * OFFSETS_PER_FIELD);
+  /** Longer than what is there: `#length` says how much of it counts. */
+  readonly #offsets: number[] = [];
   #length = 0;
+  #traits: Traits = 0;
   /** One bit for each known field, so that a new head needs no table cleared. */
-  #seen = 0;
   #repeated = 0;
   readonly #firsts = new Uint32Array(KNOWN_NAMES.length);
   /** Set when `scan` gave REFUSED. */
@@ -106,28 +104,28 @@ export class FieldScanner implements KnownFieldIndex {
   }
 
   first(known: number): number {
-    return (this.#seen & (1 << known)) === 0 ? -1 : (this.#firsts[known] ?? 0);
+    return (this.#traits & (1 << known)) === 0 ? -1 : (this.#firsts[known] ?? 0);
   }
 
   repeats(known: number): boolean {
     return (this.#repeated & (1 << known)) !== 0;
   }
 
-  /** What was seen, as HeaderBlock.known has it. */
-  get known(): number {
-    return this.#seen;
+  /** What was seen, as `HeaderBlock.traits` has it. */
+  get traits(): Traits {
+    return this.#traits;
   }
 
   /** The offsets of all fields, in a copy. */
-  offsets(): Uint32Array {
-    return copyOffsets(this.#offsets, this.#length);
+  offsets(): number[] {
+    return this.#offsets.slice(0, this.#length);
   }
 
   /** Forgets everything, for the next section. */
   reset(): void {
     this.#phase = NAME_START;
     this.#length = 0;
-    this.#seen = 0;
+    this.#traits = 0;
     this.#repeated = 0;
     this.fault = undefined;
   }
@@ -138,7 +136,6 @@ export class FieldScanner implements KnownFieldIndex {
       this.fault = { code: "header_too_large", detail: `more than ${this.#maxFields} fields` };
       return false;
     }
-    if (this.#length === this.#offsets.length) this.#grow();
     this.#offsets[this.#length] = at;
     return true;
   }
@@ -150,32 +147,29 @@ export class FieldScanner implements KnownFieldIndex {
     this.#offsets[this.#length + 1] = colon - base;
     const known = knownFieldInBytes(bytes, start, colon);
     if (known !== FIELD.other) this.#note(known);
+    else if (mayBeMesh(bytes[start] ?? 0, bytes[start + 2] ?? 0)) this.#traits |= TRAIT.mesh;
     return true;
   }
 
   /** The value ends before the white space that stands before the end of its line. */
   #endValue(bytes: Buffer, base: number, lineEnd: number): void {
     const start = base + (this.#offsets[this.#length + 2] ?? 0);
+    const colon = base + (this.#offsets[this.#length + 1] ?? 0);
     let end = lineEnd;
     while (end > start && (bytes[end - 1] === SPACE || bytes[end - 1] === TAB)) end--;
+    if (end !== lineEnd || start !== colon + 2 || bytes[colon + 1] !== SPACE) this.#traits |= TRAIT.loose;
     this.#offsets[this.#length + 3] = end - base;
     this.#length += OFFSETS_PER_FIELD;
   }
 
   #note(known: number): void {
     const bit = 1 << known;
-    if ((this.#seen & bit) !== 0) {
+    if ((this.#traits & bit) !== 0) {
       this.#repeated |= bit;
       return;
     }
-    this.#seen |= bit;
+    this.#traits |= bit;
     this.#firsts[known] = this.#length / OFFSETS_PER_FIELD;
-  }
-
-  #grow(): void {
-    const wider = new Uint32Array(this.#offsets.length * 2);
-    wider.set(this.#offsets);
-    this.#offsets = wider;
   }
 
   #refuse(bytes: Buffer, at: number, where: string): number {

@@ -17,12 +17,13 @@ const EMPTY_LINE = "\r\n";
  * last. The headers must have gone through `withoutHopByHop` before edits were applied to them.
  */
 export function requestHeadText(request: Omit<UpstreamRequest, "body">, framing: Framing): string {
-  const { method, target, authority, headers, upgrade } = request;
+  const { method, target, authority, headers, added, upgrade } = request;
   const firstLine = `${method} ${method === "CONNECT" ? authority : target} HTTP/1.1\r\n`;
-  const host = headers.indexOf("host") < 0 ? `Host: ${authority}\r\n` : "";
+  const host = !headers.mayHold(FIELD.host) || headers.indexOf("host") < 0 ? `Host: ${authority}\r\n` : "";
   const trailersAsked = headers.mayHold(FIELD.te) && headers.indexOf("te") >= 0;
   const connection = upgrade || trailersAsked ? connectionLine(upgrade, trailersAsked) : "";
-  return firstLine + host + fieldLines(headers, authority) + connection + framingLine(framing) + EMPTY_LINE;
+  const fields = host + fieldLines(headers, authority) + (added?.lines ?? "");
+  return firstLine + fields + connection + framingLine(framing) + EMPTY_LINE;
 }
 
 /** How an answer's head is to end. */

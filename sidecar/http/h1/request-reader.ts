@@ -18,6 +18,8 @@ const NEEDS_MORE = { kind: "more" } as const;
 /** Reads the heads of requests, strictly: what two parsers could read in two ways is refused (RFC 9112 §3, §11.2). */
 export class RequestReader implements HeadReader<ParsedRequest> {
   readonly #scanner: HeadScanner<RequestLine>;
+  /** The last legal Host: a connection nearly always asks for one. */
+  #lastHost = "";
 
   constructor(limits: WireLimits) {
     this.#scanner = new HeadScanner(new RequestLine(limits.targetBytes), limits);
@@ -48,7 +50,7 @@ export class RequestReader implements HeadReader<ParsedRequest> {
     if (method === "PRI") return refused("bad_request", "PRI outside of an HTTP/2 preface");
     const target = readTarget(method, text.slice(line.methodEnd + 1, line.targetEnd));
     if (target.kind === "refused") return refused("bad_request", target.detail);
-    const arrived = new HeaderBlock(text, fields.offsets(), fields.known);
+    const arrived = new HeaderBlock(text, fields.offsets(), fields.traits);
     const framing = requestFraming(method, { minor: line.minor, headers: arrived, known: fields });
     if (framing.kind === "refused") return refused("bad_request", framing.detail);
     const options = connectionOptions(
@@ -81,7 +83,10 @@ export class RequestReader implements HeadReader<ParsedRequest> {
     const first = fields.first(FIELD.host);
     if (first < 0) return line.minor === 0 ? "" : undefined;
     const host = headers.value(first);
-    return !fields.repeats(FIELD.host) && isAuthority(host) ? host : undefined;
+    if (fields.repeats(FIELD.host)) return undefined;
+    if (host === this.#lastHost && host !== "") return this.#lastHost;
+    if (!isAuthority(host)) return undefined;
+    return (this.#lastHost = host);
   }
 
   /**

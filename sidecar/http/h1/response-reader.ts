@@ -47,7 +47,7 @@ export class ResponseReader implements HeadReader<ParsedResponse> {
 
   #understand(asked: AskedRequest, next: number): HeadRead<ParsedResponse> {
     const { line, fields, text } = this.#scanner;
-    const headers = new HeaderBlock(text, fields.offsets(), fields.known);
+    const headers = new HeaderBlock(text, fields.offsets(), fields.traits);
     const framing = responseFraming(asked, line.status, { minor: line.minor, headers, known: fields });
     if (framing.kind === "refused") return refused(framing.detail);
     const options = connectionOptions(

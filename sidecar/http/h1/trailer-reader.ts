@@ -34,7 +34,11 @@ export class TrailerReader {
       return this.#refuse({ code: "header_too_large", detail: `trailers over ${this.#maxBytes} bytes` });
     }
     if (next === REFUSED) return this.#refuse(this.#fields.fault);
-    const all = new HeaderBlock(bytes.toString("latin1", 0, next), this.#fields.offsets());
+    const all = new HeaderBlock(
+      bytes.toString("latin1", 0, next),
+      this.#fields.offsets(),
+      this.#fields.traits,
+    );
     const smuggled = firstSmuggled(all);
     if (smuggled !== undefined)
       return this.#refuse({ code: "bad_request", detail: `${smuggled} among the trailers` });

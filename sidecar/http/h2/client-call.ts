@@ -230,12 +230,13 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
 }
 
 function requestFields(request: UpstreamRequest): string[] {
-  const { method, authority, target, headers, body } = request;
+  const { method, authority, target, headers, added, body } = request;
   const pseudo =
     method === "CONNECT"
       ? [":method", method, ":authority", authority]
       : [":method", method, ":authority", authority, ":scheme", "http", ":path", target];
   const fields = withoutHost(headers).toFlat(pseudo);
+  if (added !== undefined) fields.push(...added.flat);
   if (body.length !== undefined && body.length > 0) fields.push("content-length", String(body.length));
   return fields;
 }

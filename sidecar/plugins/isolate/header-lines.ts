@@ -17,7 +17,7 @@ export function headerLines(block: HeaderBlock): string {
   return text.charCodeAt(end) === CR ? lines : `${text.slice(offsets[0], end)}${LINE_END}`;
 }
 
-function contiguous(text: string, offsets: Uint32Array): boolean {
+function contiguous(text: string, offsets: readonly number[]): boolean {
   for (let at = 0; at < offsets.length; at += 4) {
     if (text.charCodeAt(offsets[at + 1] ?? 0) !== COLON) return false;
     if (at === 0) continue;

@@ -59,10 +59,6 @@ export class IsolateInstance implements Askable {
     return this.#load;
   }
 
-  get cpu(): number {
-    return this.spec.cpu;
-  }
-
   get state(): InstanceState {
     return this.#state;
   }

@@ -60,6 +60,5 @@ function addTo(sendings: Sendings): Sending {
 }
 
 function sendingOf(id: number): Sending {
-  const carrier = { forget: () => {} };
-  return { id, run: {} as PendingRun, carrier, picked: [], presets: new Map(), sentAt: 0, budget: 0 };
+  return { id, run: {} as PendingRun, carrier: { forget: () => {} }, picked: [], presets: new Map(), due: 0 };
 }

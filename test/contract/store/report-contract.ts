@@ -16,7 +16,6 @@ function reportOf(node: string, lastSeen: number): NodeReport {
     incarnation: "1",
     resources: { stage: nothing, route: nothing, chain: nothing },
     packages: [],
-    again: [],
     plugins: [],
   };
 }

@@ -1,0 +1,65 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { HeaderBlock } from "../../../core/headers/header-block.ts";
+import type { HeaderEdits } from "../../../core/headers/header-edits.ts";
+import { RemoteAddressRule } from "../remote-address.ts";
+import { TrustedNetworks } from "../trusted-networks.ts";
+import { outgoingFields } from "./outgoing-fields.ts";
+
+const RULE = new RemoteAddressRule(new TrustedNetworks([]));
+const FROM = { peer: "192.0.2.1", authority: "app.example" };
+
+/** All fields as they leave, without regard to order. */
+function leaving(flat: readonly string[], edits: HeaderEdits): Record<string, string[]> {
+  const { headers, added } = outgoingFields(HeaderBlock.fromFlat(flat), edits, RULE, FROM);
+  const all = headers.toFlat().concat(added.flat);
+  const byName: Record<string, string[]> = {};
+  for (let at = 0; at < all.length; at += 2)
+    (byName[(all[at] ?? "").toLowerCase()] ??= []).push(all[at + 1] ?? "");
+  return byName;
+}
+
+test("a request that says nothing of forwarding is told of its client behind its own fields", () => {
+  const { headers, added } = outgoingFields(HeaderBlock.fromFlat(["Accept", "*/*"]), [], RULE, FROM);
+
+  expect(headers.toFlat()).toEqual(["Accept", "*/*"]);
+  expect(added.lines).toBe(
+    "X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: app.example\r\n",
+  );
+});
+
+test("what a plugin says of forwarding stands, whatever the client said", () => {
+  const edits = [
+    { name: "x-forwarded-FOR", values: ["198.51.100.7"] },
+    { name: "X-Forwarded-Proto", values: [] },
+  ];
+
+  for (const flat of [[], ["X-Forwarded-For", "203.0.113.9", "X-Forwarded-Proto", "https"]])
+    expect(leaving(flat, edits)).toEqual({
+      "x-forwarded-for": ["198.51.100.7"],
+      "x-forwarded-host": ["app.example"],
+    });
+});
+
+const NAMES = ["X-Forwarded-For", "x-forwarded-host", "X-FORWARDED-PROTO", "X-Forwarded", "X-Other"];
+const name = fc.constantFrom(...NAMES);
+const heads = fc.array(fc.tuple(name, fc.constantFrom("a", "b")), { maxLength: 4 });
+const changes = fc.uniqueArray(fc.record({ name, values: fc.constantFrom([], ["edited"]) }), {
+  selector: ({ name: edited }) => edited,
+});
+
+test("no forwarding field is ever there twice, and what was edited is what leaves", () => {
+  fc.assert(
+    fc.property(heads, changes, (head, edits) => {
+      const fields = leaving(head.flat(), edits);
+
+      for (const one of ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"]) {
+        const edit = edits.find((each) => each.name.toLowerCase() === one);
+        if (edit === undefined) expect(fields[one]?.length).toBeGreaterThan(0);
+        else expect(fields[one] ?? []).toEqual(edit.values);
+      }
+      expect(fields["x-forwarded-for"]?.length ?? 1).toBe(1);
+    }),
+  );
+});

@@ -1,10 +1,12 @@
 import { writeFile } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
 
 import { expect, test } from "vitest";
 
 import { systemClock, type Clock } from "../../core/clock.ts";
 import { createLogger } from "../../core/log.ts";
 import { ManualClock } from "../../core/manual-clock.ts";
+import { Random } from "../../test/fuzz-h1/random.ts";
 import { ScriptedControlPlane } from "../../test/support/scripted-control-plane.ts";
 import { TemporaryFolder } from "../../test/support/temporary-folder.ts";
 import { ControlLink } from "./control-link.ts";
@@ -19,13 +21,22 @@ const NO_CREDENTIALS: CredentialSettings = {
   tls: false,
 };
 
+const FLEET = 40;
+
 /** A link to `port`, and what it logged. */
 function linkTo(
   port: number,
   {
     clock = systemClock,
     credentials = {},
-  }: { clock?: Clock; credentials?: Partial<CredentialSettings> } = {},
+    random = () => 0.5,
+    connecting = () => {},
+  }: {
+    clock?: Clock;
+    credentials?: Partial<CredentialSettings>;
+    random?: () => number;
+    connecting?: () => void;
+  } = {},
 ) {
   const lines: string[] = [];
   const wanted = new Set<() => void>();
@@ -38,11 +49,14 @@ function linkTo(
   const link = new ControlLink({
     target: `127.0.0.1:${port}`,
     credentials: { ...NO_CREDENTIALS, ...credentials },
-    hello: () => ({ apiVersions: ["mesh.v1"], node: "n", cluster: "c", service: "s" }),
+    hello: () => {
+      connecting();
+      return { apiVersions: ["mesh.v1"], node: "n", cluster: "c", service: "s" };
+    },
     events: () => ({ welcome: () => {}, message: () => {} }),
     clock,
     log,
-    random: () => 0.5,
+    random,
   });
   const logged = async (part: string): Promise<string> => {
     for (;;) {
@@ -95,6 +109,65 @@ test("while nobody is there it is tried again with back-off, and the same troubl
   await logged("control plane: connected");
   expect(link.trouble).toBe("");
   expect(lines.filter((line) => line.includes("not connected"))).toHaveLength(1);
+});
+
+/** How many of a fleet connect in each 100 ms of so many seconds. */
+async function arrivals(
+  clock: ManualClock,
+  seconds: number,
+  count: () => number,
+): Promise<readonly number[]> {
+  const windows: number[] = [];
+  while (windows.length < seconds * 10) {
+    const before = count();
+    clock.advance(100);
+    await setImmediate();
+    windows.push(count() - before);
+  }
+  return windows;
+}
+
+test("a fleet that loses its control plane, and then finds nobody there, never comes back in one moment", async () => {
+  const plane = await ScriptedControlPlane.start();
+  const clock = new ManualClock();
+  const chance = new Random(7);
+  let connects = 0;
+  const options = {
+    clock,
+    random: () => chance.below(1_000) / 1_000,
+    connecting: () => void connects++,
+  };
+  await using stack = new AsyncDisposableStack();
+  const fleet = Array.from({ length: FLEET }, () => linkTo(plane.port, options));
+  for (const { link } of fleet) stack.use(link);
+  clock.advance(0);
+  await Promise.all(fleet.map(({ logged }) => logged("control plane: connected")));
+  await plane[Symbol.asyncDispose]();
+  await Promise.all(fleet.map(({ logged }) => logged("not connected")));
+
+  const windows = await arrivals(clock, 6, () => connects);
+  expect(connects).toBeGreaterThan(2 * FLEET);
+  expect(Math.max(...windows)).toBeLessThan(FLEET / 4);
+});
+
+test("a fleet that is told to come back later comes back spread, and none sooner", async () => {
+  await using plane = await ScriptedControlPlane.start();
+  const clock = new ManualClock();
+  const chance = new Random(7);
+  let connects = 0;
+  const options = { clock, random: () => chance.below(1_000) / 1_000, connecting: () => void connects++ };
+  await using stack = new AsyncDisposableStack();
+  const fleet = Array.from({ length: FLEET }, () => linkTo(plane.port, options));
+  for (const { link } of fleet) stack.use(link);
+  clock.advance(0);
+  await Promise.all(fleet.map(({ logged }) => logged("control plane: connected")));
+  for (const node of plane.streams) node.send({ goodbye: { reconnectAfter: 4_000, reason: "it restarts" } });
+  await Promise.all(fleet.map(({ logged }) => logged("it restarts")));
+
+  const windows = await arrivals(clock, 6, () => connects);
+  expect(connects).toBe(2 * FLEET);
+  expect(windows.findIndex((each) => each > 0)).toBeGreaterThanOrEqual(39);
+  expect(Math.max(...windows)).toBeLessThan(FLEET / 4);
 });
 
 test("another token in the file is taken for the next connection, which is made at once", async () => {

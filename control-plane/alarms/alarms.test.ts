@@ -29,6 +29,9 @@ const LIMITS = { heartbeat: 10_000, grace: 5_000, answerTimeout: 30_000 };
 /** After so long, a node that said nothing is OFFLINE. */
 const SILENCE = 6 * LIMITS.heartbeat + LIMITS.grace + PATIENCE.interval;
 
+/** Trouble that did not happen again for so long is over. */
+const INCIDENT = 600_000;
+
 test("an alarm calls the webhook once, and once more when it is over", async () => {
   await using folder = await TemporaryFolder.create();
   await using receiver = await startWebhookReceiver();
@@ -182,10 +185,58 @@ test("Pallas: alarms are declared and nothing raises them", async () => {
   expect(declared.filter((kind) => !raised.includes(kind))).toEqual([]);
 });
 
+test("a node that invents failing plugins raises few alarms, in one call", async () => {
+  await using folder = await TemporaryFolder.create();
+  await using receiver = await startWebhookReceiver();
+  await using watch = await startWatch(folder, receiver.url);
+  const invented = Array.from({ length: 500 }, (_, index) => {
+    const plugin = `invented-${String(index).padStart(3, "0")}`;
+    return { plugin, version: "1.0.0", digest: "", status: "FAILED", error: "no", generation: 1 } as const;
+  });
+
+  watch.reports.runs("a", invented, true);
+  await watch.look();
+  watch.reports.runs("a", invented.toReversed(), true);
+  await watch.look();
+
+  const { alarms } = bodyOf((await receiver.call(1)).body).data;
+  expect(alarms).toHaveLength(11);
+  expect(alarms.map(({ key }) => key)).toContain("plugin-failing/a/invented-009/1.0.0");
+  expect(alarms.map(({ key }) => key)).toContain("plugin-failing/a/more");
+  expect(receiver.calls).toHaveLength(1);
+});
+
+test("a store that cannot be read is an alarm at once, and its webhook is called when it can", async () => {
+  await using folder = await TemporaryFolder.create();
+  await using receiver = await startWebhookReceiver();
+  await using watch = await startWatch(folder, receiver.url);
+  const read = watch.store.read.bind(watch.store);
+
+  watch.store.read = async () => Promise.reject(new Error("disk I/O error"));
+  await watch.look();
+  expect(watch.alarms.list()).toMatchObject([
+    { kind: "store-error", key: "store-error/read", message: "the store cannot be read: disk I/O error" },
+  ]);
+  expect(receiver.calls).toHaveLength(0);
+
+  watch.store.read = read;
+  await watch.look();
+  const raised = bodyOf((await receiver.call(1)).body);
+  expect(raised).toMatchObject({ type: "alarm.raised", data: { alarms: [{ kind: "store-error" }] } });
+  for (let passed = 0; passed < INCIDENT; passed += 20_000) {
+    for (const id of ["a", "b"]) watch.reports.heard(id);
+    await watch.pass(20_000);
+  }
+  const told = receiver.calls.map(({ body }) => bodyOf(body));
+  const ofStore = told.filter(({ data }) => data.alarms.some(({ kind }) => kind === "store-error"));
+  expect(ofStore.map(({ type }) => type)).toEqual(["alarm.raised", "alarm.resolved"]);
+});
+
 interface Watch extends AsyncDisposable {
   readonly clock: ManualClock;
   readonly store: Store;
   readonly reports: LiveReports;
+  readonly alarms: Alarms;
   /** A node refuses the chain that it was sent. */
   refuses(node: string, problem: string): void;
   /** Lets one interval pass in which the nodes are heard, and waits until what follows is written. */
@@ -197,6 +248,7 @@ interface Watch extends AsyncDisposable {
 }
 
 interface Body {
+  readonly type: string;
   readonly data: {
     readonly text: string;
     readonly alarms: readonly { readonly key: string; readonly kind: string }[];
@@ -258,6 +310,7 @@ async function startWatch(folder: TemporaryFolder, url: string): Promise<Watch> 
     clock,
     store,
     reports,
+    alarms,
     refuses,
     look,
     pass,

@@ -3,17 +3,31 @@ import type { KnownNode, NodeReports } from "../reports/node-reports.ts";
 import { trouble, type Trouble } from "./trouble.ts";
 
 const LONGEST_DETAIL = 500;
+/** Alarms of one kind that one node can raise, which says what it wants; the rest of them is one more. */
+const MOST_OF_A_KIND = 10;
 
 /** What nodes' last reports say is wrong. Of a node that is OFFLINE only that it is: the rest is not known. */
 export function nodeTroubles(reports: NodeReports): readonly Trouble[] {
   return reports.list().flatMap((known) => {
     if (reports.presence(known.node.id) === "OFFLINE") return [offline(known)];
     const { plugins, packages } = known.report;
-    return [
+    return bounded(known, [
       ...refusals(known),
       ...plugins.flatMap((plugin) => pluginTrouble(known, plugin)),
       ...packages.flatMap((each) => packageTrouble(known, each)),
-    ];
+    ]);
+  });
+}
+
+/** The same ones stay as long as they are reported, in whatever order. */
+function bounded({ node }: KnownNode, troubles: readonly Trouble[]): readonly Trouble[] {
+  const kinds = Object.entries(Object.groupBy(troubles, ({ kind }) => kind));
+  return kinds.flatMap(([kind, group = []]) => {
+    if (group.length <= MOST_OF_A_KIND) return group;
+    const sorted = group.toSorted((left, right) => (left.key < right.key ? -1 : 1));
+    const message = `node ${node.id} reports more than ${MOST_OF_A_KIND} troubles of the kind ${kind}`;
+    const rest = trouble(kind as Trouble["kind"], [node.id, "more"], message, placeOf(node));
+    return [...sorted.slice(0, MOST_OF_A_KIND), rest];
   });
 }
 

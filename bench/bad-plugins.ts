@@ -57,15 +57,15 @@ interface Row {
   readonly body: string;
   readonly place: Place;
   readonly runs: readonly Run[];
-  /** ms of the slowest answer of the plugin beside it, and how many of those were wrong. */
+  /** ms of the slowest answer of the plugin beside it, and those that were wrong. */
   readonly slowestNeighbour: number;
-  readonly wrongNeighbours: number;
+  readonly wrongNeighbours: readonly string[];
 }
 
 /** Asks the plugin beside the bad one all the time until told to stop. */
 class Neighbour {
   slowest = 0;
-  wrong = 0;
+  readonly wrong: string[] = [];
   #over = false;
   readonly #done: Promise<void>;
 
@@ -83,7 +83,7 @@ class Neighbour {
       const began = performance.now();
       const [verdict] = await mesh.verdicts([generation]);
       this.slowest = Math.max(this.slowest, performance.now() - began);
-      if (inWords(verdict) !== "rewrite X-WEB-Tag=/") this.wrong++;
+      if (inWords(verdict) !== "rewrite X-WEB-Tag=/") this.wrong.push(JSON.stringify(verdict));
       await pause(PAUSE);
     }
   }
@@ -138,7 +138,7 @@ function figure(runs: readonly Run[], replaced: boolean): number | undefined {
 function holds({ runs, wrongNeighbours }: Row): boolean {
   const kept = figure(runs, false) ?? 0;
   const replaced = figure(runs, true) ?? 0;
-  return kept <= TIMEOUT + SLACK && replaced <= REPLACED && wrongNeighbours === 0;
+  return kept <= TIMEOUT + SLACK && replaced <= REPLACED && wrongNeighbours.length === 0;
 }
 
 function toMarkdown(row: Row): string {
@@ -150,7 +150,7 @@ function toMarkdown(row: Row): string {
   };
   const verdicts = [...new Set(runs.map(({ verdict }) => verdict))].join(", ");
   const cells = [body, place, shown(false), shown(true), verdicts, slowestNeighbour.toFixed(0)];
-  return `| ${[...cells, wrongNeighbours, holds(row) ? "yes" : "NO"].join(" | ")} |`;
+  return `| ${[...cells, wrongNeighbours.length, holds(row) ? "yes" : "NO"].join(" | ")} |`;
 }
 
 const BODIES = Object.entries({ ...BOMBS, ...NUISANCES, ...HOST_KILLERS });
@@ -159,6 +159,7 @@ for (const [body, harm] of BODIES.filter(([name]) => name.includes(flags.only ??
   for (const place of Object.keys(PLACES) as Place[]) {
     const row = await rowOf(body, harm, place);
     process.stderr.write(`${toMarkdown(row)}\n`);
+    for (const wrong of row.wrongNeighbours) process.stderr.write(`  a neighbour: ${wrong}\n`);
     rows.push(row);
   }
 const command = `node bench/bad-plugins.ts ${process.argv.slice(2).join(" ")}`.trim();

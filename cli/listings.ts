@@ -1,9 +1,9 @@
 import type { ApiClient } from "../control-plane/api/contract/client.ts";
 import { allPages } from "./all-pages.ts";
-import { format, type Format, type View } from "./output/format.ts";
+import { format, serialised, type Format, type View } from "./output/format.ts";
 import { AUDIT_EVENTS, TOKENS } from "./views/access.ts";
 import { ALARMS, DELIVERIES, SILENCES, WEBHOOKS } from "./views/alarms.ts";
-import { CLUSTERS, DOMAINS, PLUGINS } from "./views/catalogue.ts";
+import { CHAINS, CLUSTERS, DOMAINS, PLUGINS } from "./views/catalogue.ts";
 import { NODES } from "./views/nodes.ts";
 import { RELEASES } from "./views/releases.ts";
 
@@ -27,12 +27,34 @@ export interface Listing {
 }
 
 /** Items together with how they are shown; what kind of items is forgotten here and nowhere else. */
-export type Shown = (as: Format, now: number) => string;
+export interface Shown {
+  readonly names: readonly string[];
+  text(as: Format, now: number): string;
+  /** The item of this name alone; undefined: there is none. */
+  only(name: string): Shown | undefined;
+}
 
 const PAGE = 500;
 
 function shown<Item>(view: View<Item>, items: readonly Item[]): Shown {
-  return (as, now) => format(view, items, as, now);
+  return {
+    names: items.map(view.name),
+    text: (as, now) => format(view, items, as, now),
+    only: (name) => {
+      const item = items.find((each) => view.name(each) === name);
+      return item === undefined ? undefined : shownAlone(view, item);
+    },
+  };
+}
+
+/** As JSON and YAML it is no list then. */
+function shownAlone<Item>(view: View<Item>, item: Item): Shown {
+  const all = shown(view, [item]);
+  const alone = (as: Format): boolean => as === "json" || (as === "yaml" && view.document === undefined);
+  return {
+    ...all,
+    text: (as, now) => (alone(as) ? serialised(item, as as "json" | "yaml") : all.text(as, now)),
+  };
 }
 
 async function* watched<Item>(
@@ -94,6 +116,24 @@ export const LISTINGS: readonly Listing[] = [
         CLUSTERS,
         await allPages((cursor) => client.call("listClusters", { query: { limit: PAGE, cursor, domain } })),
       ),
+  },
+  {
+    kind: "chains",
+    aliases: ["chain"],
+    filters: ["domain"],
+    list: async (client, { domain }) => {
+      const clusters = await allPages((cursor) =>
+        client.call("listClusters", { query: { limit: PAGE, cursor, domain } }),
+      );
+      const chains = [];
+      for (const { name } of clusters)
+        chains.push(await client.call("getChain", { params: { cluster: name } }));
+      // Revision 0: nobody has written one.
+      return shown(
+        CHAINS,
+        chains.filter(({ revision }) => revision > 0),
+      );
+    },
   },
   {
     kind: "domains",

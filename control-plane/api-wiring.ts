@@ -42,6 +42,7 @@ interface ApiWiring {
   readonly refusals: RefusalLog;
   readonly reports: LiveReports;
   readonly logs: NodeLogs;
+  readonly saveReports: (nodes: readonly string[]) => Promise<void>;
   readonly alarms: Alarms;
   readonly caller: WebhookCaller;
   readonly incidents: Incidents;
@@ -51,14 +52,14 @@ interface ApiWiring {
 /** The REST port with what it works with. */
 export function createApiServer(wiring: ApiWiring): ApiServer {
   const { settings, tls, store, clock, log, registry, authenticator, refusals, reports, alarms } = wiring;
-  const { incidents, checkAnswers } = wiring;
+  const { incidents, checkAnswers, saveReports } = wiring;
   const gate = new Gate(authenticator, refusals);
   const pace = { interval: settings.watchInterval, heartbeat: HEARTBEAT, patience: WATCH_PATIENCE };
   const bounds = { total: settings.watches, perToken: settings.watchesPerToken };
   const watches = new Watches(changeFeed(store, reports, alarms), { ...pace, ...bounds }, clock);
   const uploads = new UploadFolder(join(settings.folder, "uploads"), uploadLimits(settings), clock);
   const temporaryFolder = join(settings.folder, "uploads");
-  const releases = new Releases({ store, clock, reports });
+  const releases = new Releases({ store, clock, reports, saveReports });
   return new ApiServer({
     address: settings.api,
     tls,

@@ -63,6 +63,7 @@ export class ControlPlane implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack;
   readonly #options: ControlPlaneOptions;
   readonly #store: Store;
+  readonly #sweep: ArtifactSweep;
   readonly #flush: ReportFlush;
   readonly #projection: ReleaseProjection;
   readonly #follower: ReleaseFollower;
@@ -79,7 +80,7 @@ export class ControlPlane implements AsyncDisposable {
     this.#store = store;
     this.#stack = stack;
 
-    stack.use(new ArtifactSweep(store, artifacts, clock, log));
+    this.#sweep = stack.use(new ArtifactSweep(store, artifacts, clock, log));
     const refusals = new RefusalLog(store, clock);
     const authenticator = stack.use(new TokenAuthenticator(store, clock, refusals));
     const reports = new LiveReports(clock, reportLimits(settings));
@@ -105,8 +106,9 @@ export class ControlPlane implements AsyncDisposable {
     const { logs } = this.#push;
     const alarms = this.#alarms;
     const checkAnswers = options.checkAnswers ?? false;
+    const saveReports = (nodes: readonly string[]): Promise<void> => this.#flush.save(nodes);
     this.#api = stack.use(
-      createApiServer({ ...shared, refusals, alarms, caller, incidents, logs, checkAnswers }),
+      createApiServer({ ...shared, refusals, alarms, caller, incidents, logs, saveReports, checkAnswers }),
     );
 
     addProcessMetrics(registry);
@@ -131,6 +133,7 @@ export class ControlPlane implements AsyncDisposable {
     const given = settings.adminToken === "" ? undefined : settings.adminToken;
     const file = await bootstrapToken(this.#store, clock, settings.folder, given);
     if (file !== undefined) log.info({ file }, "an admin's token was made");
+    await this.#sweep.start();
     await this.#flush.start();
     await this.#projection.start();
     this.#follower.start();

@@ -7,7 +7,10 @@ import type { Store } from "./store/store.ts";
 
 const HOUR = 3_600_000;
 
-/** Deletes, once an hour, the bytes of packages that no version has any more. */
+/**
+ * Deletes, at the start and once an hour, the bytes of packages that no version has: those of deleted versions, and
+ * those of uploads that a crash cut off before there was a version.
+ */
 export class ArtifactSweep implements AsyncDisposable {
   readonly #store: Store;
   readonly #artifacts: Artifacts;
@@ -26,6 +29,11 @@ export class ArtifactSweep implements AsyncDisposable {
       .unref();
   }
 
+  /** Sweeps for the first time. Never rejects. */
+  async start(): Promise<void> {
+    await this.#sweep();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer[Symbol.dispose]();
     await this.#running;
@@ -35,9 +43,9 @@ export class ArtifactSweep implements AsyncDisposable {
   async #sweep(): Promise<void> {
     try {
       const gone = await collectArtifacts(this.#store, this.#artifacts);
-      if (gone.length > 0) this.#log.info({ packages: gone.length }, "packages of deleted versions are gone");
+      if (gone.length > 0) this.#log.info({ packages: gone.length }, "packages that no version has are gone");
     } catch (error) {
-      this.#log.error({ error: messageOf(error) }, "packages of deleted versions could not be deleted");
+      this.#log.error({ error: messageOf(error) }, "packages that no version has could not be deleted");
     }
   }
 }

@@ -1,13 +1,23 @@
+import { parseArgs } from "node:util";
+
 import { systemClock } from "../core/clock.ts";
 import { MeshError } from "../core/errors.ts";
-import { restoreStore } from "./store/restore-store.ts";
+import { restore } from "./restore.ts";
 
-// `node control-plane/restore-main.ts FILE FOLDER`
+// `node control-plane/restore-main.ts FILE FOLDER [--incomplete]`
 
 try {
-  const [file = "", folder = ""] = process.argv.slice(2);
-  const tick = await restoreStore(file, folder, systemClock);
-  process.stdout.write(`${folder} is as of tick ${tick}; start the control plane with --folder ${folder}\n`);
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { incomplete: { type: "boolean", default: false } },
+  });
+  const [file = "", folder = ""] = positionals;
+  const { incomplete } = values;
+  const { tick, packages, missing } = await restore(file, folder, { clock: systemClock, incomplete });
+  for (const each of missing) process.stderr.write(`missing: ${each}\n`);
+  process.stdout.write(
+    `${folder} is as of tick ${tick}, with ${packages} packages from the backup; start the control plane with --folder ${folder}\n`,
+  );
 } catch (error) {
   if (!(error instanceof MeshError)) throw error;
   process.stderr.write(`sluice control-plane restore: ${error.message}\n`);

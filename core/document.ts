@@ -53,7 +53,8 @@ function problemsOf(where: string, issue: z.core.$ZodIssue, schema: z.ZodType): 
     }));
   }
   const missing = issue.input === undefined && issue.code !== "custom";
-  const message = missing ? `missing: ${issue.message.replace(/, received undefined$/, "")}` : issue.message;
+  const expected = issue.message.replace(/^Invalid input: /, "").replace(/, received undefined$/, "");
+  const message = missing ? `missing: ${expected}` : issue.message;
   return [{ where, key: keyPath(issue.path), message }];
 }
 

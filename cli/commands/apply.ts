@@ -1,10 +1,12 @@
 import { Command } from "commander";
 import { stringify } from "yaml";
 
+import { ApiError } from "../../control-plane/api/contract/api-error.ts";
 import type { ApiAnswer } from "../../control-plane/api/contract/client-types.ts";
+import { describeProblem } from "../../core/errors.ts";
 import type { CommandLine } from "../command-line.ts";
 import { connect } from "../connection.ts";
-import { readDocuments } from "../documents.ts";
+import { readDocuments, type SourceDocument } from "../documents.ts";
 import { lineDifference } from "../output/line-difference.ts";
 
 type Outcome = ApiAnswer<"applyDocument">["changes"][number];
@@ -49,11 +51,28 @@ async function ask(
   files: readonly string[],
   dryRun: boolean,
 ): Promise<readonly Outcome[]> {
-  const documents: unknown[] = [];
-  for (const each of files) documents.push(...(await readDocuments(line.directory, each)));
+  const sources: SourceDocument[] = [];
+  for (const each of files) sources.push(...(await readDocuments(line.directory, each)));
+  const documents = sources.map(({ value }) => value);
   await using connection = await connect(line, command);
-  const { changes } = await connection.client.call("applyDocument", { body: { documents, dryRun } });
-  return changes;
+  try {
+    return (await connection.client.call("applyDocument", { body: { documents, dryRun } })).changes;
+  } catch (error) {
+    throw error instanceof ApiError ? placed(error, sources) : error;
+  }
+}
+
+/** The same refusal, which names file and line where the control plane names the document of the request. */
+function placed(error: ApiError, sources: readonly SourceDocument[]): ApiError {
+  const lines = error.problems.map(({ where, key, message }) => {
+    const index = /^documents\[(\d+)\]$/.exec(where)?.[1];
+    const place = index === undefined ? undefined : sources[Number(index)]?.place(key);
+    const problem = { where: place ?? where, message };
+    return describeProblem(key === undefined ? problem : { ...problem, key });
+  });
+  if (lines.length === 0) return error;
+  const { code, status, requestId } = error;
+  return new ApiError(lines.join("\n"), { code, status, requestId, cause: error });
 }
 
 function difference({ kind, key, before, after }: Outcome): string {

@@ -33,7 +33,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "describe",
-    description: "All about one plugin, node or cluster.",
+    description: "All about one plugin, release, node or cluster.",
     load: async (line) => (await import("./describe.ts")).describeCommand(line),
   },
   {

@@ -1,13 +1,17 @@
-import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
+import { resolve } from "node:path";
 
 import { Command } from "commander";
 
 import { formatSize } from "../../core/size.ts";
+import { backUp, packagesFolder } from "../backup.ts";
 import type { CommandLine } from "../command-line.ts";
 import { connect } from "../connection.ts";
 import { runProgram } from "../forwarded-program.ts";
+
+interface RestoreFlags {
+  readonly folder: string;
+  readonly incomplete?: boolean;
+}
 
 /**
  * `sluice control-plane …`: runs a control plane, which reads the flags itself; `backup` and `restore` copy its store
@@ -28,29 +32,33 @@ export function controlPlaneCommand(line: CommandLine): Command {
 
 function backupCommand(line: CommandLine): Command {
   return new Command("backup")
-    .description("Copies the store of the running control plane into a file; packages are not in it.")
-    .argument("<file>", "made anew; an older one is replaced when the copy is whole")
+    .description(
+      "Copies the store of the running control plane into FILE and its packages into FILE.packages; all that a restore needs, but no settings, certificates or secrets of tokens.",
+    )
+    .argument("<file>", "an older one is replaced when all of the copy is whole")
     .action(async (file: string, _options: unknown, command: Command) => {
       await using connection = await connect(line, command);
-      const unfinished = `${file}.unfinished`;
-      const target = createWriteStream(unfinished, { mode: 0o600, flush: true });
-      try {
-        await pipeline(await connection.client.bytes("backup"), target);
-        await rename(unfinished, file);
-      } finally {
-        await rm(unfinished, { force: true });
-      }
-      line.output.write(`${file}: ${formatSize(target.bytesWritten)}\n`);
+      const { store, packages, fetched, bytes } = await backUp(
+        connection.client,
+        resolve(line.directory, file),
+      );
+      line.output.write(
+        `${file}: the store, ${formatSize(store)}\n${packagesFolder(file)}: ${packages} packages, ${formatSize(bytes)} (${fetched} new)\n`,
+      );
     });
 }
 
 function restoreCommand(line: CommandLine): Command {
   return new Command("restore")
-    .description("Puts a backup into the folder of a control plane that has no store yet.")
+    .description(
+      "Puts a backup, FILE and FILE.packages, into the folder of a control plane that has no store yet; every package is checked by its digest.",
+    )
     .argument("<file>", "of `sluice control-plane backup`")
+    .option("--incomplete", "although packages are missing, which somebody will upload again")
     .requiredOption("--folder <folder>", "of the control plane, as with its flag --folder")
-    .action(async (file: string, { folder }: { readonly folder: string }) => {
-      const args = [file, folder];
+    .action(async (file: string, { folder, incomplete = false }: RestoreFlags) => {
+      const paths = [file, folder].map((each) => resolve(line.directory, each));
+      const args = incomplete ? [...paths, "--incomplete"] : paths;
       line.ended(await runProgram("the restore", "../control-plane/restore-main.ts", args));
     });
 }

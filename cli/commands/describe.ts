@@ -5,10 +5,11 @@ import { allPages } from "../all-pages.ts";
 import type { CommandLine } from "../command-line.ts";
 import { connect } from "../connection.ts";
 import { format } from "../output/format.ts";
+import { parseReleaseId } from "../release-id.ts";
 import { printable, table } from "../output/table.ts";
 import { CHAIN_ENTRIES, VERSIONS } from "../views/catalogue.ts";
 import { NODE_PLUGINS } from "../views/nodes.ts";
-import { RELEASES } from "../views/releases.ts";
+import { approvalsText, RELEASE_NODES, RELEASES, targetText } from "../views/releases.ts";
 
 type Facts = readonly (readonly [label: string, value: string])[];
 
@@ -27,6 +28,7 @@ export function describeCommand(line: CommandLine): Command {
     );
   };
   add("plugin", describePlugin);
+  add("release", (client, id, now) => describeRelease(client, parseReleaseId(id), now));
   add("node", describeNode);
   add("cluster", describeCluster);
   return command;
@@ -57,6 +59,32 @@ async function describePlugin(client: ApiClient, plugin: string, now: number): P
     ]),
     section("Versions", format(VERSIONS, versions, "table", now)),
     section("Nodes", table(["NODE", "CLUSTER", "VERSION", "STATUS", "ERROR"], rows)),
+  ].join("\n");
+}
+
+async function describeRelease(client: ApiClient, id: string, now: number): Promise<string> {
+  const { release, nodes } = await client.call("getRelease", { params: { release: id } });
+  const { approvals, note, reason, rollbackOf, supersededBy } = release;
+  const approved = approvals.map((each) => [each.by, each.at, each.bypass ? "yes" : "no", each.note || "-"]);
+  return [
+    facts([
+      ["Release", String(release.id)],
+      ["Plugin", `${release.plugin}@${release.version}`],
+      ["Cluster", release.cluster],
+      ["State", release.state],
+      ["Target", targetText(release.target)],
+      ["Author", [release.author, ...release.editors.map((each) => `edited by ${each}`)].join(", ")],
+      ["Approvals", approvalsText(release)],
+      ["Begins", release.scheduledAt ?? "when somebody says so"],
+      ["Version before", release.base ?? "none"],
+      ["Rolls back", rollbackOf === undefined ? "-" : `release ${rollbackOf}`],
+      ["Ended by", supersededBy === undefined ? "-" : `release ${supersededBy}`],
+      ["Note", note || "-"],
+      ["Reason", reason || "-"],
+      ["Possible now", release.actions.join(", ") || "nothing"],
+    ]),
+    section("Approvals", table(["BY", "AT", "BYPASS", "NOTE"], approved)),
+    section("Nodes", format(RELEASE_NODES, nodes, "table", now)),
   ].join("\n");
 }
 

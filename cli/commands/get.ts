@@ -1,51 +1,76 @@
 import { Command } from "commander";
 
+import { MeshError } from "../../core/errors.ts";
 import { suggestion } from "../../core/nearest.ts";
 import type { CommandLine } from "../command-line.ts";
 import { connect } from "../connection.ts";
 import { LISTINGS, type Listing, type ListingFilter, type Shown } from "../listings.ts";
 import { formatOption, type FormatFlag } from "../output/format-option.ts";
+import { printable } from "../output/table.ts";
 import { usageError } from "../usage-error.ts";
 
 interface GetFlags extends FormatFlag, ListingFilter {
   readonly watch?: boolean;
 }
 
-/** `sluice get KIND`: lists things. */
+/** `sluice get KIND [NAME]`: lists things, or shows one. */
 export function getCommand(line: CommandLine): Command {
   const kinds = LISTINGS.map(({ kind }) => kind).join(", ");
   return new Command("get")
     .argument("<kind>", `one of ${kinds}`)
+    .argument("[name]", "only this one")
     .addOption(formatOption())
     .option("-w, --watch", "again at each change, until Ctrl-C")
     .option("--cluster <cluster>", "only those of a cluster (nodes, releases)")
-    .option("--domain <domain>", "only those of a domain (plugins, clusters)")
+    .option("--domain <domain>", "only those of a domain (plugins, clusters, chains)")
     .option("--plugin <plugin>", "only those of a plugin (releases)")
     .option("--state <state>", "only those in a state (releases), or of a presence (nodes)")
-    .action(async (kind: string, flags: GetFlags, command: Command) => {
+    .action(async (kind: string, name: string | undefined, flags: GetFlags, command: Command) => {
       const listing = listingOf(kind);
       requireKnown(listing, flags);
       await using connection = await connect(line, command);
-      if (flags.watch === true) return await watch(line, connection.client, listing, flags);
-      show(line, await listing.list(connection.client, flags), flags);
+      if (flags.watch === true) return await watch(line, connection.client, listing, { ...flags, name });
+      const found = await listing.list(connection.client, flags);
+      show(line, name === undefined ? found : named(listing, found, name), flags);
+      if (name === undefined && found.names.length === 0) noteEmpty(line, listing, flags);
     });
+}
+
+function named({ kind }: Listing, found: Shown, name: string): Shown {
+  const only = found.only(name);
+  if (only !== undefined) return only;
+  throw new MeshError(`there is no ${name} among the ${kind} you may see${suggestion(name, found.names)}`, {
+    code: "not_found",
+    source: "input",
+  });
+}
+
+/** For whoever looks at a table of nothing and wonders whether the filter was meant so. */
+function noteEmpty(line: CommandLine, { kind, filters }: Listing, flags: GetFlags): void {
+  if (flags.output !== "table" && flags.output !== "wide") return;
+  const given = filters.flatMap((name) =>
+    flags[name] === undefined ? [] : [`--${name} ${printable(flags[name])}`],
+  );
+  line.errors.write(
+    given.length === 0 ? `there are no ${kind}\n` : `no ${kind} with ${given.join(" and ")}\n`,
+  );
 }
 
 async function watch(
   line: CommandLine,
   client: Parameters<Listing["list"]>[0],
   listing: Listing,
-  flags: GetFlags,
+  flags: GetFlags & { readonly name: string | undefined },
 ): Promise<void> {
   if (listing.watch === undefined) throw usageError(`${listing.kind} cannot be watched`);
   for await (const items of listing.watch(client, flags, line.stop)) {
     if (line.isTerminal) line.output.write("\u001b[H\u001b[2J");
-    show(line, items, flags);
+    show(line, flags.name === undefined ? items : named(listing, items, flags.name), flags);
   }
 }
 
 function show(line: CommandLine, items: Shown, { output }: FormatFlag): void {
-  line.output.write(items(output, line.clock.wall()));
+  line.output.write(items.text(output, line.clock.wall()));
 }
 
 function listingOf(word: string): Listing {

@@ -33,6 +33,16 @@ test("json and yaml are what the API said", () => {
   expect(JSON.parse(serialised({ name: "kiwi" }, "json"))).toEqual({ name: "kiwi" });
 });
 
+test("yaml of what apply takes is documents, without the revision that would soon be an older one", () => {
+  const documents = { ...FRUIT, document: "Fruit" };
+  const items = [{ name: "apple", revision: 7 }, { name: "kiwi" }];
+
+  expect(format(documents, items, "yaml", 0)).toBe(
+    "apiVersion: sluice/v1\nkind: Fruit\nname: apple\n---\napiVersion: sluice/v1\nkind: Fruit\nname: kiwi\n",
+  );
+  expect(JSON.parse(format(documents, items, "json", 0))).toEqual(items);
+});
+
 test.for(["json", "yaml"] as const)(
   "what a terminal would obey is escaped in %s, and means the same",
   (as) => {

@@ -10,6 +10,8 @@ export interface View<Item> {
   /** `KIND/NAME`'s name. */
   readonly name: (item: Item) => string;
   readonly kind: string;
+  /** The `kind:` of the documents that `sluice apply` takes of them; undefined: it takes none. */
+  readonly document?: string;
   readonly columns: readonly Column<Item>[];
 }
 
@@ -21,8 +23,13 @@ export interface Column<Item> {
   readonly wide?: true;
 }
 
-/** Items in a format; `table` and `wide` for people, `json` and `yaml` as the API has them, `name` for scripts. */
+/**
+ * Items in a format; `table` and `wide` for people, `json` and `yaml` as the API has them, `name` for scripts. Where
+ * there are such, `yaml` is documents that `sluice apply` takes as they are.
+ */
 export function format<Item>(view: View<Item>, items: readonly Item[], as: Format, now: number): string {
+  if (as === "yaml" && view.document !== undefined)
+    return items.map((item) => documentOf(view.document ?? "", item)).join("---\n");
   if (as === "json" || as === "yaml") return serialised(items, as);
   if (as === "name") return items.map((item) => `${view.kind}/${printable(view.name(item))}\n`).join("");
   const columns = view.columns.filter(({ wide }) => as === "wide" || wide === undefined);
@@ -30,6 +37,12 @@ export function format<Item>(view: View<Item>, items: readonly Item[], as: Forma
     columns.map(({ heading }) => heading),
     items.map((item) => columns.map(({ value }) => value(item, now) || "-")),
   );
+}
+
+/** Without `revision`: a file is applied again after others have changed what it names. */
+function documentOf(kind: string, item: unknown): string {
+  const { revision: _, ...members } = item as Readonly<Record<string, unknown>>;
+  return serialised({ apiVersion: "sluice/v1", kind, ...members }, "yaml");
 }
 
 /** A value as the API has it; what a terminal would obey is written as JSON and YAML write it in quotes: `\u009b`. */

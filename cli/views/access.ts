@@ -1,10 +1,9 @@
 import type { z } from "zod";
 
 import type * as resource from "../../control-plane/api/contract/resources.ts";
+import { grantText } from "../../control-plane/model/access.ts";
 import { age } from "../output/age.ts";
 import type { View } from "../output/format.ts";
-
-type Grant = z.infer<typeof resource.grant>;
 
 export const TOKENS: View<z.infer<typeof resource.token>> = {
   kind: "token",
@@ -39,9 +38,3 @@ export const AUDIT_EVENTS: View<z.infer<typeof resource.auditEvent>> = {
     },
   ],
 };
-
-/** `operator@demo`, `viewer@domain:shop`, `admin` */
-export function grantText({ role, scope }: Grant): string {
-  if (scope.kind === "all") return role;
-  return scope.kind === "cluster" ? `${role}@${scope.cluster}` : `${role}@domain:${scope.domain}`;
-}

@@ -21,6 +21,7 @@ export const ALARMS: View<z.infer<typeof resource.alarm>> = {
 
 export const WEBHOOKS: View<z.infer<typeof resource.webhook>> = {
   kind: "webhook",
+  document: "Webhook",
   name: ({ id }) => id,
   columns: [
     { heading: "ID", value: ({ id }) => id },

@@ -6,6 +6,7 @@ import type { View } from "../output/format.ts";
 
 export const DOMAINS: View<z.infer<typeof resource.domain>> = {
   kind: "domain",
+  document: "Domain",
   name: ({ name }) => name,
   columns: [
     { heading: "NAME", value: ({ name }) => name },
@@ -17,6 +18,7 @@ export const DOMAINS: View<z.infer<typeof resource.domain>> = {
 
 export const CLUSTERS: View<z.infer<typeof resource.cluster>> = {
   kind: "cluster",
+  document: "Cluster",
   name: ({ name }) => name,
   columns: [
     { heading: "NAME", value: ({ name }) => name },
@@ -29,6 +31,7 @@ export const CLUSTERS: View<z.infer<typeof resource.cluster>> = {
 
 export const PLUGINS: View<z.infer<typeof resource.plugin>> = {
   kind: "plugin",
+  document: "Plugin",
   name: ({ name }) => name,
   columns: [
     { heading: "NAME", value: ({ name }) => name },
@@ -38,12 +41,20 @@ export const PLUGINS: View<z.infer<typeof resource.plugin>> = {
   ],
 };
 
+/** Nobody waits for an approval that nobody asks for. */
+export function approvalText({
+  approval,
+  approvalRequired,
+}: Pick<z.infer<typeof resource.pluginVersion>, "approval" | "approvalRequired">): string {
+  return approval === "PENDING" && !approvalRequired ? "not required" : approval;
+}
+
 export const VERSIONS: View<z.infer<typeof resource.pluginVersion>> = {
   kind: "version",
   name: ({ plugin, version }) => `${plugin}@${version}`,
   columns: [
     { heading: "VERSION", value: ({ version }) => version },
-    { heading: "APPROVAL", value: ({ approval }) => approval },
+    { heading: "APPROVAL", value: approvalText },
     { heading: "DIGEST", value: ({ digest }) => digest.slice(0, 12) },
     { heading: "UPLOADER", value: ({ uploader }) => uploader },
     { heading: "AGE", value: ({ uploadedAt }, now) => age(uploadedAt, now) },
@@ -54,6 +65,23 @@ export const VERSIONS: View<z.infer<typeof resource.pluginVersion>> = {
     { heading: "NOTE", value: ({ note }) => note, wide: true },
   ],
 };
+
+export const CHAINS: View<z.infer<typeof resource.chain>> = {
+  kind: "chain",
+  document: "Chain",
+  name: ({ cluster }) => cluster,
+  columns: [
+    { heading: "CLUSTER", value: ({ cluster }) => cluster },
+    { heading: "PLUGINS", value: ({ entries }) => entries.map(entryText).join(", ") },
+    { heading: "DEADLINES", value: ({ deadlines }) => `${deadlines.request} / ${deadlines.response}` },
+    { heading: "REVISION", value: ({ revision }) => String(revision), wide: true },
+  ],
+};
+
+/** `guard`, or `guard (degrade)` */
+function entryText({ plugin, mode }: z.infer<typeof resource.chainEntry>): string {
+  return mode === "enforce" ? plugin : `${plugin} (${mode})`;
+}
 
 export const CHAIN_ENTRIES: View<z.infer<typeof resource.chainEntry>> = {
   kind: "entry",

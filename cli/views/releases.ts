@@ -6,6 +6,15 @@ import type { View } from "../output/format.ts";
 
 type Release = z.infer<typeof resource.release>;
 
+/** `1/2`; a rollback to what ran before goes on without any. */
+export function approvalsText({ approvals, requiredApprovals, state }: Release): string {
+  const spared = approvals.length === 0 && state !== "PENDING_APPROVAL" && !NEVER_APPROVED.includes(state);
+  return requiredApprovals === 0 || spared ? "not required" : `${approvals.length}/${requiredApprovals}`;
+}
+
+/** A release may have come to its end before anybody approved it. */
+const NEVER_APPROVED: readonly Release["state"][] = ["REJECTED", "CANCELLED", "SUPERSEDED", "ROLLED_BACK"];
+
 export const RELEASES: View<Release> = {
   kind: "release",
   name: ({ id }) => String(id),
@@ -15,10 +24,7 @@ export const RELEASES: View<Release> = {
     { heading: "PLUGIN", value: ({ plugin, version }) => `${plugin}@${version}` },
     { heading: "STATE", value: ({ state }) => state },
     { heading: "TARGET", value: ({ target }) => targetText(target) },
-    {
-      heading: "APPROVALS",
-      value: ({ approvals, requiredApprovals }) => `${approvals.length}/${requiredApprovals}`,
-    },
+    { heading: "APPROVALS", value: approvalsText },
     { heading: "AUTHOR", value: ({ author }) => author },
     { heading: "AGE", value: ({ createdAt }, now) => age(createdAt, now) },
     { heading: "BASE", value: ({ base }) => base ?? "", wide: true },

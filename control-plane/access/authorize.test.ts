@@ -41,8 +41,10 @@ test.for([
   },
 );
 
-test("a refusal says who could", () => {
+test("a refusal says which grant is missing, and which there are", () => {
   const refused = (): void => authorize(holder("viewer", { kind: "all" }), "release.approve", PAYMENTS);
 
-  expect(refused).toThrow("ann may not release.approve in cluster payments: it takes one of approver, admin");
+  expect(refused).toThrow(
+    "ann may not release.approve in cluster payments: it takes one of approver, admin, such as approver@payments, and ann has viewer",
+  );
 });

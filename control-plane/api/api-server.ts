@@ -22,7 +22,7 @@ import { withoutFramework } from "./framework-error.ts";
 import { createHttpServer, type ServerLimits } from "./http-server.ts";
 import { readJsonBody, type BodyLimits } from "./json-body.ts";
 import { methodsOf } from "./known-paths.ts";
-import { problemOf, RequestError } from "./problem.ts";
+import { problemOf, RequestError, type ProblemDocument } from "./problem.ts";
 
 export interface ApiLimits extends ServerLimits {
   readonly body: BodyLimits;
@@ -160,9 +160,7 @@ export class ApiServer implements Service {
     const problem = problemOf(error);
     const { gate } = this.#options.parts;
     const route = this.#routeOf(request);
-    if (problem.status >= 500)
-      this.#options.log.error({ err: error, requestId: request.id }, "a request failed");
-    if (error instanceof StoreUnavailableError) this.#options.onUnavailable(error.message);
+    this.#logFault(error, problem, request.id);
     if (route !== undefined) await gate.noteRefusal(route.actorOf(request), route.endpoint.right, error);
     if (problem.status === 401) void reply.header("www-authenticate", 'Bearer realm="sluice"');
     if (problem.status === 503 || problem.status === 429) void reply.header("retry-after", "1");
@@ -171,6 +169,15 @@ export class ApiServer implements Service {
       .headers({ ...HEADERS, "x-request-id": request.id })
       .type("application/problem+json")
       .send(JSON.stringify(problem));
+  }
+
+  /** What whoever asked cannot know or change; the rest is in their answer and in the access log. */
+  #logFault(error: unknown, { code, detail, status }: ProblemDocument, requestId: string): void {
+    const { log } = this.#options;
+    if (error instanceof StoreUnavailableError) this.#options.onUnavailable(error.message);
+    if (code === "internal" || error instanceof StoreUnavailableError)
+      log.error({ err: error, requestId }, "a request failed");
+    else if (status >= 500) log.warn({ reason: detail, requestId }, "a request could not be served");
   }
 
   #count(route: EndpointRoute | undefined, { statusCode, elapsedTime, raw }: FastifyReply): void {

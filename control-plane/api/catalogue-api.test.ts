@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 
 import { ManualClock } from "../../core/manual-clock.ts";
 import { TestControlPlane } from "../../test/support/control-plane.ts";
+import { TemporaryFolder } from "../../test/support/temporary-folder.ts";
 import { TestNode } from "../../test/support/test-node.ts";
 import { pluginZip } from "../../test/support/plugin-packages.ts";
 import type { ApiClient } from "./contract/client.ts";
@@ -55,6 +56,16 @@ test("the bytes of a version that was deleted are gone after a while", async () 
   const file = plane.folder.join("control-plane", "artifacts", digest.slice(0, 2), digest);
   while (existsSync(file)) await setImmediate();
   await expect(admin.bytes("getArtifact", { params: { digest } })).rejects.toMatchObject({ status: 404 });
+});
+
+test("bytes whose upload a crash cut off before there was a version are gone with the next start", async () => {
+  await using folder = await TemporaryFolder.create();
+  const digest = createHash("sha256").update("bytes").digest("hex");
+  const file = await folder.write(`control-plane/artifacts/${digest.slice(0, 2)}/${digest}`, "bytes");
+
+  await using _ = await TestControlPlane.start({ folder });
+
+  expect(existsSync(file)).toBe(false);
 });
 
 test("a part of a package can be asked for, and only of the same bytes", async () => {

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Clock } from "../../core/clock.ts";
 import type { Action } from "../model/access.ts";
 import type { TokenActor } from "../access/authenticator.ts";
+import type { Place } from "../access/place.ts";
 import type { Store } from "../store/store.ts";
 import { sendBytes, type BytesAnswer } from "./bytes-answer.ts";
 import type { WatchName } from "./contract/client-types.ts";
@@ -13,6 +14,7 @@ import type { Gate } from "./gate.ts";
 import { placesOf, type NamedThings } from "./place-resolver.ts";
 import type { UploadFolder } from "./received-package.ts";
 import { checkContentType, RequestChecks, revisionOf, tagOf, type CheckedRequest } from "./request-checks.ts";
+import { toldRefusal } from "./told-refusal.ts";
 import { sendText } from "./text-answer.ts";
 import type { Watches } from "./watches.ts";
 
@@ -58,7 +60,7 @@ export class EndpointRoute {
     if (right !== "none") {
       const actor = await this.#parts.gate.authenticate(request.headers.authorization, right);
       this.#actors.set(request, actor);
-      this.#parts.gate.authorize(actor, right, [{ kind: "somewhere" }]);
+      await this.#permit(request.params, actor, right, [{ kind: "somewhere" }]);
     }
     checkContentType(this.endpoint, request.headers["content-type"]);
   }
@@ -105,8 +107,16 @@ export class EndpointRoute {
   async #authorize(actor: TokenActor | undefined, { params, body }: CheckedRequest): Promise<void> {
     const { right, scope } = this.endpoint;
     if (right === "none" || actor === undefined) return;
-    const places = await placesOf(this.#parts.store, scope, params as NamedThings, body ?? {});
-    this.#parts.gate.authorize(actor, right, places);
+    const places = await placesOf(this.#parts.store, actor, scope, params as NamedThings, body ?? {});
+    await this.#permit(params, actor, right, places);
+  }
+
+  async #permit(params: unknown, actor: TokenActor, right: Action, places: readonly Place[]): Promise<void> {
+    try {
+      this.#parts.gate.authorize(actor, right, places);
+    } catch (refused) {
+      throw await toldRefusal(this.#parts.store, actor, { endpoint: this.name, params, places }, refused);
+    }
   }
 
   #callOf(

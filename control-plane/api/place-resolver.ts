@@ -1,6 +1,9 @@
 import type { Place } from "../access/place.ts";
 import type { Store, View } from "../store/store.ts";
+import type { Actor } from "../model/actor.ts";
 import type { EndpointScope } from "./contract/endpoint.ts";
+import { storedRelease } from "../releases/stored-releases.ts";
+import { nodeNamed, silenceNamed } from "./named-things.ts";
 
 /** What a request names, as far as it is looked at here: checked by its schema, but of one endpoint or another. */
 export interface NamedThings {
@@ -13,11 +16,13 @@ export interface NamedThings {
 }
 
 /**
- * Where a request needs its right; in each of these places. What is named and not there is looked for with a grant for
- * everything only: nobody else learns that it is not.
+ * Where a request needs its right; in each of these places. Domains, clusters and plugins that are named and not there
+ * are looked for with a grant for everything only: nobody else learns that they are not. Throws `not_found` for a
+ * release, a node or a silence, whose numbers and ids say nothing of others.
  */
 export async function placesOf(
   store: Store,
+  actor: Actor,
   scope: EndpointScope,
   path: NamedThings,
   body: NamedThings,
@@ -32,11 +37,11 @@ export async function placesOf(
       case "plugin":
         return pluginPlaces(view, path.plugin, body.domain);
       case "release":
-        return clusterPlaces(view, (await view.releases.get(path.release ?? 0))?.cluster, undefined);
+        return clusterPlaces(view, (await storedRelease(view, path.release ?? 0)).cluster, undefined);
       case "node":
-        return clusterPlaces(view, (await view.nodes.get(path.node ?? ""))?.cluster, undefined);
+        return clusterPlaces(view, (await nodeNamed(view, actor, path.node ?? "")).cluster, undefined);
       case "silence":
-        return clusterPlaces(view, (await view.silences.get(path.silence ?? ""))?.cluster, undefined);
+        return clusterPlaces(view, (await silenceNamed(view, path.silence ?? "")).cluster, undefined);
     }
   });
 }

@@ -119,7 +119,7 @@ test("all that is wrong in documents is named, by document and key", async () =>
   const documents = [
     { kind: "Domian", name: "a" },
     { kind: "Cluster", name: "UPPER", domain: "pay", environment: "test", extra: 1 },
-    { kind: "Chain", cluster: "demo", entries: [{ plugin: 7 }] },
+    { kind: "Chain", cluster: "demo", entries: [{ plugin: 7, moed: "off" }] },
     { kind: "Domain", name: "twice" },
     { kind: "Domain", name: "twice" },
   ];
@@ -133,10 +133,33 @@ test("all that is wrong in documents is named, by document and key", async () =>
       { where: "documents[1]", key: "name" },
       { where: "documents[1]", key: "extra", message: "unknown key" },
       { where: "documents[2]", key: "entries[0].plugin" },
-      { where: "documents", message: "Domain twice is there 2 times" },
+      { where: "documents[2]", key: "entries[0].moed", message: 'unknown key, did you mean "mode"?' },
+      { where: "documents[4]", message: "Domain twice is there 2 times" },
     ],
   });
 });
+
+test.for([
+  [{ kind: "Cluster", name: "c", domain: "pya", environment: "test" }, "domain", "not_found"],
+  [{ kind: "Plugin", name: "p", domain: "pya" }, "domain", "not_found"],
+  [{ kind: "Chain", cluster: "dmeo", entries: [] }, "cluster", "not_found"],
+  [{ kind: "Chain", cluster: "demo", entries: [{ plugin: "taggre" }] }, "entries[0].plugin", "not_found"],
+  [{ kind: "Domain", name: "pay", revision: 7 }, undefined, "revision_mismatch"],
+] as const)(
+  "what does not fit what is there is named by document and key: %j",
+  async ([document, key, code]) => {
+    await using catalogue = await openedCatalogue();
+    const documents = [{ kind: "Domain", name: "other" }, document];
+
+    const applied = applyDocuments(catalogue.store, root, documents, { dryRun: false });
+
+    await expect(applied).rejects.toMatchObject({ code, problems: [{ where: "documents[1]" }] });
+    await applied.catch(({ message, problems }: { message: string; problems: { key?: string }[] }) => {
+      expect(problems[0]).toMatchObject({ message });
+      expect(problems[0]?.key).toBe(key);
+    });
+  },
+);
 
 test("whatever documents hold, they are taken or refused as invalid", async () => {
   await using catalogue = await openedCatalogue();

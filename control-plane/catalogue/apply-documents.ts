@@ -3,6 +3,7 @@ import { InputError, type Problem } from "../../core/errors.ts";
 import { suggestion } from "../../core/nearest.ts";
 import { authorize } from "../access/authorize.ts";
 import type { Actor } from "../model/actor.ts";
+import { OperationError } from "../model/operation-error.ts";
 import { checkedChange, type CheckedChange } from "../store/checked-change.ts";
 import type { Store } from "../store/store.ts";
 import { DOCUMENT_KINDS, type DocumentKindName, type ReadDocument } from "./document-kinds.ts";
@@ -16,6 +17,8 @@ export interface DocumentChange extends Put<unknown> {
 
 interface KindedDocument extends ReadDocument {
   readonly kind: DocumentKindName;
+  /** Among those of the request: `documents[2]`. */
+  readonly where: string;
 }
 
 const API_VERSION = "sluice/v1";
@@ -23,7 +26,7 @@ const KINDS = Object.keys(DOCUMENT_KINDS) as DocumentKindName[];
 
 /**
  * Makes or changes what documents name, each with the right that it needs: all of them or none, in one change. Never
- * deletes. With `dryRun` everything is checked and nothing happens.
+ * deletes. With `dryRun` everything is checked and nothing happens. Whatever is wrong, `problems` name the document.
  */
 export async function applyDocuments(
   store: Store,
@@ -44,12 +47,35 @@ async function applyAll(
   documents: readonly KindedDocument[],
 ): Promise<readonly DocumentChange[]> {
   const changes: DocumentChange[] = [];
-  for (const document of documents) {
-    for (const place of await document.places(change)) authorize(actor, document.right, place);
-    const { kind, key } = document;
-    changes.push({ kind, key, ...(await document.write(change, actor)) });
-  }
+  for (const document of documents) changes.push(await applyOne(change, actor, document));
   return changes;
+}
+
+async function applyOne(
+  change: CheckedChange,
+  actor: Actor,
+  document: KindedDocument,
+): Promise<DocumentChange> {
+  const { kind, key, where } = document;
+  try {
+    for (const place of await document.places(change)) authorize(actor, document.right, place);
+    return { kind, key, ...(await document.write(change, actor)) };
+  } catch (thrown) {
+    throw placed(where, thrown);
+  }
+}
+
+/** The same refusal, with the document in which its reason is. */
+function placed(where: string, thrown: unknown): unknown {
+  if (thrown instanceof InputError)
+    return new InputError(thrown.problems.map((problem) => ({ ...problem, where })));
+  if (!(thrown instanceof OperationError) || thrown.source !== "input") return thrown;
+  const { code, message, problems } = thrown;
+  const named = problems.length > 0 ? problems : [{ where, message }];
+  return new OperationError(code, message, {
+    problems: named.map((problem) => ({ ...problem, where })),
+    cause: thrown,
+  });
 }
 
 /** Carries the result out of a change that is undone. */
@@ -92,9 +118,9 @@ function readDocuments(documents: readonly unknown[]): readonly KindedDocument[]
       problems.push(...thrown.problems);
     }
   }
-  const named = Map.groupBy(read, ({ kind, key }) => `${kind} ${key}`);
-  for (const [name, { length }] of named)
-    if (length > 1) problems.push({ where: "documents", message: `${name} is there ${length} times` });
+  for (const [name, same] of Map.groupBy(read, ({ kind, key }) => `${kind} ${key}`))
+    for (const { where } of same.slice(1))
+      problems.push({ where, message: `${name} is there ${same.length} times` });
   if (problems.length > 0) throw new InputError(problems);
   return read.toSorted((left, right) => KINDS.indexOf(left.kind) - KINDS.indexOf(right.kind));
 }
@@ -105,7 +131,7 @@ function readDocument(where: string, document: unknown): KindedDocument {
   const members = Object.entries(document as object).filter(
     ([name]) => name !== "kind" && name !== "apiVersion",
   );
-  return { ...checkValue(where, Object.fromEntries(members), DOCUMENT_KINDS[kind].form), kind };
+  return { ...checkValue(where, Object.fromEntries(members), DOCUMENT_KINDS[kind].form), kind, where };
 }
 
 function kindOf(where: string, document: unknown): DocumentKindName {

@@ -26,8 +26,11 @@ export interface ChainWish {
     | undefined;
 }
 
-/** The form of a chain; what the parts mean is core/chain-document's to check. */
-export const chainForm: z.ZodType<ChainWish> = z.strictObject({
+/** What stands in a chain, whatever stands beside it; what the parts mean is core/chain-document's to check. */
+export const chainMembers: {
+  readonly entries: z.ZodType<readonly EntryWish[]>;
+  readonly deadlines: z.ZodType<ChainWish["deadlines"]>;
+} = {
   entries: z.array(
     z.strictObject({
       plugin: z.string(),
@@ -42,7 +45,9 @@ export const chainForm: z.ZodType<ChainWish> = z.strictObject({
     }),
   ),
   deadlines: z.strictObject({ request: z.string().optional(), response: z.string().optional() }).optional(),
-});
+};
+
+const chainForm: z.ZodType<ChainWish> = z.strictObject(chainMembers);
 
 const chainMeaning = z.strictObject({ entries: chainSchema, deadlines: deadlinesSchema });
 

@@ -67,9 +67,10 @@ export async function writeChain(
   wish: ChainWish,
   expected: number | undefined,
 ): Promise<Put<ClusterChain>> {
-  await clusterNamed(change, cluster);
+  await clusterNamed(change, cluster, "cluster");
   const chain = chainOf(cluster, wish);
-  for (const { plugin } of chain.entries) await pluginNamed(change, plugin);
+  for (const [index, { plugin }] of chain.entries.entries())
+    await pluginNamed(change, plugin, `entries[${index}].plugin`);
   await checkConfigs(change, chain);
   return putRecord(change.chains, { noun: "chain of cluster", key: cluster }, chain, expected);
 }

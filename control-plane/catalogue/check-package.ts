@@ -3,6 +3,7 @@ import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { MeshError, messageOf } from "../../core/errors.ts";
+import { checkScript } from "../../core/packages/check-script.ts";
 import type { PluginManifest } from "../../core/packages/manifest.ts";
 import { PackageCache } from "../../core/packages/package-cache.ts";
 import { PackageCacheError } from "../../core/packages/package-errors.ts";
@@ -27,7 +28,8 @@ export async function checkPackage(folder: string, plugin: string, zip: Buffer):
   const scratch = join(folder, `check-${randomUUID()}`);
   try {
     const found = await new PackageCache(scratch).add("package", zip, { name: plugin });
-    const { digest, manifest, configSchema } = found;
+    const { digest, manifest, configSchema, source } = found;
+    if (source !== undefined) await checkScript("package", manifest.entry, source);
     return { digest, manifest, configSchema, readme: await readReadme(found.directory) };
   } catch (thrown) {
     if (thrown instanceof MeshError && !(thrown instanceof PackageCacheError)) throw thrown;

@@ -30,7 +30,7 @@ export async function writeCluster(
   wanted: Unrevised<Cluster>,
   expected: number | undefined,
 ): Promise<Put<Cluster>> {
-  const domain = await domainNamed(change, wanted.domain);
+  const domain = await domainNamed(change, wanted.domain, "domain");
   const known = await change.clusters.get(wanted.name);
   // A grant for one cluster is none for making it, or for the domain that it is moved to.
   if (known?.domain !== wanted.domain)

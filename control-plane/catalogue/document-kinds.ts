@@ -7,7 +7,7 @@ import type { Actor } from "../model/actor.ts";
 import { ALARM_KINDS } from "../model/alarm.ts";
 import type { CheckedChange } from "../store/checked-change.ts";
 import type { Change } from "../store/store.ts";
-import { chainForm } from "./chain-wish.ts";
+import { chainMembers } from "./chain-wish.ts";
 import { writeChain } from "./chains.ts";
 import { writeCluster } from "./clusters.ts";
 import { writeDomain } from "./domains.ts";
@@ -85,22 +85,16 @@ const pluginForm = z
   }));
 
 const chainDocument = z
-  .looseObject({ ...seen, cluster: dnsLabel })
-  .transform(({ revision, cluster, ...wish }, context): ReadDocument => {
-    const checked = chainForm.safeParse(wish);
-    for (const { message, path } of checked.error?.issues ?? [])
-      context.addIssue({ code: "custom", message, path });
-    if (!checked.success) return z.NEVER;
-    return {
-      key: cluster,
-      right: "chain.write",
-      places: async (change) => {
-        const domain = (await change.clusters.get(cluster))?.domain;
-        return [{ kind: "cluster", cluster, domain }];
-      },
-      write: (change) => writeChain(change, cluster, checked.data, revision),
-    };
-  });
+  .strictObject({ ...seen, cluster: dnsLabel, ...chainMembers })
+  .transform(({ revision, cluster, ...wish }): ReadDocument => ({
+    key: cluster,
+    right: "chain.write",
+    places: async (change) => {
+      const domain = (await change.clusters.get(cluster))?.domain;
+      return [{ kind: "cluster", cluster, domain }];
+    },
+    write: (change) => writeChain(change, cluster, wish, revision),
+  }));
 
 const webhookForm = z
   .strictObject({

@@ -25,7 +25,7 @@ export async function writePlugin(
   wanted: Unrevised<Plugin>,
   expected: number | undefined,
 ): Promise<Put<Plugin>> {
-  await domainNamed(change, wanted.domain);
+  await domainNamed(change, wanted.domain, "domain");
   const known = await change.plugins.get(wanted.name);
   if (known !== undefined) requireOwner(actor, known);
   const owners =

@@ -44,6 +44,15 @@ export async function deleteVersion(
   });
 }
 
+/** Throws `forbidden` for who uploaded the version. */
+export function refuseOwnVersion({ plugin, version, uploader }: PluginVersion, name: string): void {
+  if (uploader !== name) return;
+  throw new OperationError(
+    "forbidden",
+    `${name} has uploaded ${plugin} ${version}: another person with role approver must judge it`,
+  );
+}
+
 interface Judgement {
   readonly action: string;
   readonly approval: VersionApproval;
@@ -59,8 +68,7 @@ async function judge(
   const { result } = await store.change(actor, action, async ({ versions, plugins }) => {
     const version = await versionNamed({ versions, plugins }, name);
     const text = `${name.plugin} ${name.version}`;
-    if (version.uploader === actor.name)
-      throw new OperationError("forbidden", `${actor.name} uploaded ${text}: somebody else must judge it`);
+    refuseOwnVersion(version, actor.name);
     if (version.approval === approval)
       throw new OperationError("wrong_state", `${text} is ${approval} already`);
     return versions.update({ ...version, approval, approvedBy: actor.name, note }, version.revision);

@@ -13,6 +13,12 @@ export type Scope =
   | { readonly kind: "domain"; readonly domain: string }
   | { readonly kind: "cluster"; readonly cluster: string };
 
+/** `operator@demo`, `viewer@domain:shop`, `admin`: how people write grants. */
+export function grantText({ role, scope }: Grant): string {
+  if (scope.kind === "all") return role;
+  return scope.kind === "cluster" ? `${role}@${scope.cluster}` : `${role}@domain:${scope.domain}`;
+}
+
 const READERS = ["viewer", "developer", "approver", "operator", "admin"] as const;
 
 /**

@@ -86,6 +86,8 @@ export interface NodeReport {
   readonly incarnation: string;
   readonly resources: Readonly<Record<ResourceType, ResourceStanding>>;
   readonly packages: readonly NodePackage[];
+  /** Digests of packages that it called INVALID and, since somebody said retry, is to try again: it has not yet heard. */
+  readonly again: readonly string[];
   readonly plugins: readonly NodePlugin[];
 }
 

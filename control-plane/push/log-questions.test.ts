@@ -62,7 +62,7 @@ test("reading ends with the stream, and a node that is not connected cannot be r
 
   expect(await reading).toEqual([]);
   expect(() => mesh.server.logs.read({ ...REQUEST, node: "node-9" }, NEVER)).toThrow(
-    "node node-9 is not connected",
+    "node node-9 is not connected: what plugins log there can be read when it is",
   );
 });
 

@@ -119,7 +119,10 @@ export class NodeStreams implements NodeLogs, Disposable {
   read(request: LogRequest, signal: AbortSignal): AsyncIterable<LogChunk> {
     const stream = this.#streams.get(request.node);
     if (stream === undefined)
-      throw new OperationError("unavailable", `node ${request.node} is not connected`);
+      throw new OperationError(
+        "wrong_state",
+        `node ${request.node} is not connected: what plugins log there can be read when it is`,
+      );
     return stream.readLog(request, signal);
   }
 

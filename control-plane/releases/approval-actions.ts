@@ -51,12 +51,14 @@ async function ranBefore({ cluster, plugin, digest }: Release, change: Change): 
   return history.some((other) => other.activeSince !== undefined && other.digest === digest);
 }
 
-function refuseOwn(release: Release, name: string): void {
-  const own = release.author === name ? "made" : release.editors.includes(name) ? "edited" : undefined;
+/** Throws `forbidden` for who made the release, or edited it. */
+export function refuseOwn(release: Release, name: string): void {
+  const own =
+    release.author === name ? "is the author of" : release.editors.includes(name) ? "edited" : undefined;
   if (own === undefined) return;
   throw new OperationError(
     "forbidden",
-    `${name} ${own} ${titleOf(release)}: somebody else has to approve it`,
+    `${name} ${own} ${titleOf(release)}: another person with role approver must approve it`,
   );
 }
 

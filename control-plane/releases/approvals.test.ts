@@ -12,7 +12,8 @@ test("as many different people as the cluster asks for, and never the author", a
 
   await expect(releases.approve(DANA, request, "")).rejects.toMatchObject({
     code: "forbidden",
-    message: "dana made release 1 (guard 1.0.0 in demo): somebody else has to approve it",
+    message:
+      "dana is the author of release 1 (guard 1.0.0 in demo): another person with role approver must approve it",
   });
   expect((await releases.approve(ANDY, request, "fine")).release.state).toBe("PENDING_APPROVAL");
   await expect(releases.approve(ANDY, request, "again")).rejects.toMatchObject({ code: "conflict" });

@@ -64,7 +64,7 @@ test("Pallas: a refused permission does not answer that the cluster does not exi
   const request = { release: (await world.create("1.0.0")).id };
   await expect(world.releases.approve(DANA, request, "")).rejects.toMatchObject({
     code: "forbidden",
-    message: expect.stringContaining("somebody else has to approve it") as string,
+    message: expect.stringContaining("another person with role approver must approve it") as string,
   });
   await expect(world.create("1.0.0", { cluster: "nowhere" })).rejects.toMatchObject({ code: "not_found" });
 });

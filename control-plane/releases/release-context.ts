@@ -8,6 +8,8 @@ export interface ReleaseContext {
   readonly store: Store;
   readonly clock: Pick<Clock, "wall">;
   readonly reports: NodeReports;
+  /** Resolves when what is known of these nodes is on disk. */
+  readonly saveReports: (nodes: readonly string[]) => Promise<void>;
 }
 
 /** A release after a change, and the tick that the change took. */

@@ -117,10 +117,10 @@ export class Releases {
     action: ReleaseAction,
     nodes?: readonly string[],
   ): Promise<ChangedRelease> {
-    const { reports, store } = this.#context;
+    const { store } = this.#context;
     const changed = await this.#change(actor, name, request, action);
     const entry = await store.read((view) => entryOf(view, changed.release));
-    retryNodes(reports, changed.release, entry, nodes);
+    await retryNodes(this.#context, changed.release, entry, nodes);
     return changed;
   }
 }

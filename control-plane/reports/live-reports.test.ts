@@ -132,6 +132,25 @@ test("what a node says to have staged when it connects is loadable; what it coul
   ]);
 });
 
+test("what a node is to try again does not count as invalid because it says so once more before it has heard", () => {
+  const { reports } = connected();
+  const item = { plugin: "guard", version: "1.0.0", digest: "a".repeat(64), detail: "no execute" };
+  const states = (): readonly string[] => reports.get("node-1")!.report.packages.map(({ state }) => state);
+  reports.holds("node-1", { ...item, state: "INVALID" });
+  reports.disconnected("node-1");
+
+  reports.retry("node-1");
+  reports.connected("node-1", NOTHING);
+  reports.holds("node-1", { ...item, state: "INVALID" });
+  expect(states()).toEqual([]);
+
+  reports.sent("node-1", "stage", { hash: "h", tick: 1 });
+  reports.holds("node-1", { ...item, state: "FETCHING" });
+  reports.holds("node-1", { ...item, state: "INVALID" });
+  expect(states()).toEqual(["INVALID"]);
+  expect(reports.get("node-1")!.report.again).toEqual([]);
+});
+
 test("a node that names thousands of packages and plugins is bounded", () => {
   const { reports } = connected();
   for (let i = 0; i < 2_000; i++)

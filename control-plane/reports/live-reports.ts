@@ -49,6 +49,8 @@ export class LiveReports implements NodeReports {
   readonly #startedAt: number;
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<(node: string) => void>();
+  /** Nodes that were sent a stage on their stream, since somebody last said retry. */
+  readonly #stageSent = new Set<string>();
   #sorted: readonly Entry[] | undefined;
 
   constructor(clock: Clock, limits: ReportLimits) {
@@ -107,13 +109,15 @@ export class LiveReports implements NodeReports {
 
   retry(node: string): void {
     this.#update(node, (report) => {
-      const packages = report.packages.filter(({ state }) => state !== "INVALID");
       const resources = mapStandings(report, forgive);
-      if (packages.length === report.packages.length) return { ...report, resources };
+      const invalid = report.packages.filter(({ state }) => state === "INVALID");
+      if (invalid.length === 0) return { ...report, resources };
       // Sent again, so that the node tries again what it holds for invalid.
+      this.#stageSent.delete(node);
       return {
         ...report,
-        packages,
+        packages: report.packages.filter((item) => !invalid.includes(item)),
+        again: [...new Set([...report.again, ...invalid.map(({ digest }) => digest)])],
         resources: { ...resources, stage: { ...resources.stage, acked: undefined } },
       };
     });
@@ -121,6 +125,7 @@ export class LiveReports implements NodeReports {
 
   forget(node: string): void {
     if (!this.#entries.delete(node)) return;
+    this.#stageSent.delete(node);
     this.#sorted = undefined;
     this.#tell(node);
   }
@@ -133,7 +138,13 @@ export class LiveReports implements NodeReports {
     } else {
       const silence = report.lastSeen === undefined ? Infinity : this.#clock.wall() - report.lastSeen;
       const heardAt = this.#clock.now() - Math.max(0, silence);
-      const entry: Entry = { node, report: { ...report, connected: false }, heardAt, told: "OFFLINE" };
+      const entry: Entry = {
+        node,
+        // What an earlier release stored may lack something.
+        report: { ...unheard(node.id), ...report, connected: false },
+        heardAt,
+        told: "OFFLINE",
+      };
       entry.told = this.#presenceOf(entry);
       this.#entries.set(node.id, entry);
     }
@@ -144,6 +155,7 @@ export class LiveReports implements NodeReports {
   connected(node: string, { incarnation, inForce, staged }: Introduction): void {
     const at = this.#clock.wall();
     this.#heard(node);
+    this.#stageSent.delete(node);
     this.#update(node, (report) => ({
       ...report,
       connected: true,
@@ -174,6 +186,7 @@ export class LiveReports implements NodeReports {
 
   sent(node: string, type: ResourceType, mark: Omit<ResourceMark, "at">): void {
     const at = this.#clock.wall();
+    if (type === "stage") this.#stageSent.add(node);
     this.#stand(node, type, (standing) => send(standing, { ...mark, at }));
   }
 
@@ -194,8 +207,14 @@ export class LiveReports implements NodeReports {
   }
 
   holds(node: string, item: NodePackage): void {
+    const { digest, state } = item;
     this.#update(node, (report) => {
+      const asked = report.again.includes(digest);
+      // It cannot have heard yet that it is to try again: this is what it said before.
+      if (asked && state === "INVALID" && !this.#stageSent.has(node)) return report;
       const packages = mergePackage(report.packages, item);
+      if (asked && state !== "INVALID")
+        return { ...report, packages, again: report.again.filter((each) => each !== digest) };
       return packages === report.packages ? report : { ...report, packages };
     });
   }
@@ -207,7 +226,8 @@ export class LiveReports implements NodeReports {
       const kept = report.packages.filter(
         (item) => item.state === "LOADABLE" || item.state === "DELETED" || named.has(keyOf(item)),
       );
-      return kept.length === report.packages.length ? report : { ...report, packages: kept };
+      if (kept.length === report.packages.length && report.again.length === 0) return report;
+      return { ...report, packages: kept, again: [] };
     });
   }
 
@@ -269,6 +289,7 @@ function unheard(node: string): NodeReport {
     incarnation: "",
     resources: NO_STANDINGS,
     packages: [],
+    again: [],
     plugins: [],
   };
 }

@@ -19,7 +19,7 @@ export interface NodeLogs {
   /**
    * Ends when the node said so, when it disconnects or when `signal` is aborted; what waits for a slow reader is
    * bounded, and what does not fit is counted in `dropped`. Throws an `OperationError`: `not_found` where the node
-   * knows no such plugin, `unavailable` where the node is not connected or too many are reading.
+   * knows no such plugin, `wrong_state` where the node is not connected, `unavailable` where too many are reading.
    */
   read(request: LogRequest, signal: AbortSignal): AsyncIterable<LogChunk>;
 }

@@ -60,6 +60,14 @@ export class ReportFlush implements Service {
     this.#timer = clock.every(FLUSH, () => this.#tick()).unref();
   }
 
+  /** Writes what is known of these nodes; on disk when it resolves. Rejects where the store does not take it. */
+  async save(nodes: readonly string[]): Promise<void> {
+    if (nodes.length === 0) return;
+    // The batch under way may hold what was known before.
+    await this.#running;
+    await this.#parts.store.saveReports(this.#reportsOf(nodes));
+  }
+
   /** Writes what is left. */
   async drain(): Promise<void> {
     this.#timer?.[Symbol.dispose]();
@@ -96,12 +104,15 @@ export class ReportFlush implements Service {
     const nodes = new Set([...this.#changed, ...heard]);
     this.#changed.clear();
     for (const node of nodes) if (this.#parts.reports.get(node) === undefined) this.#lastSeen.delete(node);
-    const reports = [...nodes]
-      .map((node) => this.#parts.reports.get(node)?.report)
-      .filter((report): report is NodeReport => report !== undefined);
-    if (reports.length === 0) return;
+    const reports = this.#reportsOf([...nodes]);
     for (let start = 0; start < reports.length; start += SLICE)
       await this.#write(reports.slice(start, start + SLICE));
+  }
+
+  #reportsOf(nodes: readonly string[]): readonly NodeReport[] {
+    return nodes
+      .map((node) => this.#parts.reports.get(node)?.report)
+      .filter((report): report is NodeReport => report !== undefined);
   }
 
   async #write(reports: readonly NodeReport[]): Promise<void> {

@@ -36,8 +36,9 @@ export class SqlRecords<Item, Key, By> implements Records<Item, Key, By> {
     const after = keyOfCursor(page.cursor, Object.values(this.table.key));
     const columns = Object.keys(this.table.key);
     let query = filtered(this.#select().select(columns), filter as Filter).limit(limit + 1);
-    if (after !== undefined) query = afterKey(query, columns, after);
-    for (const column of columns) query = query.orderBy(column);
+    const descending = page.descending === true;
+    if (after !== undefined) query = beyondKey(query, columns, after, descending ? "<" : ">");
+    for (const column of columns) query = query.orderBy(column, descending ? "desc" : "asc");
     const rows = await query.execute();
     const last = rows.length > limit ? rows[limit - 1] : undefined;
     return {
@@ -64,13 +65,18 @@ function isList(wanted: Value | readonly Value[]): wanted is readonly Value[] {
 }
 
 /** `(a, b) > (x, y)`, as every database understands and indexes it. */
-function afterKey(query: Query, columns: readonly string[], after: readonly Value[]): Query {
+function beyondKey(
+  query: Query,
+  columns: readonly string[],
+  after: readonly Value[],
+  order: ">" | "<",
+): Query {
   return query.where((build) => {
     const [first = "", second] = columns;
     const [start = null, then = null] = after;
     return second === undefined
-      ? build.eb(first, ">", start)
-      : build.eb(build.refTuple(first, second), ">", build.tuple(start, then));
+      ? build.eb(first, order, start)
+      : build.eb(build.refTuple(first, second), order, build.tuple(start, then));
   });
 }
 

@@ -13,12 +13,20 @@ import { connectionOn, storeFile } from "./sqlite/sqlite-database.ts";
 /** What SQLite keeps beside a database; that of another store would be taken for a part of this one. */
 const JOURNALS = ["-wal", "-shm"];
 
+/** Brings the packages that the store knows, by their digests; what it throws leaves the folder without a store. */
+export type BringPackages = (digests: readonly string[]) => Promise<void>;
+
 /**
  * Makes the store of a folder from a backup; answers with its tick. Never over a store that is there: `conflict`. Who
  * wants that moves it away, and still has it then. `invalid_input` for a file that is no backup, a damaged one, or one of
  * a newer release; then everything is as before.
  */
-export async function restoreStore(file: string, folder: string, clock: Clock): Promise<number> {
+export async function restoreStore(
+  file: string,
+  folder: string,
+  clock: Clock,
+  bringPackages: BringPackages = async () => undefined,
+): Promise<number> {
   const target = storeFile(folder);
   const incoming = `${target}.restoring`;
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -28,6 +36,7 @@ export async function restoreStore(file: string, folder: string, clock: Clock): 
     try {
       await copyBackup(file, incoming);
       await verify(file, incoming);
+      await bringPackages(digestsIn(incoming));
       await rename(incoming, target);
       await syncFile(folder);
     } finally {
@@ -36,6 +45,13 @@ export async function restoreStore(file: string, folder: string, clock: Clock): 
   }
   await using store = await openStore(folder, clock);
   return await store.read(async (view) => view.tick);
+}
+
+/** Of every version. */
+function digestsIn(copy: string): readonly string[] {
+  using database = new DatabaseSync(copy, { readOnly: true });
+  const rows = database.prepare("select distinct digest from versions order by digest").all();
+  return rows.map(({ digest }) => String(digest));
 }
 
 async function refuseExisting(folder: string, target: string): Promise<void> {

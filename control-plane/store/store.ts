@@ -16,8 +16,10 @@ export interface Page<Item> {
 export interface PageRequest {
   /** 1 to 1,000. */
   readonly limit: number;
-  /** `next` of the page before. */
+  /** `next` of the page before, which had the same order. */
   readonly cursor?: string | undefined;
+  /** From the last key to the first. Default: from the first. */
+  readonly descending?: boolean | undefined;
 }
 
 /** Records of one kind; keys as in `Keys`. */

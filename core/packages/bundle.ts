@@ -1,7 +1,21 @@
-import type { BuildFailure, Message } from "esbuild";
+import { fileURLToPath } from "node:url";
+
+import type { BuildFailure, Message, Plugin } from "esbuild";
 
 import { InputError, messageOf, type Problem } from "../errors.ts";
 import { refusal } from "./package-errors.ts";
+
+/** The author's own SDK where it is installed; else that of the Sluice that packs. */
+const SDK: Plugin = {
+  name: "sluice-sdk",
+  setup(build) {
+    build.onResolve({ filter: /^sluice\/plugin$/ }, async ({ path, resolveDir, pluginData }) => {
+      if (pluginData === SDK) return undefined;
+      const own = await build.resolve(path, { resolveDir, kind: "import-statement", pluginData: SDK });
+      return own.errors.length === 0 ? own : { path: fileURLToPath(import.meta.resolve(path)) };
+    });
+  },
+};
 
 /** Bundles under way: esbuild's own process, 13 MiB, is there as long as one is. */
 let underWay = 0;
@@ -28,6 +42,7 @@ export async function bundlePlugin(where: string, directory: string, entry: stri
       mainFields: ["module", "main"],
       target: "es2024",
       charset: "utf8",
+      plugins: [SDK],
       legalComments: "none",
       logLevel: "silent",
     });
@@ -42,6 +57,15 @@ export async function bundlePlugin(where: string, directory: string, entry: stri
 }
 
 function problemOf(where: string, entry: string, { text, location }: Message): Problem {
-  if (location === null) return { where, key: entry, message: text };
-  return { where, key: `${location.file}:${location.line}:${location.column + 1}`, message: text };
+  const message = `${text}${adviceFor(text)}`;
+  if (location === null) return { where, key: entry, message };
+  return { where, key: `${location.file}:${location.line}:${location.column + 1}`, message };
+}
+
+/** What to do about a package that is not there: it becomes a part of the script. */
+function adviceFor(text: string): string {
+  const name = /^Could not resolve "((?:@[^/"]+\/)?[^./"@][^/"]*)/.exec(text)?.[1];
+  if (name === undefined) return "";
+  if (name.startsWith("node:")) return ": plugins run without Node's modules";
+  return `: install it in the plugin's folder (npm install ${name}), and it is bundled into the script`;
 }

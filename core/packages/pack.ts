@@ -4,10 +4,11 @@ import { buffer } from "node:stream/consumers";
 import { parseDocument } from "yaml";
 import { ZipFile } from "yazl";
 
+import { checkScript } from "./check-script.ts";
 import { MANIFEST_FILE } from "./manifest-schema.ts";
 import type { PluginManifest } from "./manifest.ts";
 import type { PackageFile } from "./package-files.ts";
-import { readFolder } from "./read-folder.ts";
+import { readFolder, type FolderPackage } from "./read-folder.ts";
 
 /** A packed plugin: what is uploaded, copied into a plugin folder, or put under a signature. */
 export interface PackedPlugin {
@@ -25,7 +26,7 @@ const EPOCH = new Date(1980, 0, 1);
  * and order on disk. Throws an `InputError` when the folder is no valid plugin.
  */
 export async function packPlugin(directory: string): Promise<PackedPlugin> {
-  const { files, package: found } = await readFolder(directory);
+  const { files, package: found } = await readChecked(directory);
   return zipped(found.manifest, files);
 }
 
@@ -34,13 +35,21 @@ export async function packPlugin(directory: string): Promise<PackedPlugin> {
  * `VERSION-dev.DIGEST`, so that each content has a version of its own.
  */
 export async function packWorkInProgress(directory: string): Promise<PackedPlugin> {
-  const { files, package: found } = await readFolder(directory);
+  const { files, package: found } = await readChecked(directory);
   const { digest } = await zipped(found.manifest, files);
   const version = `${found.manifest.version}-dev.${digest.slice(0, 8)}`;
   return zipped(
     { ...found.manifest, version },
     files.map((file) => withVersion(file, version)),
   );
+}
+
+/** With a script that nodes can load, as far as that can be told without running it. */
+async function readChecked(directory: string): Promise<FolderPackage> {
+  const read = await readFolder(directory);
+  const { manifest, source } = read.package;
+  if (source !== undefined) await checkScript(directory, manifest.entry, source);
+  return read;
 }
 
 async function zipped(manifest: PluginManifest, files: readonly PackageFile[]): Promise<PackedPlugin> {

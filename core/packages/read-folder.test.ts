@@ -143,3 +143,35 @@ test("what is packed is taken, with modes and all", async () => {
   expect(found.manifest.platforms).toEqual(["linux/amd64"]);
   expect(found.source).toBeUndefined();
 });
+
+test("a folder outside of any installation is packed with the SDK of the Sluice that packs it", async () => {
+  await using folder = await typeScriptPlugin();
+  const source = `import { definePlugin } from "sluice/plugin";
+export default definePlugin({ execute: () => ({ headerSet: { "X-WEB-TAG": ["far"] } }) });
+`;
+  await folder.write("src/plugin.ts", source);
+
+  const { package: found } = await readFolder(folder.path);
+
+  expect((await pluginOf(found.source)).execute()).toEqual({ headerSet: { "X-WEB-TAG": ["far"] } });
+});
+
+test.for([
+  ["left-pad", "install it in the plugin's folder (npm install left-pad)"],
+  ["@scope/thing/deep", "install it in the plugin's folder (npm install @scope/thing)"],
+  ["node:fs", "plugins run without Node's modules"],
+])("what cannot be bundled says what to do: %s", async ([name, advice]) => {
+  await using folder = await typeScriptPlugin();
+  await folder.write("src/plugin.ts", `import x from "${name}";\nexport default { execute: () => x };\n`);
+
+  expect(await problemsOf(folder.path)).toContain(`Could not resolve "${name}": ${advice}`);
+});
+
+test("a script that does not parse is not packed", async () => {
+  await using folder = await typeScriptPlugin();
+  await folder.write("bin/plugin.js", "export default {\n  execute( { }\n};\n");
+
+  await expect(packPlugin(folder.path)).rejects.toThrow(
+    `${folder.path}: bin/plugin.js:3:1: Unexpected token '}'`,
+  );
+});

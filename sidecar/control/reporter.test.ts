@@ -64,6 +64,39 @@ function setUp(random = 0.5) {
 
 const kinds = (sent: readonly { readonly kind?: unknown }[]): unknown[] => sent.map(({ kind }) => kind);
 
+test("a plugin that trips is told soon, whoever noticed, and one that flaps only now and then", async () => {
+  const { reporter, sent, send, pass, set, confirm } = setUp();
+  reporter.begin({ ...INTERVALS, heartbeat: 1e9, scan: 1e9, jitter: 1 }, send);
+  await pass(3_000);
+  confirm();
+  expect(kinds(sent)).toEqual(["INVENTORY"]);
+
+  set(plugin("FAILED", { error: "tripped" }));
+  await pass(1_200, 100);
+  expect(sent.at(-1)).toMatchObject({ kind: "CHANGES", plugins: [{ state: "FAILED", error: "tripped" }] });
+  confirm();
+  for (let second = 0; second < 20; second++) {
+    set(plugin(second % 2 === 0 ? "RUNNING" : "FAILED"));
+    await pass(1_000, 100);
+    confirm();
+  }
+  expect(sent.length).toBeLessThan(8);
+  await pass(6_000, 100);
+  expect(sent.at(-1)).toMatchObject({ plugins: [{ state: "FAILED" }] });
+});
+
+test("what is so when a session begins waits for its first report", async () => {
+  const { reporter, sent, send, pass, set } = setUp(0.9);
+  reporter.begin({ ...INTERVALS, heartbeat: 1e9, scan: 1e9 }, send);
+  await pass(20_000);
+  expect(sent).toEqual([]);
+  reporter.end();
+  set(plugin("FAILED"));
+  reporter.begin({ ...INTERVALS, heartbeat: 1e9, scan: 1e9 }, send);
+  await pass(20_000);
+  expect(sent).toEqual([]);
+});
+
 test("heartbeats come in their interval, the first after a random part of it", async () => {
   const { reporter, sent, send, pass } = setUp(0.3);
   reporter.begin({ ...INTERVALS, jitter: 1e9 }, send);

@@ -22,6 +22,11 @@ const GATHER = 100;
 /** ms within which everything is sent when the control plane asks for it. */
 const SOON = 1_000;
 
+/** ms between two looks at whether a plugin is as it was: it trips and is quarantined where nobody hears of it. */
+const LOOK = 1_000;
+/** ms at least between two changes that are found by looking: a plugin may trip and answer again all the time. */
+const CALM = 5_000;
+
 /** Tells the control plane how the node's plugins are: by heartbeat, when something changed, by scan, in full daily. */
 export class Reporter implements Disposable {
   readonly #options: ReporterOptions;
@@ -32,6 +37,10 @@ export class Reporter implements Disposable {
   #send: ((message: NodeMessage) => void) | undefined;
   #sequence = 0;
   #lastStatus = -Infinity;
+  #watching: Timer | undefined;
+  /** How plugins were when they were looked at last, as text; undefined: in this session they were not yet. */
+  #seen: string | undefined;
+  #calmUntil = -Infinity;
   #exchanges = 0;
 
   constructor(options: ReporterOptions) {
@@ -48,11 +57,14 @@ export class Reporter implements Disposable {
     this.#later("HEARTBEAT", intervals.heartbeat * this.#random());
     this.#later("SCAN", intervals.scan + intervals.jitter * this.#random());
     this.#later("INVENTORY", intervals.jitter * this.#random());
+    this.#watch(send);
   }
 
   /** The session is over; what was not confirmed counts as never sent. */
   end(): void {
     this.#send = undefined;
+    this.#seen = undefined;
+    this.#watching?.[Symbol.dispose]();
     this.#reported.forgetUnconfirmed();
     for (const timer of this.#timers.values()) timer[Symbol.dispose]();
     this.#timers.clear();
@@ -79,6 +91,28 @@ export class Reporter implements Disposable {
     if (intervals.heartbeat !== before.heartbeat) this.#later("HEARTBEAT", intervals.heartbeat);
     if (intervals.scan !== before.scan) this.#later("SCAN", intervals.scan);
     if (intervals.inventory !== before.inventory) this.#later("INVENTORY", intervals.inventory);
+  }
+
+  #watch(send: (message: NodeMessage) => void): void {
+    const look = async (): Promise<void> => {
+      const plugins = this.#options.plugins(await this.#options.look());
+      if (send !== this.#send) return;
+      this.#compare(JSON.stringify(plugins));
+      this.#watch(send);
+    };
+    this.#watching = this.#options.clock.after(LOOK, () => void look()).unref();
+  }
+
+  #compare(now: string): void {
+    if (now === this.#seen) return;
+    const time = this.#options.clock.now();
+    const first = this.#seen === undefined;
+    // What still differs when it is calm again is told then.
+    if (!first && time < this.#calmUntil) return;
+    this.#seen = now;
+    if (first) return;
+    this.#calmUntil = time + CALM;
+    this.changed();
   }
 
   #later(kind: ReportKind, delay: number): void {

@@ -22,10 +22,6 @@ export interface EntryOutcome {
 /** A function of the world. */
 export type EntryPoint = Reference<(...args: (string | number)[]) => EntryValue>;
 
-/** CPU from which on an entry that was cut off is blamed: a part of its budget, or this many ms. */
-const BLAMED_SHARE = 0.1;
-const BLAMED_FROM = 5;
-
 /** What isolated-vm throws when the deadline ended an entry. */
 const TIMED_OUT = "Script execution timed out.";
 
@@ -95,10 +91,10 @@ export class Entrance {
     if (!cutOff) {
       return { value: undefined, ms, failure: ms > budget ? overrun(budget) : undefined, stray: message };
     }
-    // At the deadline a loop used all the CPU that this thread got, which may be less than the budget. One that used
-    // next to nothing was only kept waiting, and is not to blame.
+    // With less than its budget nobody can tell a loop from one that was kept waiting: the sidecar asks it again, and
+    // adds up what it used.
     const failure: Failure =
-      ms >= Math.min(budget * BLAMED_SHARE, BLAMED_FROM)
+      ms >= budget
         ? overrun(budget)
         : { cause: "host_busy", detail: `cut off after ${ms.toFixed(1)} ms on the CPU: the machine is busy` };
     return { value: undefined, ms, failure, stray: undefined };

@@ -59,7 +59,12 @@ export class ReleaseWorld implements AsyncDisposable {
     this.projection = parts.projection;
     this.follower = parts.follower;
     this.#resources = parts.resources;
-    this.releases = new Releases({ store: parts.store, clock, reports: fleet });
+    this.releases = new Releases({
+      store: parts.store,
+      clock,
+      reports: fleet,
+      saveReports: async () => undefined,
+    });
     this.snapshots = new ReleaseSnapshots(parts.projection);
   }
 

@@ -176,6 +176,7 @@ function reportOf({ node, online, packages, plugins, chain }: SimulatedNode): Kn
     incarnation: "1",
     resources: { stage: standing, route: standing, chain: { ...standing, acked } },
     packages,
+    again: [],
     plugins,
   };
 }

@@ -104,6 +104,7 @@ export function reportOf({ packages = {}, plugins = {}, chain = false }: Said): 
       route: { ...standing, acked: undefined },
       chain: { ...standing, acked: mark },
     },
+    again: [],
     packages: Object.entries(packages).map(([named, state]) => ({
       ...versionNamed(named),
       state,

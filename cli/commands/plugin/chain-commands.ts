@@ -1,10 +1,14 @@
 import { Command } from "commander";
 
+import type { ApiClient } from "../../../control-plane/api/contract/client.ts";
+import type { ApiAnswer } from "../../../control-plane/api/contract/client-types.ts";
 import type { ClusterChainEntry } from "../../../control-plane/model/chain.ts";
 import type { CommandLine } from "../../command-line.ts";
 import { clusterOf, connect } from "../../connection.ts";
 import { format } from "../../output/format.ts";
 import { CHAIN_ENTRIES } from "../../views/catalogue.ts";
+
+type Release = ApiAnswer<"getRelease">["release"];
 
 const MODES: readonly {
   readonly name: string;
@@ -35,7 +39,30 @@ export function modeCommands(line: CommandLine): readonly Command[] {
           body: { mode },
         });
         line.output.write(format(CHAIN_ENTRIES, entries, "table", line.clock.wall()));
+        if (mode !== "off") await noteNothingRuns(line, connection.client, { cluster, plugin });
       }),
+  );
+}
+
+const IN_FORCE: readonly Release["state"][] = ["ACTIVE", "DONE", "GRAY", "ACTIVATING"];
+
+/** An entry alone runs nothing: a version gets onto nodes by a release. */
+async function noteNothingRuns(
+  line: CommandLine,
+  client: ApiClient,
+  { cluster, plugin }: { readonly cluster: string; readonly plugin: string },
+): Promise<void> {
+  const { items } = await client.call("listReleases", { query: { cluster, plugin } });
+  if (items.some(({ state }) => IN_FORCE.includes(state))) return;
+  const open = items.find(({ actions }) => actions.includes("download") || actions.includes("approve"));
+  const { items: versions } = await client.call("listVersions", { params: { plugin } });
+  const version = items[0]?.version ?? versions.at(-1)?.version ?? "VERSION";
+  const next =
+    open === undefined
+      ? `sluice release create ${plugin}@${version} --cluster ${cluster} --full`
+      : `sluice release status ${open.id}`;
+  line.errors.write(
+    `note: no version of ${plugin} is in force in ${cluster}: nodes run it when a release brings one; next: ${next}\n`,
   );
 }
 

@@ -12,6 +12,7 @@ import type { CommandLine } from "../../command-line.ts";
 import { connect } from "../../connection.ts";
 import { progress } from "../../output/progress.ts";
 import { table } from "../../output/table.ts";
+import { approvalText } from "../../views/catalogue.ts";
 import { usageError } from "../../usage-error.ts";
 
 interface PushFlags {
@@ -40,10 +41,9 @@ export function pushCommand(line: CommandLine): Command {
       await using connection = await connect(line, command);
       if (flags.domain !== undefined) await ensurePlugin(connection.client, archive.plugin, flags.domain);
       const uploaded = await upload(line, connection.client, archive, flags.note);
-      const { plugin, version, digest, approval } = uploaded;
-      line.output.write(
-        table(["PLUGIN", "VERSION", "DIGEST", "APPROVAL"], [[plugin, version, `sha256:${digest}`, approval]]),
-      );
+      const { plugin, version, digest } = uploaded;
+      const row = [plugin, version, `sha256:${digest}`, approvalText(uploaded)];
+      line.output.write(table(["PLUGIN", "VERSION", "DIGEST", "APPROVAL"], [row]));
     });
 }
 

@@ -5,6 +5,7 @@ import type { ApiAnswer } from "../../../control-plane/api/contract/client-types
 import type { CommandLine } from "../../command-line.ts";
 import { connect } from "../../connection.ts";
 import { format } from "../../output/format.ts";
+import { parseReleaseId, RELEASE_ID } from "../../release-id.ts";
 import { RELEASES } from "../../views/releases.ts";
 
 type Changed = ApiAnswer<"activateRelease">;
@@ -107,7 +108,7 @@ const ACTIONS: readonly ActionCommand[] = [
 /** `sluice release approve ID` and the other actions; each prints the new state. */
 export function actionCommands(line: CommandLine): readonly Command[] {
   return ACTIONS.map(({ name, description, takes, ask }) => {
-    const command = new Command(name).description(description).argument("<id>");
+    const command = new Command(name).description(description).argument("<id>", RELEASE_ID, parseReleaseId);
     if (takes === "note" || takes === "to") command.option("--note <text>", "for the record", "");
     if (takes === "reason") command.requiredOption("--reason <text>", "why, for the record");
     if (takes === "nodes") command.option("--nodes <nodes>", "only these, e.g. a,b");

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import type { CommandLine } from "../../command-line.ts";
 import { clusterOf, connect } from "../../connection.ts";
 import { format } from "../../output/format.ts";
+import { parseReleaseId, RELEASE_ID } from "../../release-id.ts";
 import { parseTime } from "../../time.ts";
 import { parseVersionName } from "../../version-name.ts";
 import { RELEASES } from "../../views/releases.ts";
@@ -43,7 +44,7 @@ export function createCommand(line: CommandLine): Command {
 export function editCommand(line: CommandLine): Command {
   const command = new Command("edit")
     .description("Changes target, time or note before it is in force; approvals given so far are revoked.")
-    .argument("<id>")
+    .argument("<id>", RELEASE_ID, parseReleaseId)
     .option("--at <time>", "begins by itself then")
     .option("--note <text>", "why");
   return addTargetFlags(command).action(
@@ -67,7 +68,7 @@ export function editCommand(line: CommandLine): Command {
 export function widenCommand(line: CommandLine): Command {
   const command = new Command("widen")
     .description("Gives a gray release that is in force another target.")
-    .argument("<id>");
+    .argument("<id>", RELEASE_ID, parseReleaseId);
   return addTargetFlags(command).action(async (id: string, flags: TargetFlags, self: Command) => {
     const target = requiredTarget(flags);
     await using connection = await connect(line, self);

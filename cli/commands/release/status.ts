@@ -9,6 +9,7 @@ import type { ExitName } from "../../exit-codes.ts";
 import { formatOption, type FormatFlag } from "../../output/format-option.ts";
 import { format, serialised } from "../../output/format.ts";
 import { Deadline } from "../../deadline.ts";
+import { parseReleaseId, RELEASE_ID } from "../../release-id.ts";
 import { usageError } from "../../usage-error.ts";
 import { RELEASE_NODES, RELEASES } from "../../views/releases.ts";
 
@@ -23,7 +24,7 @@ interface StatusFlags extends FormatFlag {
 export function statusCommand(line: CommandLine): Command {
   return new Command("status")
     .description("What each node has done of a release. With -w it ends when nothing more happens by itself.")
-    .argument("<id>")
+    .argument("<id>", RELEASE_ID, parseReleaseId)
     .addOption(formatOption())
     .option("-w, --watch", "until it is settled; exit code 8 where nodes have failed")
     .option("--timeout <duration>", "at most, with -w; exit code 7 then", "10m")

@@ -33,7 +33,13 @@ export async function versionAnswer(
 ): Promise<VersionAnswer> {
   const { manifest, uploadedAt, ...rest } = version;
   const usedBy = (await releasesOf(view, version)).filter(({ cluster }) => readable(cluster));
-  return { ...rest, manifest: { ...manifest }, uploadedAt: timeText(uploadedAt), usedBy };
+  const approvalRequired = await asksForApproval(view, version.plugin);
+  return { ...rest, manifest: { ...manifest }, uploadedAt: timeText(uploadedAt), approvalRequired, usedBy };
+}
+
+async function asksForApproval(view: View, plugin: string): Promise<boolean> {
+  const domain = (await view.plugins.get(plugin))?.domain;
+  return domain !== undefined && (await view.domains.get(domain))?.versionApproval === true;
 }
 
 async function releasesOf(view: View, { plugin, version }: PluginVersion): Promise<VersionAnswer["usedBy"]> {

@@ -56,6 +56,8 @@ export const pluginVersion = z.strictObject({
   uploader: z.string(),
   uploadedAt: time,
   approval: z.enum(VERSION_APPROVALS),
+  /** Its plugin's domain asks for an approval before it is released; a cluster of another domain may ask too. */
+  approvalRequired: z.boolean(),
   approvedBy: z.string().optional(),
   note,
   /** Clusters where a release of it is open or in force: it cannot be deleted. */

@@ -16,12 +16,15 @@ export interface NodeParts {
   readonly store: Store;
   readonly reports: NodeReports;
   readonly logs: NodeLogs;
+  /** Resolves when what is known of these nodes is on disk. */
+  readonly saveReports: (nodes: readonly string[]) => Promise<void>;
 }
 
 export function nodeHandlers({
   store,
   reports,
   logs,
+  saveReports,
 }: NodeParts): EndpointHandlers<keyof typeof NODE_ENDPOINTS> {
   const known = (id: string): KnownNode => {
     const node = reports.get(id);
@@ -63,6 +66,7 @@ export function nodeHandlers({
       const { node } = known(params.node);
       await store.noted(actor, "node.retry", `node ${node.id}`);
       reports.retry(node.id);
+      await saveReports([node.id]);
       return nodeAnswer(known(node.id), reports);
     },
     readLog: async ({ params, query, signal }) => {

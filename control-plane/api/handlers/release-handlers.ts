@@ -39,7 +39,7 @@ export function releaseHandlers(
           plugin,
           ...(state === undefined ? {} : { states: [state as ReleaseState] }),
         };
-        const page = await view.releases.list(filter, pageRequest(query));
+        const page = await view.releases.list(filter, { ...pageRequest(query), descending: true });
         const items = page.items.filter((release) => readable(release.cluster));
         const answers = items.map(async (each) => releaseAnswer(each, await approvalsFor(view, each)));
         return pageAnswer({ items: await Promise.all(answers), next: page.next }, (answer) => answer);

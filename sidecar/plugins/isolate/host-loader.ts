@@ -102,7 +102,7 @@ export class HostLoader implements Disposable {
       const outcome = await host.load(this.#frameOf(instance));
       if (outcome.kind === "done") return { kind: "up" };
       if (outcome.kind === "failed") {
-        if (outcome.failure.cause === "host_busy" && tries + 1 < MAX_TRIES) continue;
+        if (isCutOff(outcome) && tries + 1 < MAX_TRIES) continue;
         return { kind: "failed", ...outcome.failure };
       }
       if (blamed(outcome.exit) === instance.load) return { kind: "fatal", how: describeExit(outcome.exit) };
@@ -111,7 +111,9 @@ export class HostLoader implements Disposable {
   }
 
   async #loadInto(host: PluginHost, instance: IsolateInstance): Promise<HookOutcome> {
-    const outcome = await host.load(this.#frameOf(instance));
+    let outcome = await host.load(this.#frameOf(instance));
+    for (let tries = 1; tries < MAX_TRIES && isCutOff(outcome); tries++)
+      outcome = await host.load(this.#frameOf(instance));
     if (outcome.kind === "failed") {
       this.#report(instance, host, "a new plugin host could not load a plugin", outcome);
       this.#repair ??= this.#clock.after(this.#backoff.next(), () => void this.#repairAll()).unref();
@@ -134,4 +136,9 @@ export class HostLoader implements Disposable {
     const { version } = spec.package.manifest;
     this.#log.warn({ plugin, version, generation, pid, ...failure }, what);
   }
+}
+
+/** The machine was busy, and the plugin may be well. */
+function isCutOff(outcome: HookOutcome): boolean {
+  return outcome.kind === "failed" && outcome.failure.cause === "host_busy";
 }

@@ -59,6 +59,10 @@ export class IsolateInstance implements Askable {
     return this.#load;
   }
 
+  get cpu(): number {
+    return this.spec.cpu;
+  }
+
   get state(): InstanceState {
     return this.#state;
   }

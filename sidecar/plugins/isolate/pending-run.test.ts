@@ -42,7 +42,7 @@ function runOf(policies: readonly FailurePolicy[]) {
   const forgotten: number[] = [];
   const send = (id: number): Sending => {
     const carrier = { forget: (gone: number): void => void forgotten.push(gone) };
-    const sending = { id, run, carrier, picked: run.picks(), presets: run.presets, due: 0 };
+    const sending = { id, run, carrier, picked: run.picks(), presets: run.presets, sentAt: 0, budget: 0 };
     run.sendings.push(sending);
     return sending;
   };

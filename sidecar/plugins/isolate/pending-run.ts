@@ -19,8 +19,10 @@ export interface Sending {
   readonly picked: readonly number[];
   /** Verdicts of those that were not, as they were known when it was sent. */
   readonly presets: Presets;
-  /** Monotonic ms after which its plugins must have answered, had they not had to wait. */
-  readonly due: number;
+  /** Monotonic ms. */
+  readonly sentAt: number;
+  /** ms within which its plugins must have answered, had they not had to wait. */
+  readonly budget: number;
 }
 
 /** Verdicts that are known without asking, by index of the ask. */
@@ -42,6 +44,8 @@ export class PendingRun implements SegmentHandle {
   attempts = 0;
   readonly #done: (results: readonly AskResult[]) => void;
   #presets: Presets = NONE;
+  /** ms on the CPU by index of the ask, of those that were cut off. */
+  #spent: Map<number, number> | undefined;
   #settled = false;
 
   constructor(call: SegmentCall, done: (results: readonly AskResult[]) => void) {
@@ -61,6 +65,14 @@ export class PendingRun implements SegmentHandle {
   /** Fixes what one ask comes to, for all sendings from now on; the first word stays. */
   preset(index: number, cause: FailureCause, detail: string): void {
     if (!this.#presets.has(index)) this.#presets = new Map(this.#presets).set(index, failed(cause, detail));
+  }
+
+  /** Adds what an ask used until it was cut off, ms on the CPU; returns all that it used so. */
+  spend(index: number, milliseconds: number): number {
+    this.#spent ??= new Map();
+    const spent = (this.#spent.get(index) ?? 0) + milliseconds;
+    this.#spent.set(index, spent);
+    return spent;
   }
 
   /** The asks that are still to be sent: none of those known, and none behind one that ends the segment. */

@@ -76,6 +76,7 @@ export class PluginHost implements Carrier {
   #sequence = 0;
   #pingedAt: number | undefined;
   #late = false;
+  #timelySince = 0;
   #heard = 0;
 
   /** Throws if no process can be made. */
@@ -99,6 +100,11 @@ export class PluginHost implements Carrier {
   /** A Ping has been waiting for 50 ms: what is sent now waits too. */
   get late(): boolean {
     return this.#late;
+  }
+
+  /** Monotonic ms of the end of the last time that it was late: what was sent before may not have been begun. */
+  get timelySince(): number {
+    return this.#timelySince;
   }
 
   /** The load that has the CPU while the host is late; 0: nobody. */
@@ -256,7 +262,9 @@ export class PluginHost implements Carrier {
   }
 
   #pong(sequence: number): void {
-    if (sequence !== this.#sequence) return;
+    if (sequence !== this.#sequence || this.#pingedAt === undefined) return;
+    const now = this.#clock.now();
+    if (now - this.#pingedAt >= LATE_AFTER) this.#timelySince = now;
     this.#pingedAt = undefined;
     this.#late = false;
   }

@@ -70,9 +70,12 @@ export class RunDeadlines implements Disposable {
     if (run.sendings.length > 1 || run.call.background) return;
     // Whoever needs the plugin that has the CPU is not moved: it could take the other host's CPU too.
     const culprit = this.#dispatcher.holdsUp(run, holder);
-    if (culprit >= 0) return stuck && now >= sending.due ? this.#timeOut(sending, culprit) : undefined;
+    const { sentAt, budget } = sending;
+    if (culprit >= 0) return stuck && now >= sentAt + budget ? this.#timeOut(sending, culprit) : undefined;
     if (host.late) this.#move(run, other);
-    else if (now >= sending.due + UNWATCHED) this.#timeOut(sending, sending.picked[0] ?? 0);
+    // A host that was late has only now read what was sent meanwhile: the time of its plugins begins here.
+    else if (now >= Math.max(sentAt, host.timelySince) + budget + UNWATCHED)
+      this.#timeOut(sending, sending.picked[0] ?? 0);
   }
 
   /** Whoever waits in a late host is asked in the other one as well; the first answer counts. */

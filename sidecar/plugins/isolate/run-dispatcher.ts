@@ -9,6 +9,8 @@ import type { PluginHost } from "./plugin-host.ts";
 /** What may be asked, by the generation's number; `load` is its name in the hosts. */
 export interface Askable {
   readonly load: number;
+  /** ms on the CPU that one answer may take. */
+  readonly cpu: number;
   readonly fault: FailureCause | undefined;
   readonly faultDetail: string | undefined;
 }
@@ -36,6 +38,7 @@ const GRACE = 20;
 const MAX_ATTEMPTS = 4;
 /** Runs that wait while there is no host. */
 const MAX_WAITING = 8192;
+const MICROS_PER_MILLI = 1_000;
 
 /**
  * Asks segments in the active host, and sees to it that each run is answered once: by the standby when the host dies
@@ -112,8 +115,9 @@ export class RunDispatcher implements SegmentRunner {
       entries.push({ generation, tag: ask.tag, stopOnFailure: ask.failurePolicy === "closed" });
       budget += ask.timeout;
     }
-    const due = this.#clock.now() + budget;
-    const sending = { id: host.inFlight.nextId(), run, carrier: host, picked, presets: run.presets, due };
+    const sentAt = this.#clock.now();
+    const { presets } = run;
+    const sending = { id: host.inFlight.nextId(), run, carrier: host, picked, presets, sentAt, budget };
     run.sendings.push(sending);
     run.attempts++;
     this.counts.sent++;
@@ -142,7 +146,7 @@ export class RunDispatcher implements SegmentRunner {
   ran(host: PluginHost, sending: Sending, { results }: Ran): void {
     const { run } = sending;
     run.drop(sending);
-    if (this.#askAgain(host, run, results)) return;
+    if (this.#askAgain(host, sending, results)) return;
     if (run.answer(sending, results)) return;
     // Whoever answers another question than was asked has lost its way; its end sends the run elsewhere.
     run.sendings.push(sending);
@@ -202,8 +206,7 @@ export class RunDispatcher implements SegmentRunner {
 
   /** The load that one ask of a run means; 0: none that is known. */
   loadOf(run: PendingRun, index: number): number {
-    const generation = run.call.asks[index]?.target.generation;
-    return generation === undefined ? 0 : (this.#instances.get(generation)?.load ?? 0);
+    return this.#instanceOf(run, index)?.load ?? 0;
   }
 
   /** Which of the run's asks means this load; -1: none. */
@@ -213,18 +216,33 @@ export class RunDispatcher implements SegmentRunner {
   }
 
   /** A plugin was cut off because the machine was busy, which is not its fault: another try may be luckier. */
-  #askAgain(host: PluginHost, run: PendingRun, results: readonly EntryResult[]): boolean {
-    if (run.settled || run.call.background) return false;
-    if (!results.some(({ failure }) => failure?.cause === "host_busy")) return false;
+  #askAgain(host: PluginHost, sending: Sending, results: readonly EntryResult[]): boolean {
+    const { run } = sending;
+    if (run.settled || run.call.background || !results.some(cutOff)) return false;
+    const convicted = this.#convict(sending, results);
     // It is being asked elsewhere already.
     if (run.sendings.length > 0) return true;
-    if (run.attempts >= MAX_ATTEMPTS) return false;
+    if (!convicted && run.attempts >= MAX_ATTEMPTS) return false;
     const { active, standby } = this.#hosts;
     const other = host === active ? standby : active;
     const able = other !== undefined && !other.late && !other.congested && this.canAnswer(other, run);
     this.counts.moved++;
     this.sendTo(run, able ? other : host);
     return true;
+  }
+
+  /** Cut off again and again, a plugin may have used its budget all the same: that is its fault. */
+  #convict({ run, picked }: Sending, results: readonly EntryResult[]): boolean {
+    let convicted = false;
+    for (const [at, result] of results.entries()) {
+      const index = picked[at];
+      if (index === undefined || !cutOff(result)) continue;
+      const budget = this.#instanceOf(run, index)?.cpu ?? Infinity;
+      if (run.spend(index, result.micros / MICROS_PER_MILLI) < budget) continue;
+      run.preset(index, "cpu", `more than ${budget} ms on the CPU in ${run.attempts} attempts`);
+      convicted = true;
+    }
+    return convicted;
   }
 
   #adopt(run: PendingRun, how: string): void {
@@ -235,6 +253,11 @@ export class RunDispatcher implements SegmentRunner {
       return run.fail(() => "host_gone", `${run.attempts} plugin hosts ended`);
     this.counts.resent++;
     this.dispatch(run);
+  }
+
+  #instanceOf(run: PendingRun, index: number): Askable | undefined {
+    const generation = run.call.asks[index]?.target.generation;
+    return generation === undefined ? undefined : this.#instances.get(generation);
   }
 
   #hostFor(run: PendingRun): PluginHost | undefined {
@@ -262,4 +285,8 @@ export class RunDispatcher implements SegmentRunner {
     if (this.waiting.size >= MAX_WAITING) return run.fail(() => "queue_full", "no plugin host is running");
     this.waiting.add(run);
   }
+}
+
+function cutOff({ failure }: EntryResult): boolean {
+  return failure?.cause === "host_busy";
 }

@@ -60,5 +60,6 @@ function addTo(sendings: Sendings): Sending {
 }
 
 function sendingOf(id: number): Sending {
-  return { id, run: {} as PendingRun, carrier: { forget: () => {} }, picked: [], presets: new Map(), due: 0 };
+  const carrier = { forget: () => {} };
+  return { id, run: {} as PendingRun, carrier, picked: [], presets: new Map(), sentAt: 0, budget: 0 };
 }

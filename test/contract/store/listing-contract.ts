@@ -14,11 +14,15 @@ import type { OpenStore } from "./store-contract.ts";
 
 const dana = person("dana");
 
-async function all<Item>(list: (page: PageRequest) => Promise<Page<Item>>, limit: number): Promise<Item[]> {
+async function all<Item>(
+  list: (page: PageRequest) => Promise<Page<Item>>,
+  limit: number,
+  descending?: boolean,
+): Promise<Item[]> {
   const items: Item[] = [];
   let cursor: string | undefined;
   do {
-    const page = await list({ limit, cursor });
+    const page = await list({ limit, cursor, descending });
     expect(page.items.length).toBeLessThanOrEqual(limit);
     items.push(...page.items);
     cursor = page.next;
@@ -58,6 +62,27 @@ export function listingContract(open: OpenStore): void {
     const events = await all((page) => store.read((view) => view.audit.list({}, page)), limit);
     expect(events.map(({ id }) => id)).toEqual([1]);
   });
+
+  test.for([1, 2, 1_000])(
+    "pages of %i go from the last key to the first where that is asked",
+    async (limit) => {
+      await using opened = await open();
+      const { store } = opened;
+      await fill(store);
+
+      const clusters = await all((page) => store.read((view) => view.clusters.list({}, page)), limit, true);
+      const versions = await all((page) => store.read((view) => view.versions.list({}, page)), limit, true);
+
+      expect(clusters.map(({ name }) => name)).toEqual(
+        ["shop", "pay"].flatMap((domain) => [3, 2, 1].map((number) => `${domain}-${number}`)),
+      );
+      expect(versions.map(({ plugin, version }) => `${plugin} ${version}`)).toEqual(
+        ["shop", "pay"].flatMap((domain) =>
+          ["1.1.0", "1.0.1", "1.0.0"].map((version) => `guard-${domain} ${version}`),
+        ),
+      );
+    },
+  );
 
   test("filters narrow by what records have", async () => {
     await using opened = await open();

@@ -16,6 +16,7 @@ function reportOf(node: string, lastSeen: number): NodeReport {
     incarnation: "1",
     resources: { stage: nothing, route: nothing, chain: nothing },
     packages: [],
+    again: [],
     plugins: [],
   };
 }

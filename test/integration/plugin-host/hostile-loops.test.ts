@@ -17,6 +17,9 @@ afterAll(async () => {
   await host[Symbol.asyncDispose]();
 });
 
+/** A machine that is busy with other things may not have given it its budget before the deadline. */
+const CUT_OFF = /^(cpu|host_busy)$/;
+
 /** The promise chains go on after the function returned; a plugin that waits for ever keeps them company. */
 const FOREVER = "const await_forever = () => {};";
 
@@ -53,43 +56,43 @@ test.for(Object.entries(LOOPS))("%s in a timer of nobody is cut off and reported
     (frame): frame is Fault => frame.kind === "fault" && frame.generation === culprit,
   );
 
-  expect(fault).toMatchObject({ failure: { cause: "cpu" }, lost: false });
+  expect(fault.lost).toBe(false);
+  expect(fault.failure.cause).toMatch(CUT_OFF);
   expect(await neighbourFailure()).toBeUndefined();
 });
 
 test.for(Object.entries(LOOPS))("%s in init, and after an await there, fails the load", async ([, loop]) => {
   for (const start of ["", "await null;"]) {
     const { error } = await host.load(
-      1,
+      host.nextGeneration(),
       `${FOREVER} export default { async init() { ${start} ${loop} await new Promise(() => {}); }, execute() {} }`,
       {
         hookTimeoutMs: 100,
       },
     );
-    host.frames.length = 0;
-
-    expect(error?.cause).toBe("cpu");
+    expect(error?.cause).toMatch(CUT_OFF);
   }
   expect(await neighbourFailure()).toBeUndefined();
 });
 
 test("a loop at the top level of the script fails the load", async () => {
-  const { error } = await host.load(2, "for (;;);", { hookTimeoutMs: 100 });
+  const { error } = await host.load(host.nextGeneration(), "for (;;);", { hookTimeoutMs: 100 });
 
-  expect(error?.cause).toBe("cpu");
+  expect(error?.cause).toMatch(CUT_OFF);
   expect(await neighbourFailure()).toBeUndefined();
 });
 
 test("an overrun that leaves an unhandled rejection behind is an overrun all the same", async () => {
   const culprit = await host.loadNew(
     `export default { execute(r) { if (r.smoke) return; Promise.reject(new Error("left behind"));
-      const until = Date.now() + 22; while (Date.now() < until); } }`,
+      const end = Date.now() + 22; while (Date.now() < end); } }`,
   );
 
   const { results } = await host.run([culprit]);
 
-  // On a machine that gave it next to no CPU it ends at the deadline instead.
-  expect(results[0]?.failure?.cause).toMatch(/^(cpu|host_busy)$/);
+  // A busy machine may have given it less in that time.
+  const { failure, micros = 0 } = results[0] ?? {};
+  expect(failure?.cause === "cpu").toBe(micros > 10_000);
 });
 
 test("a rejection that says what a deadline says is no deadline", async () => {
@@ -97,7 +100,7 @@ test("a rejection that says what a deadline says is no deadline", async () => {
     `export default { execute(r) { if (!r.smoke) Promise.reject(new Error("Script execution timed out.")); } }`,
   );
 
-  const { results } = await host.run([culprit]);
+  const { results } = await host.runUntilTold([culprit]);
 
   expect(results[0]?.failure).toBeUndefined();
 });
@@ -107,7 +110,7 @@ test("deep recursion is an error of the plugin", async () => {
     `export default { execute(r) { if (r.smoke) return; const down = () => down() + 1; return down(); } }`,
   );
 
-  const { results } = await host.run([culprit]);
+  const { results } = await host.runUntilTold([culprit]);
 
   expect(results[0]?.failure?.cause).toBe("throw");
   expect(results[0]?.failure?.detail).toContain("Maximum call stack size exceeded");
@@ -127,7 +130,7 @@ test("a loop in a getter, a toString or a proxy of the answer is cut off and bla
       `export default { execute: (r) => r.smoke ? undefined : (${answer}) }`,
     );
 
-    const { results } = await host.run([culprit, neighbour]);
+    const { results } = await host.runUntilTold([culprit, neighbour]);
 
     expect([results[0]?.failure?.cause, results[1]?.failure]).toEqual([
       answer.includes("toString") ? "invalid_answer" : "cpu",
@@ -146,7 +149,7 @@ test("a loop while an error is described is cut off", async () => {
   for (const each of thrown) {
     const culprit = await host.loadNew(`export default { execute(r) { if (!r.smoke) throw ${each}; } }`);
 
-    const { results } = await host.run([culprit, neighbour]);
+    const { results } = await host.runUntilTold([culprit, neighbour]);
 
     expect(["cpu", "throw"]).toContain(results[0]?.failure?.cause);
     expect(results[1]?.failure).toBeUndefined();
@@ -171,7 +174,7 @@ test("timers that use more than their share of the CPU are put off, and others k
 
 /** Of the culprit, of the neighbour in the same run, and of the neighbour afterwards. */
 async function causesBeside(culprit: number): Promise<(string | undefined)[]> {
-  const { results } = await host.run([culprit, neighbour]);
+  const { results } = await host.runUntilTold([culprit, neighbour]);
   const after = await neighbourFailure();
   return [
     results[0]?.failure?.cause,
@@ -181,7 +184,7 @@ async function causesBeside(culprit: number): Promise<(string | undefined)[]> {
 }
 
 async function neighbourFailure(): Promise<string | undefined> {
-  const { results } = await host.run([neighbour]);
+  const { results } = await host.runUntilTold([neighbour]);
   return results[0]?.edits[0]?.name === "x-web-fine"
     ? undefined
     : (results[0]?.failure?.cause ?? "no answer");

@@ -60,7 +60,7 @@ test.for([
   const culprit = await host.loadNew(source, { keyValue: true, fetch: ["https://x/*"] });
   const before = host.frames.length;
 
-  const { results } = await host.run([culprit, neighbour]);
+  const { results } = await host.runUntilTold([culprit, neighbour]);
 
   expect(results.map(({ failure }) => failure?.cause)).toEqual(["cpu", undefined]);
   const said = host.frames

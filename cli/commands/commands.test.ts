@@ -1,0 +1,91 @@
+import { Readable } from "node:stream";
+
+import { expect, test } from "vitest";
+
+import { calledCommand, type CalledCommand } from "../../test/support/called-command.ts";
+import { TestControlPlane } from "../../test/support/control-plane.ts";
+import { pluginZip } from "../../test/support/plugin-packages.ts";
+
+/** A control plane with plugin tagger 1.0.0, and the command as its admin. */
+class Mesh implements AsyncDisposable {
+  readonly plane: TestControlPlane;
+  readonly #token: string;
+
+  private constructor(plane: TestControlPlane, token: string) {
+    this.plane = plane;
+    this.#token = token;
+  }
+
+  static async start(): Promise<Mesh> {
+    const plane = await (await TestControlPlane.start()).withClusters();
+    const body = { name: "tagger", domain: "shop", description: "", owners: [] };
+    await plane.admin.call("putPlugin", { params: { plugin: "tagger" }, body });
+    const zip = pluginZip();
+    const file = { name: "tagger.zip", size: zip.length, bytes: Readable.from([zip]) };
+    await plane.admin.upload({ plugin: "tagger", note: "" }, file);
+    return new Mesh(plane, await plane.token("admin"));
+  }
+
+  sluice(...args: readonly string[]): Promise<CalledCommand> {
+    const { baseUrl, folder } = this.plane;
+    return calledCommand({ server: baseUrl, token: this.#token, directory: folder.path }, ...args);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.plane[Symbol.asyncDispose]();
+  }
+}
+
+test("enabling a plugin of which nothing is released says that it takes a release, and which", async () => {
+  await using mesh = await Mesh.start();
+
+  const enabled = await mesh.sluice("plugin", "enable", "tagger", "--cluster", "demo");
+
+  expect(enabled.stdout).toMatch(/^tagger\s+enforce/m);
+  expect(enabled.stderr).toBe(
+    "note: no version of tagger is in force in demo: nodes run it when a release brings one; next: sluice release create tagger@1.0.0 --cluster demo --full\n",
+  );
+  await mesh.sluice("release", "create", "tagger@1.0.0", "--cluster", "demo", "--full");
+  const again = await mesh.sluice("plugin", "degrade", "tagger", "--cluster", "demo");
+  expect(again.stderr).toMatch(/next: sluice release status 1\n$/);
+  expect((await mesh.sluice("plugin", "disable", "tagger", "--cluster", "demo")).stderr).toBe("");
+});
+
+test("a version does not wait for an approval that nobody asks for", async () => {
+  await using mesh = await Mesh.start();
+
+  expect((await mesh.sluice("describe", "plugin", "tagger")).stdout).toMatch(/1\.0\.0\s+not required/);
+  const shop = { name: "shop", description: "", versionApproval: true };
+  await mesh.plane.admin.call("putDomain", { params: { domain: "shop" }, body: shop });
+  expect((await mesh.sluice("describe", "plugin", "tagger")).stdout).toMatch(/1\.0\.0\s+PENDING/);
+});
+
+test("all about a release: who wanted it, what may be done with it, and its nodes", async () => {
+  await using mesh = await Mesh.start();
+  await mesh.sluice("release", "create", "tagger@1.0.0", "--cluster", "demo", "--full", "--note", "first");
+
+  const { stdout } = await mesh.sluice("describe", "release", "1");
+
+  expect(stdout).toMatch(/^Plugin:\s+tagger@1\.0\.0$/m);
+  expect(stdout).toMatch(/^State:\s+PENDING_APPROVAL$/m);
+  expect(stdout).toMatch(/^Approvals:\s+0\/1$/m);
+  expect(stdout).toMatch(/^Note:\s+first$/m);
+  expect(stdout).toMatch(/^Possible now:\s+approve, bypass/m);
+});
+
+test.for([
+  [["describe", "release", "99"], 4, "sluice: there is no release 99\n"],
+  [["release", "status", "99"], 4, "sluice: there is no release 99\n"],
+  [["release", "approve", "99"], 4, "sluice: there is no release 99\n"],
+  [["release", "status", "abc"], 2, /^sluice: expected the number of a release such as 7, not "abc"; /],
+  [["release", "rollback", "0"], 2, /^sluice: expected the number of a release/],
+] as const)("a release that is not there: %j", async ([args, code, message]) => {
+  await using mesh = await Mesh.start();
+
+  const ended = await mesh.sluice(...args);
+
+  expect([ended.code, ended.stderr]).toEqual([
+    code,
+    typeof message === "string" ? message : expect.stringMatching(message),
+  ]);
+});

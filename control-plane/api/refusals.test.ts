@@ -1,0 +1,145 @@
+import { Readable } from "node:stream";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { TestControlPlane } from "../../test/support/control-plane.ts";
+import { pluginZip } from "../../test/support/plugin-packages.ts";
+import { TestNode } from "../../test/support/test-node.ts";
+import type { ApiClient } from "./contract/client.ts";
+import type { ApiError } from "./contract/api-error.ts";
+
+let plane: TestControlPlane;
+let node: TestNode;
+let dev: ApiClient;
+let release: number;
+
+beforeAll(async () => {
+  plane = await (await TestControlPlane.start()).withClusters();
+  const grants = [{ role: "developer", scope: { kind: "domain", domain: "shop" } }] as const;
+  const { secret } = await plane.admin.call("createToken", { body: { name: "dev", grants: [...grants] } });
+  dev = plane.client(secret);
+  const body = { name: "tagger", domain: "shop", description: "", owners: ["dev"] };
+  await dev.call("putPlugin", { params: { plugin: "tagger" }, body });
+  const zip = pluginZip();
+  const file = { name: "tagger.zip", size: zip.length, bytes: Readable.from([zip]) };
+  await dev.upload({ plugin: "tagger", note: "" }, file);
+  const target = { kind: "full" } as const;
+  const wish = { cluster: "demo", plugin: "tagger", version: "1.0.0", target };
+  ({
+    release: { id: release },
+  } = await dev.call("createRelease", { body: wish }));
+  node = await greeted("web-1");
+});
+
+async function greeted(id: string): Promise<TestNode> {
+  const token = await plane.token("node", { kind: "all" }, id);
+  const talking = TestNode.greet(plane.ports.push, id, { token, hello: { cluster: "demo" } });
+  await talking.next("welcome");
+  return talking;
+}
+
+afterAll(async () => {
+  await node[Symbol.asyncDispose]();
+  await plane[Symbol.asyncDispose]();
+});
+
+test("who made a release is told that another person must approve it, not which role is missing", async () => {
+  const approved = dev.call("approveRelease", { params: { release }, body: { note: "" } });
+
+  await expect(approved).rejects.toMatchObject({
+    code: "forbidden",
+    message: `dev is the author of release ${release} (tagger 1.0.0 in demo): another person with role approver must approve it`,
+  });
+});
+
+test("who uploaded a version is told that another person must judge it", async () => {
+  const params = { plugin: "tagger", version: "1.0.0" };
+
+  for (const judged of [
+    dev.call("approveVersion", { params, body: { note: "" } }),
+    dev.call("refuseVersion", { params, body: { reason: "no" } }),
+  ])
+    await expect(judged).rejects.toMatchObject({
+      code: "forbidden",
+      message: "dev has uploaded tagger 1.0.0: another person with role approver must judge it",
+    });
+});
+
+test("a refusal names the grant that is missing, and those that there are", async () => {
+  const elsewhere = plane.client(await plane.token("approver", { kind: "cluster", cluster: "other" }));
+
+  const approved = elsewhere.call("approveRelease", { params: { release }, body: { note: "" } });
+
+  await expect(approved).rejects.toMatchObject({
+    code: "forbidden",
+    message:
+      "approver may not release.approve in cluster demo: it takes one of approver, admin, such as approver@demo, and approver has approver@other",
+  });
+});
+
+test("a release or a node that is not there is not found, whatever the grants cover", async () => {
+  const viewer = plane.client(await plane.token("viewer", { kind: "cluster", cluster: "demo" }));
+  const outside = plane.client(await plane.token("viewer", { kind: "cluster", cluster: "other" }));
+
+  await expect(viewer.call("getRelease", { params: { release: 99 } })).rejects.toMatchObject({
+    code: "not_found",
+    message: "there is no release 99",
+  });
+  await expect(viewer.call("getNode", { params: { node: "web-2" } })).rejects.toMatchObject({
+    code: "not_found",
+    message: 'no node "web-2" has reported, did you mean "web-1"?',
+  });
+  await expect(outside.call("getNode", { params: { node: "web-2" } })).rejects.toMatchObject({
+    message: 'no node "web-2" has reported',
+  });
+  await expect(outside.call("getNode", { params: { node: "web-1" } })).rejects.toMatchObject({
+    code: "forbidden",
+  });
+});
+
+test("a cluster that is not there looks as one that is not theirs does, and the nearest of theirs is named", async () => {
+  const viewer = plane.client(await plane.token("viewer", { kind: "cluster", cluster: "demo" }));
+  const refusal = (cluster: string): Promise<string> =>
+    viewer.call("getCluster", { params: { cluster } }).then(
+      () => "answered",
+      ({ code, message }: ApiError) => `${code}: ${message}`,
+    );
+
+  expect(await refusal("dmeo")).toMatch(/^forbidden: .* viewer has viewer@demo, did you mean "demo"\?$/);
+  expect((await refusal("othre")).replaceAll("othre", "other")).toBe(await refusal("other"));
+});
+
+test("the log of a plugin on a node that is not connected is refused by the node's state", async () => {
+  const { admin } = plane;
+  await (await greeted("web-9"))[Symbol.asyncDispose]();
+  await expect
+    .poll(async () =>
+      admin
+        .text("readLog", { params: { node: "web-9", plugin: "tagger" }, query: {} })
+        .catch(({ code, message }: ApiError) => `${code}: ${message}`),
+    )
+    .toBe("wrong_state: node web-9 is not connected: what plugins log there can be read when it is");
+});
+
+test("releases come newest first", async () => {
+  const { admin } = plane;
+  const wish = { cluster: "other", plugin: "tagger", version: "1.0.0", target: { kind: "full" } } as const;
+  const { release: newer } = await admin.call("createRelease", { body: wish });
+
+  const first = await admin.call("listReleases", { query: { limit: 1 } });
+  const second = await admin.call("listReleases", { query: { limit: 1, cursor: first.next } });
+
+  expect([first.items[0]?.id, second.items[0]?.id]).toEqual([newer.id, release]);
+});
+
+test("a version says whether it waits for an approval that somebody asks for", async () => {
+  const params = { plugin: "tagger", version: "1.0.0" };
+  expect(await dev.call("getVersion", { params })).toMatchObject({
+    approval: "PENDING",
+    approvalRequired: false,
+  });
+  const shop = { name: "shop", description: "", versionApproval: true };
+  await plane.admin.call("putDomain", { params: { domain: "shop" }, body: shop });
+
+  expect(await dev.call("getVersion", { params })).toMatchObject({ approvalRequired: true });
+});

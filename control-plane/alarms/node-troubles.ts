@@ -22,7 +22,7 @@ export function nodeTroubles(reports: NodeReports): readonly Trouble[] {
 /** The same ones stay as long as they are reported, in whatever order. */
 function bounded({ node }: KnownNode, troubles: readonly Trouble[]): readonly Trouble[] {
   const kinds = Object.entries(Object.groupBy(troubles, ({ kind }) => kind));
-  return kinds.flatMap(([kind, group = []]) => {
+  return kinds.flatMap(([kind, group]) => {
     if (group.length <= MOST_OF_A_KIND) return group;
     const sorted = group.toSorted((left, right) => (left.key < right.key ? -1 : 1));
     const message = `node ${node.id} reports more than ${MOST_OF_A_KIND} troubles of the kind ${kind}`;

@@ -1,7 +1,11 @@
+import { Readable } from "node:stream";
+
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { ManualClock } from "../../core/manual-clock.ts";
 import { TestControlPlane } from "../../test/support/control-plane.ts";
+import { pluginZip } from "../../test/support/plugin-packages.ts";
+import { TestNode } from "../../test/support/test-node.ts";
 import { ACTIONS, ROLES, type Role } from "../model/access.ts";
 import type { Endpoint } from "./contract/endpoint.ts";
 import { ENDPOINTS } from "./contract/endpoints.ts";
@@ -108,6 +112,59 @@ test("who has a cluster sees nothing of the others", async () => {
   await expect(viewer.call("getCluster", { params: { cluster: "none" } })).rejects.toMatchObject({
     status: 403,
   });
+});
+
+test("a node downloads what was released to its cluster, people what their domain or cluster has", async () => {
+  await using own = await (await TestControlPlane.start()).withClusters();
+  const { admin } = own;
+  const plugin = { name: "tagger", domain: "shop", description: "", owners: ["admin"] };
+  await admin.call("putPlugin", { params: { plugin: "tagger" }, body: plugin });
+  const zip = pluginZip();
+  const file = { name: "t.zip", size: zip.length, bytes: Readable.from([zip]) };
+  const { digest } = await admin.upload({ plugin: "tagger" }, file);
+  const downloads = async (secret: string): Promise<boolean> => {
+    const { status, body } = await fetch(`${own.baseUrl}${API_PREFIX}/artifacts/${digest}`, {
+      headers: { authorization: `Bearer ${secret}` },
+    });
+    await body?.cancel();
+    expect([200, 403]).toContain(status);
+    return status === 200;
+  };
+  const nodes = new Map<string, string>();
+  await using stack = new AsyncDisposableStack();
+  for (const cluster of ["demo", "other"]) {
+    const token = await own.token("node", { kind: "all" }, cluster);
+    nodes.set(cluster, token);
+    await stack.use(TestNode.greet(own.ports.push, cluster, { token, hello: { cluster } })).next("welcome");
+  }
+  await admin.call("putDomain", {
+    params: { domain: "bank" },
+    body: { name: "bank", description: "", versionApproval: false },
+  });
+  const people = new Map<string, string>();
+  for (const scope of [
+    { kind: "domain", domain: "shop" },
+    { kind: "domain", domain: "bank" },
+    { kind: "cluster", cluster: "demo" },
+    { kind: "cluster", cluster: "other" },
+  ] as const)
+    people.set(Object.values(scope).join(" "), await own.token("developer", scope));
+  const allowed = async (): Promise<readonly string[]> => {
+    const secrets = [...people, ...[...nodes].map(([id, secret]) => [`node in ${id}`, secret] as const)];
+    const names: string[] = [];
+    for (const [name, secret] of secrets) if (await downloads(secret)) names.push(name);
+    return names;
+  };
+
+  expect(await allowed()).toEqual(["domain shop"]);
+  const wish = { cluster: "demo", plugin: "tagger", version: "1.0.0", target: { kind: "full" } } as const;
+  await admin.call("createRelease", { body: wish });
+  expect(await allowed()).toEqual(["domain shop", "cluster demo"]);
+  await admin.call("bypassRelease", { params: { release: 1 }, body: { reason: "a test" } });
+  await admin.call("downloadRelease", { params: { release: 1 } });
+  expect(await allowed()).toEqual(["domain shop", "cluster demo", "node in demo"]);
+  const { items } = await admin.call("listAudit", { query: { action: "artifact.download", limit: 100 } });
+  expect(items).toContainEqual(expect.objectContaining({ outcome: "refused", actor: "other" }));
 });
 
 test("moving a cluster takes the right in both domains", async () => {

@@ -219,7 +219,8 @@ export const CATALOGUE_ENDPOINTS = {
     path: "/artifacts/:digest",
     right: "artifact.download",
     scope: "somewhere",
-    summary: "The bytes of a package; takes Range.",
+    summary:
+      "The bytes of a package; takes Range. A node gets what was released to its cluster, people what their domains and clusters have.",
     answer: "bytes",
   },
 } as const satisfies Readonly<Record<string, Endpoint>>;

@@ -1,5 +1,6 @@
 import type { Clock } from "../../../core/clock.ts";
 import type { Artifacts } from "../../artifacts/artifacts.ts";
+import { requireReader } from "../../catalogue/artifact-readers.ts";
 import { pluginNamed, versionNamed } from "../../catalogue/named-records.ts";
 import { deletePlugin, putPlugin } from "../../catalogue/plugins.ts";
 import { uploadVersion } from "../../catalogue/upload-version.ts";
@@ -82,9 +83,10 @@ export function pluginHandlers(parts: PluginParts): EndpointHandlers<Names> {
       return answer(actor, await refuseVersion(store, actor, params, body.reason));
     },
     deleteVersion: async ({ actor, params, revision }) => deleteVersion(store, actor, params, revision),
-    getArtifact: async ({ params: { digest } }) => {
+    getArtifact: async ({ actor, params: { digest } }) => {
       const size = await artifacts.size(digest);
       if (size === undefined) throw new OperationError("not_found", `there is no package ${digest}`);
+      await store.read((view) => requireReader(view, actor, digest));
       const open = async (start: number, end: number): ReturnType<Artifacts["read"]> => {
         return artifacts.read(digest, { start, end });
       };

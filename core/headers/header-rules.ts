@@ -41,7 +41,9 @@ export function isMeshName(name: string): boolean {
 }
 
 /** The same for the name of one field of a block. */
-export function isMeshField({ text, offsets }: HeaderBlock, index: number): boolean {
+export function isMeshField(headers: HeaderBlock, index: number): boolean {
+  if (headers.fields !== undefined) return isMeshName(headers.fields[index * 2] ?? "");
+  const { text, offsets } = headers;
   const start = offsets[index * OFFSETS_PER_FIELD] ?? 0;
   // Nearly every name ends at one of these two letters, without a string being made of it.
   if (!mayBeMesh(text.charCodeAt(start), text.charCodeAt(start + 2))) return false;

@@ -40,6 +40,8 @@ const scratch: number[] = [];
  */
 export function withoutHopByHop(headers: HeaderBlock): HeaderBlock {
   if ((headers.traits & CHANGING_BITS) === 0) return headers;
+  const { fields } = headers;
+  if (fields !== undefined && !headers.mayHold(FIELD.connection)) return withoutDropped(headers, fields);
   const { text, offsets } = headers;
   let length = 0;
   let narrowed = false;
@@ -64,6 +66,31 @@ export function withoutHopByHop(headers: HeaderBlock): HeaderBlock {
   return named.length === 0 ? remaining : withoutNamed(remaining, named);
 }
 
+/** The same of fields that are strings, and among which there is no Connection. */
+function withoutDropped(headers: HeaderBlock, fields: readonly string[]): HeaderBlock {
+  const kept: string[] = [];
+  let narrowed = false;
+  for (let at = 0; at < fields.length; at += 2) {
+    const name = fields[at] ?? "";
+    const value = fields[at + 1] ?? "";
+    const known = knownFieldInText(name, 0, name.length);
+    if (DROPPED[known] === 1) continue;
+    if (known !== FIELD.te || value === "trailers") {
+      kept.push(name, value);
+      continue;
+    }
+    narrowed = true;
+    const element = value.split(",").map(trimWhiteSpace).find(saysTrailers);
+    if (element !== undefined) kept.push(name, element);
+  }
+  if (kept.length === fields.length && !narrowed) return headers;
+  return new HeaderBlock(undefined, undefined, headers.traits & ~DROPPED_BITS, kept);
+}
+
+function saysTrailers(element: string): boolean {
+  return element.toLowerCase() === "trailers";
+}
+
 /** Host and TE are not Connection's to remove: the one is needed, the other was already cut to what may go on. */
 function withoutNamed(headers: HeaderBlock, named: readonly string[]): HeaderBlock {
   return headers.filter(
@@ -78,7 +105,7 @@ function narrowToTrailers(text: string, offsets: number[], length: number): bool
   const end = offsets[length + 3] ?? 0;
   let elementStart = start;
   for (const element of text.slice(start, end).split(",")) {
-    if (trimWhiteSpace(element).toLowerCase() === "trailers") {
+    if (saysTrailers(trimWhiteSpace(element))) {
       const at = elementStart + element.search(/[^ \t]/);
       offsets[length + 2] = at;
       offsets[length + 3] = at + "trailers".length;

@@ -29,13 +29,20 @@ const FORBIDDEN = [
   "www-authenticate",
 ] as const;
 
+const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(FORBIDDEN);
+const FRAMING_NAMES: ReadonlySet<string> = new Set(WIRE_NAMES);
+
 /** Whether this trailer field would change framing, routing or the connection for somebody who merged it. */
 export function isSmugglingTrailer(trailers: HeaderBlock, index: number): boolean {
+  const { fields } = trailers;
+  if (fields !== undefined) return FRAMING_NAMES.has(fields[index * 2] ?? "");
   return WIRE_NAMES.some((name) => trailers.is(index, name));
 }
 
 /** Whether this trailer field is one that must not stand behind a body: to be left out. */
 export function isForbiddenTrailer(trailers: HeaderBlock, index: number): boolean {
   if (isMeshField(trailers, index)) return true;
+  const { fields } = trailers;
+  if (fields !== undefined) return FORBIDDEN_NAMES.has(fields[index * 2] ?? "");
   return FORBIDDEN.some((name) => trailers.is(index, name));
 }

@@ -19,7 +19,13 @@ export function underscoredNames(headers: HeaderBlock): readonly string[] {
 }
 
 /** The first such field from `from` on, or -1. Looks at each char of the text once at most, and makes no string. */
-function nextUnderscored({ text, offsets, size }: HeaderBlock, from: number): number {
+function nextUnderscored(headers: HeaderBlock, from: number): number {
+  const { fields, size } = headers;
+  if (fields !== undefined) {
+    for (let index = from; index < size; index++) if (fields[index * 2]?.includes("_") === true) return index;
+    return -1;
+  }
+  const { text, offsets } = headers;
   let at = -1;
   for (let index = from; index < size; index++) {
     const start = offsets[index * OFFSETS_PER_FIELD] ?? 0;

@@ -6,6 +6,7 @@ import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import { guardAgainstCut, IncomingBody } from "./incoming-body.ts";
 import { mayHaveTrailers, requestMayHaveTrailers } from "./may-have-trailers.ts";
+import type { Placed } from "./open-streams.ts";
 import { OutgoingBody, type OutgoingListener } from "./outgoing-body.ts";
 import { ownerOf, ownStream, type StreamOwner } from "./owned-stream.ts";
 import { resetCodeOf } from "./reset-codes.ts";
@@ -39,7 +40,9 @@ const BODY_WITH_TRAILERS = { endStream: false, waitForTrailers: true } as const;
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
 /** One request, from the line it waits in to the end of its answer. */
-export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
+export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, Placed {
+  /** Among the calls of its session. */
+  place = -1;
   readonly #request: UpstreamRequest;
   readonly #listener: UpstreamListener;
   readonly #queue: CallQueue;
@@ -78,7 +81,10 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
     const empty = body.length === 0;
     const trailers = !empty && requestMayHaveTrailers(headers, body.length);
     const options = empty ? NO_BODY : trailers ? BODY_WITH_TRAILERS : PLAIN_BODY;
-    const stream = session.request(requestFields(this.#request), options);
+    const fields = requestFields(this.#request);
+    const stream = session.request(fields, options);
+    // The stream keeps the list, and what it leads to, for nothing.
+    fields.length = 0;
     this.#carrier = carrier;
     this.#stream = stream;
     this.#state = "sent";
@@ -127,7 +133,7 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
   informed(status: number, flat: readonly string[]): void {
     if (this.#state !== "sent" || status === 100 || status === 101) return;
     this.#quiet = 0;
-    this.#listener.informed({ status, headers: HeaderBlock.fromFlat(flat, 2) });
+    this.#listener.informed({ status, headers: HeaderBlock.fromFields(flat.slice(2)) });
   }
 
   /** For the stream's listeners only. */
@@ -136,7 +142,7 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener {
     if (!(status >= 200)) return this.fail(new WireError("upstream_invalid", `${status} ended the answer`));
     this.#state = "responded";
     this.#quiet = 0;
-    const headers = HeaderBlock.fromFlat(flat, 2);
+    const headers = HeaderBlock.fromFields(flat.slice(2));
     const bodyless = this.#request.method === "HEAD" || status === 204 || status === 304;
     const announced = headers.get("content-length");
     const length = endStream && !bodyless ? 0 : announced === undefined ? undefined : Number(announced);

@@ -6,6 +6,7 @@ import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import type { CallCarrier, ClientCall } from "./client-call.ts";
 import { connectError, sessionError } from "./client-errors.ts";
+import { OpenStreams } from "./open-streams.ts";
 import { clientSessionOptions } from "./session-options.ts";
 
 /** How often the deadlines of open calls are looked at, ms. */
@@ -35,7 +36,7 @@ export class ClientSession implements CallCarrier {
   readonly #session: ClientHttp2Session;
   readonly #socket: Socket;
   readonly #deadline: Deadline;
-  readonly #calls = new Set<ClientCall>();
+  readonly #calls = new OpenStreams<ClientCall>();
   #state: "connecting" | "ready" | "leaving" | "closed" = "connecting";
   #places = 0;
   /** By GOAWAY: the last stream that the app may have looked at. */
@@ -158,7 +159,7 @@ export class ClientSession implements CallCarrier {
       this.destroy(new WireError("upstream_connect_timeout", detail, { retryable: true }));
     } else if (this.#calls.size > 0) {
       this.#deadline.arm(SWEEP);
-      for (const call of this.#calls) call.sweep(SWEEP, this.#limits);
+      this.#calls.forEach((call) => call.sweep(SWEEP, this.#limits));
     } else if (this.#state === "leaving") {
       // It was closed a while ago, and the app keeps its side open.
       this.#socket.destroy();

@@ -178,18 +178,18 @@ function wasCut(stream: GuardedStream): boolean {
 }
 
 function arrived(this: Http2Stream, bytes: Buffer): void {
-  ownerOf(this).incoming.deliver(bytes);
+  ownerOf(this)?.incoming.deliver(bytes);
 }
 
 function ended(this: Http2Stream): void {
   const owner = ownerOf(this);
-  owner.incoming.ended();
-  owner.incomingEnded();
+  owner?.incoming.ended();
+  owner?.incomingEnded();
 }
 
 function trailersArrived(this: Http2Stream, _headers: unknown, _flags: number, flat?: string[]): void {
-  const trailers = HeaderBlock.fromFlat(flat ?? []);
-  ownerOf(this).incoming.trailers(withoutUnfit(trailers));
+  const trailers = HeaderBlock.fromFields(flat ?? []);
+  ownerOf(this)?.incoming.trailers(withoutUnfit(trailers));
 }
 
 /** Without fields that must not stand behind a body; the same block where there are none, as nearly always. */

@@ -146,9 +146,9 @@ export class OutgoingBody implements BodySink {
 }
 
 function drained(this: Http2Stream): void {
-  ownerOf(this).outgoing.drained();
+  ownerOf(this)?.outgoing.drained();
 }
 
 function wantTrailers(this: Http2Stream): void {
-  ownerOf(this).outgoing.finish(this);
+  ownerOf(this)?.outgoing.finish(this);
 }

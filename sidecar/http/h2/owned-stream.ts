@@ -16,7 +16,7 @@ export interface StreamOwner {
 }
 
 interface OwnedStream extends Http2Stream {
-  [OWNER]?: StreamOwner;
+  [OWNER]?: StreamOwner | undefined;
 }
 
 /**
@@ -28,13 +28,14 @@ export function ownStream(stream: Http2Stream, owner: StreamOwner): void {
   stream.on("close", closed);
 }
 
-/** Within a listener: whose stream this is. */
-export function ownerOf(stream: Http2Stream): StreamOwner {
-  const owner = (stream as OwnedStream)[OWNER];
-  if (owner === undefined) throw new TypeError("a listener was put on a stream that nobody owns");
-  return owner;
+/** Within a listener: whose stream this is; undefined once it is closed. */
+export function ownerOf(stream: Http2Stream): StreamOwner | undefined {
+  return (stream as OwnedStream)[OWNER];
 }
 
 function closed(this: Http2Stream): void {
-  ownerOf(this).streamClosed(this.rstCode ?? 0);
+  const owner = ownerOf(this);
+  // What is left of the stream in node's own tables leads to nothing of ours.
+  (this as OwnedStream)[OWNER] = undefined;
+  owner?.streamClosed(this.rstCode ?? 0);
 }

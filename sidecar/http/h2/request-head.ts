@@ -12,6 +12,9 @@ const HASH = 0x23;
 const SLASH = 0x2f;
 const COLON = 0x3a;
 
+/** `: ` and CRLF. */
+const LINE_OVERHEAD = 4;
+
 interface PseudoHeaders {
   method: string;
   scheme: string | undefined;
@@ -28,6 +31,8 @@ interface WireFields {
   cookies: number;
   length: number | undefined;
   expectsContinue: boolean;
+  /** What they take as lines of HTTP/1.1. */
+  bytes: number;
 }
 
 /**
@@ -50,10 +55,8 @@ export function readRequestHead(
   if (target.length > limits.targetBytes)
     return refused("target_too_long", `:path has ${target.length} bytes`);
   const crumbled = fields.cookies > 1;
-  const headers = crumbled
-    ? HeaderBlock.fromFlat(withJoinedCookies(flat, next))
-    : HeaderBlock.fromFlat(flat, next);
-  const bytes = headers.text.length + target.length;
+  const headers = HeaderBlock.fromFields(crumbled ? withJoinedCookies(flat, next) : flat.slice(next));
+  const bytes = fields.bytes + target.length;
   // node enforces the announced limit only once the client has acknowledged it.
   if (bytes > limits.headBytes) return refused("header_too_large", `the head has ${bytes} bytes`);
   const head: RequestHead = {
@@ -99,9 +102,11 @@ function readWireFields(flat: readonly string[], from: number): WireFields {
     cookies: 0,
     length: undefined,
     expectsContinue: false,
+    bytes: 0,
   };
   for (let i = from; i < flat.length; i += 2) {
-    const name = flat[i];
+    const name = flat[i] ?? "";
+    fields.bytes += name.length + (flat[i + 1]?.length ?? 0) + LINE_OVERHEAD;
     if (name === "cookie") fields.cookies++;
     else if (name === "content-length") fields.length = Number(flat[i + 1]);
     else if (name === "expect") fields.expectsContinue = flat[i + 1]?.toLowerCase() === "100-continue";

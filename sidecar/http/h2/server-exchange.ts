@@ -16,6 +16,7 @@ import { WireError, type WireErrorCode } from "../wire-error.ts";
 import { toRecord } from "./header-record.ts";
 import type { IncomingBody } from "./incoming-body.ts";
 import { mayHaveTrailers } from "./may-have-trailers.ts";
+import type { Placed } from "./open-streams.ts";
 import { OutgoingBody, type OutgoingListener } from "./outgoing-body.ts";
 import { ownStream, type StreamOwner } from "./owned-stream.ts";
 import { clientReset, resetCodeOf } from "./reset-codes.ts";
@@ -33,7 +34,9 @@ const PLAIN_BODY = { endStream: false, sendDate: false } as const;
 const BODY_WITH_TRAILERS = { endStream: false, sendDate: false, waitForTrailers: true } as const;
 
 /** One stream of a client. */
-export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingListener {
+export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingListener, Placed {
+  /** Among the exchanges of its session. */
+  place = -1;
   readonly head: RequestHead;
   readonly peer: Peer;
   readonly incoming: IncomingBody;
@@ -208,6 +211,7 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
 
   #respondStreaming(fields: string[], body: BodySource, trailers: boolean): void {
     this.#stream.respond(fields, trailers ? BODY_WITH_TRAILERS : PLAIN_BODY);
+    fields.length = 0;
     this.outgoing.begin(this.#stream, body, trailers);
   }
 

@@ -16,6 +16,7 @@ import { WireError } from "../wire-error.ts";
 import { FloodGuard } from "./flood-guard.ts";
 import { IncomingBody } from "./incoming-body.ts";
 import { mayHaveTrailers } from "./may-have-trailers.ts";
+import { OpenStreams } from "./open-streams.ts";
 import { readRequestHead } from "./request-head.ts";
 import { resetCodeOf } from "./reset-codes.ts";
 import { resetStream } from "./reset-stream.ts";
@@ -40,7 +41,7 @@ export class ServerSession implements ExchangeOwner {
   readonly #socket: Socket;
   readonly #context: ServerSessionContext;
   readonly #session: ServerHttp2Session;
-  readonly #exchanges = new Set<H2ServerExchange>();
+  readonly #exchanges = new OpenStreams<H2ServerExchange>();
   readonly #peer: Peer;
   readonly #deadline: Deadline;
   readonly #settling: Deadline;
@@ -148,7 +149,8 @@ export class ServerSession implements ExchangeOwner {
       this.drain();
     } else {
       this.#deadline.arm(SWEEP);
-      for (const exchange of this.#exchanges) exchange.sweep(SWEEP, this.#context.limits.bodyIdle);
+      const { bodyIdle } = this.#context.limits;
+      this.#exchanges.forEach((exchange) => exchange.sweep(SWEEP, bodyIdle));
     }
   }
 

@@ -16,7 +16,7 @@ import type { PluginReport } from "../../proto/gen/mesh/v1/PluginReport.ts";
 import type { Resource__Output } from "../../proto/gen/mesh/v1/Resource.ts";
 import type { StageState } from "../../proto/gen/mesh/v1/StageState.ts";
 
-type Call = ClientDuplexStream<NodeMessage, ControlMessage__Output>;
+type Call = ClientDuplexStream<NodeMessage | Buffer, ControlMessage__Output>;
 type Kind = NonNullable<ControlMessage__Output["kind"]>;
 
 export interface TestNodeOptions {
@@ -45,8 +45,8 @@ export class TestNode implements AsyncDisposable {
     const metadata = new Metadata();
     const token = "token" in options ? options.token : `sluice_${id}`;
     if (token !== undefined) metadata.set("authorization", `Bearer ${token}`);
-    const { path, requestSerialize, responseDeserialize } = controlPlane.Connect;
-    this.#call = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
+    const { path, responseDeserialize } = controlPlane.Connect;
+    this.#call = this.#client.makeBidiStreamRequest(path, bytesOf, responseDeserialize, metadata);
     const { promise, resolve } = Promise.withResolvers<StatusObject>();
     this.#over = promise;
     this.#call.on("status", (status) => {
@@ -72,7 +72,8 @@ export class TestNode implements AsyncDisposable {
     return node;
   }
 
-  send(message: NodeMessage): boolean {
+  /** Bytes are sent as they are, whatever they mean. */
+  send(message: NodeMessage | Buffer): boolean {
     return this.#call.write(message);
   }
 
@@ -146,6 +147,11 @@ export class TestNode implements AsyncDisposable {
     this.#client.close();
     await this.#over;
   }
+}
+
+/** A message as it goes over the wire. */
+export function bytesOf(message: NodeMessage | Buffer): Buffer {
+  return Buffer.isBuffer(message) ? message : controlPlane.Connect.requestSerialize(message);
 }
 
 export function helloOf(id: string): Hello {

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { calledCommand, type CalledCommand } from "../../test/support/called-command.ts";
 import { TestControlPlane } from "../../test/support/control-plane.ts";
 import { pluginZip } from "../../test/support/plugin-packages.ts";
+import { TestNode } from "../../test/support/test-node.ts";
 
 /** A control plane with plugin tagger 1.0.0, and the command as its admin. */
 class Mesh implements AsyncDisposable {
@@ -71,6 +72,23 @@ test("all about a release: who wanted it, what may be done with it, and its node
   expect(stdout).toMatch(/^Approvals:\s+0\/1$/m);
   expect(stdout).toMatch(/^Note:\s+first$/m);
   expect(stdout).toMatch(/^Possible now:\s+approve, bypass/m);
+});
+
+test("a gray release says which nodes it is for, and whether there are any", async () => {
+  await using mesh = await Mesh.start();
+  const token = await mesh.plane.token("node", { kind: "all" }, "web-1");
+  const hello = { cluster: "demo", labels: { zone: "a" } };
+  await using node = TestNode.greet(mesh.plane.ports.push, "web-1", { token, hello });
+  await node.next("welcome");
+  const create = (...target: readonly string[]): Promise<CalledCommand> =>
+    mesh.sluice("release", "create", "tagger@1.0.0", "--cluster", "demo", ...target);
+
+  expect((await create("--gray", "1%")).stderr).toBe("note: for 1 of 1 nodes of demo: web-1\n");
+  expect((await mesh.sluice("release", "edit", "1", "--selector", "zone=b")).stderr).toBe(
+    "note: no node of demo fits the target now: the release waits for nodes that do\n",
+  );
+  expect((await mesh.sluice("release", "edit", "1", "--selector", "zone=a")).stderr).toContain("web-1");
+  expect((await mesh.sluice("release", "edit", "1", "--full")).stderr).toBe("");
 });
 
 test.for([

@@ -44,7 +44,10 @@ export type ReleaseTarget =
   | { readonly kind: "nodes"; readonly nodes: readonly string[] }
   /** Labels that must all be equal. */
   | { readonly kind: "selector"; readonly labels: Readonly<Record<string, string>> }
-  /** 0.01 to 100; by a stable hash of the node's id, so that widening only ever adds nodes. */
+  /**
+   * 0.01 to 100; by a stable hash of the node's id, so that widening only ever adds nodes. One node at least: see
+   * `firstNode`.
+   */
   | { readonly kind: "percentage"; readonly percentage: number }
   /** 0.01 to 100 of the exchanges on every node; both versions live there. */
   | { readonly kind: "traffic"; readonly percentage: number };
@@ -68,6 +71,8 @@ export interface Release extends Revised {
   readonly digest: string;
   readonly state: ReleaseState;
   readonly target: ReleaseTarget;
+  /** The node that a percentage takes although it is too small for any of those that there were. */
+  readonly firstNode?: string | undefined;
   readonly author: string;
   /** Who edited it; like its author, they do not approve it. */
   readonly editors: readonly string[];

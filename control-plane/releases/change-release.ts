@@ -18,7 +18,7 @@ export type ReleaseAction = (
 
 /** One change of one release, with what follows from it: a transaction, an audit row, a tick. */
 export async function changeRelease(
-  { store, clock }: Pick<ReleaseContext, "store" | "clock">,
+  { store, clock, reports }: ReleaseContext,
   actor: Actor,
   name: ReleaseStepName,
   request: ReleaseRequest,
@@ -28,7 +28,10 @@ export async function changeRelease(
   const { tick, result } = await store.change(actor, `release.${name}`, async (change) => {
     const before = await storedRelease(change, request.release);
     checkRevision(before, request.expected);
-    return updateRelease(change, before, await action(before, change, actor, wall), wall);
+    return updateRelease(change, before, await action(before, change, actor, wall), {
+      wall,
+      reports,
+    });
   });
   return { tick, release: result };
 }

@@ -30,7 +30,7 @@ export interface ReleaseWish {
  * cluster, or the version runs there in full already).
  */
 export async function createRelease(
-  { store, clock }: Pick<ReleaseContext, "store" | "clock">,
+  { store, clock, reports }: ReleaseContext,
   author: Actor,
   wish: ReleaseWish,
 ): Promise<ChangedRelease> {
@@ -44,7 +44,7 @@ export async function createRelease(
     if (base === wish.version)
       throw new OperationError("conflict", `${wish.plugin} ${base} runs in full in ${wish.cluster} already`);
     const made = await newRelease(change, author, wish, { version, base, wall });
-    return insertRelease(change, await whenApproved(made, change), wall);
+    return insertRelease(change, await whenApproved(made, change), { wall, reports });
   });
   return { tick, release: result };
 }

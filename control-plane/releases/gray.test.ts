@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { ReleaseTarget } from "../model/release.ts";
-import { OLGA, ReleaseWorld } from "../../test/support/release-world.ts";
+import { DANA, OLGA, ReleaseWorld } from "../../test/support/release-world.ts";
 
 const NODES = Array.from({ length: 40 }, (_, index) => `node-${index}`);
 const share = (percentage: number): ReleaseTarget => ({ kind: "percentage", percentage });
@@ -81,6 +81,42 @@ test("a node that joins runs the base, and the gray version where the selector f
   expect(world.fleet.running("late-1")).toEqual(["guard@1.0.0"]);
   expect(world.fleet.running("late-2")).toEqual(["guard@1.1.0"]);
   expect((await world.releases.status(id)).counts).toMatchObject({ active: 1 });
+});
+
+test.for([
+  [["node-1"], 1],
+  [["node-1"], 50],
+  [["node-1", "node-2", "node-3"], 0.01],
+] as const)("of %j a gray release to %d%% of the nodes takes one at least", async ([nodes, percentage]) => {
+  await using world = await ReleaseWorld.create({ nodes });
+  await world.run("1.0.0");
+  // Each has another salt: by the share alone some of these would take nobody.
+  for (let round = 0; round < 5; round++) {
+    const gray = await world.run("1.1.0", { target: { kind: "percentage", percentage } });
+
+    const { nodes: status } = await world.releases.status(gray.id);
+    expect(status.filter(({ targeted }) => targeted).map(({ step }) => step)).toEqual(["active"]);
+    expect(gray.state).toBe("GRAY");
+    await world.releases.delete(OLGA, { release: gray.id });
+    await world.quiet();
+  }
+});
+
+test("the one node of a small percentage stays when that grows, and is another one when it is away", async () => {
+  await using world = await ReleaseWorld.create();
+  await world.run("1.0.0");
+  const small = { kind: "percentage", percentage: 0.01 } as const;
+  const { id, firstNode = "" } = await world.create("1.1.0", { target: small });
+  world.fleet.goes(firstNode, "offline");
+
+  await world.releases.edit(DANA, { release: id }, { note: "again" });
+  const other = (await world.get(id)).firstNode;
+  expect(["node-1", "node-2", "node-3"].filter((each) => each !== firstNode)).toContain(other);
+  world.fleet.goes(firstNode, "online");
+  await world.releases.edit(DANA, { release: id }, { target: { kind: "percentage", percentage: 100 } });
+  expect((await world.get(id)).firstNode).toBe(other);
+  await world.releases.edit(DANA, { release: id }, { target: { kind: "full" } });
+  expect((await world.get(id)).firstNode).toBeUndefined();
 });
 
 test("full may not be edited or widened, and is deleted only when no node uses it", async () => {

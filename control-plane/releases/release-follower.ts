@@ -107,14 +107,14 @@ export class ReleaseFollower implements AsyncDisposable {
 
   /** False: it failed. One that fails does not hold up the others. */
   async #take({ release, name, by }: ImpliedStep): Promise<boolean> {
-    const { store, clock, log } = this.#options;
+    const { store, clock, log, reports } = this.#options;
     const actor: Actor = { kind: "system", name: by };
     try {
       const { result } = await store.change(actor, `release.${name}`, async (change) => {
         const before = await storedRelease(change, release.id);
         // Somebody was faster: what follows now is looked at when the projection has that.
         if (before.revision !== release.revision) return undefined;
-        return updateRelease(change, before, takeStep(before, name), clock.wall());
+        return updateRelease(change, before, takeStep(before, name), { wall: clock.wall(), reports });
       });
       if (result !== undefined) log.info({ release: result.id, state: result.state }, titleOf(result));
       return true;

@@ -24,7 +24,7 @@ export interface Rollback {
  * the plugin when it begins. Never refused because something runs. The answer is the new release.
  */
 export async function rollBackRelease(
-  { store, clock }: Pick<ReleaseContext, "store" | "clock">,
+  { store, clock, reports }: ReleaseContext,
   author: Actor,
   wish: Rollback,
 ): Promise<ChangedRelease> {
@@ -40,7 +40,7 @@ export async function rollBackRelease(
     if (base === named) await refuseNoOp(change, left);
     const asked = { ...left, target: { kind: "full" }, scheduledAt: undefined, note: wish.note } as const;
     const made = await newRelease(change, author, asked, { version, base, wall, rollbackOf: left.id });
-    const release = await insertRelease(change, await whenApproved(made, change), wall);
+    const release = await insertRelease(change, await whenApproved(made, change), { wall, reports });
     await endRequests(change, release, wall);
     return release;
   });

@@ -12,7 +12,7 @@ export function saltOf(release: Pick<Release, "id">): string {
  * the release: another percentage of the same release only adds nodes, or only takes some away.
  */
 export function isTargeted(
-  release: Pick<Release, "id" | "target">,
+  release: Pick<Release, "id" | "target" | "firstNode">,
   node: Pick<Node, "id" | "labels">,
 ): boolean {
   const { target } = release;
@@ -25,6 +25,9 @@ export function isTargeted(
     case "selector":
       return Object.entries(target.labels).every(([name, value]) => node.labels[name] === value);
     case "percentage":
-      return bucketOf(hashText(saltOf(release)), node.id) < (target.percentage * BUCKETS) / 100;
+      return (
+        node.id === release.firstNode ||
+        bucketOf(hashText(saltOf(release)), node.id) < (target.percentage * BUCKETS) / 100
+      );
   }
 }

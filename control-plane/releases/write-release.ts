@@ -1,14 +1,23 @@
 import { IN_FULL_FORCE, OPEN, UNDER_WAY } from "../model/release-machine.ts";
 import type { Release, ReleaseState } from "../model/release.ts";
 import type { Change } from "../store/store.ts";
+import type { NodeReports } from "../reports/node-reports.ts";
+import { firstNodeOf } from "./first-node.ts";
 import { stepByTime } from "./implied-steps.ts";
 import { isOneOf } from "./in-force.ts";
 import { releasesIn } from "./stored-releases.ts";
 import { takeStep } from "./take-step.ts";
 
+/** What a release is written by. */
+export interface Writing {
+  /** Wall clock, ms. */
+  readonly wall: number;
+  readonly reports: Pick<NodeReports, "list" | "presence">;
+}
+
 /** Writes a new release, with what follows from it in the same transaction. */
-export async function insertRelease(change: Change, made: Release, wall: number): Promise<Release> {
-  const release = await withConsequences(change, undefined, byTime(made, wall), wall);
+export async function insertRelease(change: Change, made: Release, by: Writing): Promise<Release> {
+  const release = await withConsequences(change, undefined, byTime(made, by.wall), by);
   return change.releases.insert(release);
 }
 
@@ -17,9 +26,9 @@ export async function updateRelease(
   change: Change,
   before: Release,
   after: Release,
-  wall: number,
+  by: Writing,
 ): Promise<Release> {
-  const release = await withConsequences(change, before, byTime(after, wall), wall);
+  const release = await withConsequences(change, before, byTime(after, by.wall), by);
   return change.releases.update(release, before.revision);
 }
 
@@ -36,9 +45,9 @@ async function withConsequences(
   change: Change,
   before: Release | undefined,
   after: Release,
-  wall: number,
+  { wall, reports }: Writing,
 ): Promise<Release> {
-  const release = { ...after, updatedAt: wall };
+  const release = { ...after, firstNode: firstNodeOf(after, reports), updatedAt: wall };
   const begins = enters(UNDER_WAY, before, release);
   if (begins && release.rollbackOf !== undefined) await endOthers(change, release, OPEN, wall);
   if (enters(IN_FULL_FORCE, before, release)) {

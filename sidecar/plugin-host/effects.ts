@@ -1,4 +1,5 @@
 import type { FetchCall } from "./entry-output.ts";
+import { STANDBY_LAG } from "./limits.ts";
 import type { FetchResponse, FromHost, KeyValueEntry, LogLine, PluginLogLevel } from "./protocol/messages.ts";
 import { field } from "./world/fields.ts";
 import {
@@ -22,6 +23,8 @@ export interface HostLink {
   turn(): void;
   /** Asks for a call of `sweep` soon. */
   sweepSoon(generation: { sweep(): void }): void;
+  /** What nobody waits for can wait. */
+  readonly standby: boolean;
 }
 
 /** Calls into the isolate, on behalf of the owner of what woke it. */
@@ -30,6 +33,8 @@ export interface Wakes {
   fetched(id: number, owner: number, answer: string): void;
   /** Milliseconds by which a timer has to be put off, since the generation did too much that nobody waits for. */
   debt(): number;
+  /** Whether a question waits for what its owner does. */
+  waitedFor(owner: number): boolean;
 }
 
 /** What plugins do to the world around them, within bounds that the world inside already kept, if it was let be. */
@@ -38,6 +43,8 @@ export class Effects {
   readonly #link: HostLink;
   readonly #wakes: Wakes;
   readonly #timers = new Map<number, NodeJS.Timeout>();
+  /** Owners by timer, of those that wait because this is a standby. */
+  readonly #putOff = new Map<number, number>();
   readonly #fetches = new Map<number, () => void>();
   #lines: LogLine[] = [];
   #dropped = 0;
@@ -78,15 +85,22 @@ export class Effects {
     clearTimeout(this.#timers.get(id));
     if (!this.#timers.has(id) && this.#timers.size >= MAX_TIMERS) return;
     const wait = Math.min(MAX_TIMER_DELAY, Math.max(1, delay));
-    this.#timers.set(
-      id,
-      setTimeout(() => this.#fire(id, owner), wait),
-    );
+    this.#after(wait, id, () => this.#due(id, owner));
   }
 
   clearTimer(id: number): void {
     clearTimeout(this.#timers.get(id));
     this.#timers.delete(id);
+    this.#putOff.delete(id);
+  }
+
+  /** The host has become the active one: what was put off is due. */
+  hasten(): void {
+    for (const [id, owner] of this.#putOff) {
+      clearTimeout(this.#timers.get(id));
+      this.#after(1, id, () => this.#fire(id, owner));
+    }
+    this.#putOff.clear();
   }
 
   fetch(id: number, owner: number, call: FetchCall): void {
@@ -119,18 +133,24 @@ export class Effects {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     for (const stop of this.#fetches.values()) stop();
     this.#timers.clear();
+    this.#putOff.clear();
     this.#fetches.clear();
   }
 
+  #after(milliseconds: number, id: number, run: () => void): void {
+    this.#timers.set(id, setTimeout(run, milliseconds));
+  }
+
+  #due(id: number, owner: number): void {
+    if (!this.#link.standby || this.#wakes.waitedFor(owner)) return this.#fire(id, owner);
+    this.#putOff.set(id, owner);
+    this.#after(STANDBY_LAG, id, () => this.#fire(id, owner));
+  }
+
   #fire(id: number, owner: number): void {
+    this.#putOff.delete(id);
     const debt = this.#wakes.debt();
-    if (debt >= 1) {
-      this.#timers.set(
-        id,
-        setTimeout(() => this.#fire(id, owner), debt),
-      );
-      return;
-    }
+    if (debt >= 1) return this.#after(debt, id, () => this.#fire(id, owner));
     this.#timers.delete(id);
     this.#wakes.timer(id, owner);
     this.#link.turn();

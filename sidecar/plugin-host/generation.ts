@@ -73,6 +73,7 @@ export class Generation {
       fetched: (id, owner, answer) =>
         this.#wake(parts.points.fetched, [id, owner, ...partsOf(answer)], owner),
       debt: () => this.#background.debt,
+      waitedFor: (owner) => this.#questions.waiting(owner) !== undefined,
     });
     this.#receiver = this.#makeReceiver();
     this.#pace = new Pace(parts.budgets.cpu);
@@ -161,6 +162,11 @@ export class Generation {
   abandon(waiter: Waiter): void {
     const id = this.#questions.abandonWaiter(waiter);
     if (id !== undefined && this.#ended === undefined) this.#enter(this.#points.forget, [id], undefined);
+  }
+
+  /** Its host is not a standby any more. */
+  hasten(): void {
+    this.#effects.hasten();
   }
 
   /** Takes over what was written to the plugin's store elsewhere, with the next entry. */

@@ -18,5 +18,11 @@ export const BACKGROUND_SHARE = 0.05;
 /** Milliseconds after which the effects of work that nobody waits for are looked for. */
 export const SWEEP_AFTER = 10;
 
+/**
+ * Milliseconds by which a standby puts timers off that nobody waits for: longer than it takes to find and replace an
+ * active host that died of the same timer.
+ */
+export const STANDBY_LAG = 5_000;
+
 /** The smallest heap that isolated-vm gives, bytes. */
 export const MIN_MEMORY = 8 * 1024 * 1024;

@@ -6,7 +6,16 @@ import { MAX_BACKGROUND_RUNS, SWEEP_AFTER } from "./limits.ts";
 import { LiveRuns } from "./live-runs.ts";
 import { loadGeneration } from "./load-generation.ts";
 import type { BreadcrumbWriter } from "./protocol/breadcrumb.ts";
-import type { Failure, FetchResponse, FromHost, Load, Run, ToHost, Unload } from "./protocol/messages.ts";
+import type {
+  Failure,
+  FetchResponse,
+  FromHost,
+  Load,
+  Ping,
+  Run,
+  ToHost,
+  Unload,
+} from "./protocol/messages.ts";
 import { failedAnswer, timed } from "./entry-result.ts";
 import { ReadyRuns } from "./ready-runs.ts";
 import { SegmentRun } from "./segment-run.ts";
@@ -29,6 +38,7 @@ export class PluginHost implements HostLink {
   readonly #background: SegmentRun[] = [];
   readonly #fetches = new Map<number, (answer: FetchResponse) => void>();
   readonly #sweeps = new Set<{ sweep(): void }>();
+  #standby = false;
   #lastFetch = 0;
   #sweepDue = false;
   #backgroundDue = false;
@@ -44,11 +54,7 @@ export class PluginHost implements HostLink {
       case "cancel":
         return this.#cancel(frame.id);
       case "ping":
-        return this.send({
-          kind: "pong",
-          sequence: frame.sequence,
-          residentBytes: process.memoryUsage.rss(),
-        });
+        return this.#ping(frame);
       case "fetched":
         return this.#fetched(frame);
       case "keyValue":
@@ -71,6 +77,10 @@ export class PluginHost implements HostLink {
     this.#environment.breadcrumb.idle();
   }
 
+  get standby(): boolean {
+    return this.#standby;
+  }
+
   send(frame: FromHost): void {
     this.#environment.send(frame);
   }
@@ -87,6 +97,13 @@ export class PluginHost implements HostLink {
     if (this.#sweepDue) return;
     this.#sweepDue = true;
     setTimeout(() => this.#sweep(), SWEEP_AFTER);
+  }
+
+  #ping({ sequence, standby }: Ping): void {
+    this.send({ kind: "pong", sequence, residentBytes: process.memoryUsage.rss() });
+    const promoted = this.#standby && !standby;
+    this.#standby = standby;
+    if (promoted) for (const generation of this.#generations.values()) generation.hasten();
   }
 
   #run(frame: Run): void {

@@ -1,5 +1,8 @@
 import { Command } from "commander";
 
+import type { ApiClient } from "../../../control-plane/api/contract/client.ts";
+import type { ApiAnswer } from "../../../control-plane/api/contract/client-types.ts";
+
 import type { CommandLine } from "../../command-line.ts";
 import { clusterOf, connect } from "../../connection.ts";
 import { format } from "../../output/format.ts";
@@ -8,6 +11,8 @@ import { parseTime } from "../../time.ts";
 import { parseVersionName } from "../../version-name.ts";
 import { RELEASES } from "../../views/releases.ts";
 import { addTargetFlags, requiredTarget, targetOf, type TargetFlags } from "./target-flags.ts";
+
+type Release = ApiAnswer<"getRelease">["release"];
 
 interface CreateFlags extends TargetFlags {
   readonly cluster?: string;
@@ -37,7 +42,28 @@ export function createCommand(line: CommandLine): Command {
       },
     });
     line.output.write(format(RELEASES, [release], "table", line.clock.wall()));
+    await noteNodes(line, connection.client, release);
   });
+}
+
+/** How many nodes a note names. */
+const NAMED = 5;
+
+/** Which nodes a gray target fits: whoever named it may have meant others, or there may be none. */
+async function noteNodes(
+  line: CommandLine,
+  client: ApiClient,
+  { id, cluster, target }: Release,
+): Promise<void> {
+  if (target.kind === "full" || target.kind === "traffic") return;
+  const { nodes } = await client.call("getRelease", { params: { release: String(id) } });
+  const names = nodes.filter(({ targeted }) => targeted).map(({ node }) => node);
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
+  line.errors.write(
+    names.length === 0
+      ? `note: no node of ${cluster} fits the target now: the release waits for nodes that do\n`
+      : `note: for ${names.length} of ${nodes.length} nodes of ${cluster}: ${names.slice(0, NAMED).join(", ")}${more}\n`,
+  );
 }
 
 /** `sluice release edit ID`: other target, time or note; approvals are revoked. */
@@ -60,6 +86,7 @@ export function editCommand(line: CommandLine): Command {
         },
       });
       line.output.write(format(RELEASES, [release], "table", line.clock.wall()));
+      if (target !== undefined) await noteNodes(line, connection.client, release);
     },
   );
 }
@@ -77,5 +104,6 @@ export function widenCommand(line: CommandLine): Command {
       body: { target },
     });
     line.output.write(format(RELEASES, [release], "table", line.clock.wall()));
+    await noteNodes(line, connection.client, release);
   });
 }

@@ -109,6 +109,8 @@ export const release = z.strictObject({
   digest: z.string(),
   state: z.enum(RELEASE_STATES),
   target: releaseTarget,
+  /** The node that a percentage takes although it is too small for any of those that there were. */
+  firstNode: identifier.optional(),
   author: z.string(),
   /** Who changed it since; they do not approve it either. */
   editors: z.array(z.string()),

@@ -30,7 +30,11 @@ test("what a generic protobuf encoder writes, the codec reads alike", () => {
 test("frames written one after the other come back as they were, also when they outgrow the writer's buffer", () => {
   const writer = new WireWriter();
   const large = loadOf("x".repeat(200_000));
-  const frames: HostFrame[] = [{ kind: "ping", sequence: 1 }, large, { kind: "cancel", id: 7 }];
+  const frames: HostFrame[] = [
+    { kind: "ping", sequence: 1, standby: false },
+    large,
+    { kind: "cancel", id: 7 },
+  ];
 
   for (const frame of frames) encodeFrame(writer, frame);
   const bytes = writer.take();
@@ -40,7 +44,7 @@ test("frames written one after the other come back as they were, also when they 
 
 test("bytes that were taken stay as they are while more is written", () => {
   const writer = new WireWriter();
-  encodeFrame(writer, { kind: "ping", sequence: 1 });
+  encodeFrame(writer, { kind: "ping", sequence: 1, standby: false });
   const taken = writer.take();
   const before = Buffer.from(taken);
 

@@ -29,10 +29,19 @@ export function readCancel(reader: WireReader): Cancel {
 
 export function writePing(writer: WireWriter, ping: Ping): void {
   writer.uint(1, ping.sequence);
+  writer.bool(2, ping.standby);
 }
 
 export function readPing(reader: WireReader): Ping {
-  return { kind: "ping", sequence: readOneNumber(reader) };
+  let sequence = 0;
+  let standby = false;
+  while (reader.more) {
+    const field = reader.field();
+    if (field === 1) sequence = reader.uint32();
+    else if (field === 2) standby = reader.bool();
+    else reader.skip();
+  }
+  return { kind: "ping", sequence, standby };
 }
 
 export function writePong(writer: WireWriter, pong: Pong): void {

@@ -150,6 +150,8 @@ export interface Cancel {
 export interface Ping {
   readonly kind: "ping";
   readonly sequence: number;
+  /** Timers that nobody waits for are put off, until a Ping says otherwise. */
+  readonly standby: boolean;
 }
 
 export interface Pong {

@@ -95,6 +95,7 @@ export class HostPair implements AsyncDisposable {
       this.#options.log.error({ err: messageOf(thrown) }, "a plugin host could not be started");
       return this.#later();
     }
+    host.standby = true;
     this.#hosts.add(host);
     void this.#raise(host);
   }
@@ -102,7 +103,9 @@ export class HostPair implements AsyncDisposable {
   async #raise(host: PluginHost): Promise<void> {
     let readyAt: number | undefined;
     const ready = async (): Promise<void> => {
-      if ((await host.started) !== undefined || !(await this.#options.warm(host))) return;
+      if ((await host.started) !== undefined) return;
+      host.ping();
+      if (!(await this.#options.warm(host))) return;
       readyAt = this.#options.clock.now();
       this.#takeRole(host);
     };
@@ -121,6 +124,7 @@ export class HostPair implements AsyncDisposable {
     if (!this.#hosts.has(host)) return;
     if (this.#active === undefined) {
       this.#active = host;
+      host.standby = false;
       this.#options.activated(host);
     } else this.#standby = host;
     this.#announce();
@@ -132,6 +136,7 @@ export class HostPair implements AsyncDisposable {
     this.#active = this.#standby;
     this.#standby = undefined;
     if (this.#active === undefined) return;
+    this.#active.standby = false;
     this.#promotions++;
     this.#options.activated(this.#active);
   }

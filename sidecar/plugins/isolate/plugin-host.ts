@@ -60,6 +60,8 @@ export class PluginHost implements Carrier {
   readonly started: Promise<HostExit | undefined>;
   /** Resolves when nothing of it is left. */
   readonly ended: Promise<HostExit>;
+  /** It stands by for another one; the process learns it with the next Ping. */
+  standby = false;
   readonly #process: HostProcess;
   readonly #channel: FrameChannel<FromHost, ToHost>;
   readonly #receiver: HostReceiver;
@@ -188,7 +190,7 @@ export class PluginHost implements Carrier {
     if (this.#pingedAt !== undefined) return;
     this.#sequence = (this.#sequence + 1) >>> 0;
     this.#pingedAt = this.#clock.now();
-    this.#channel.send({ kind: "ping", sequence: this.#sequence });
+    this.#channel.send({ kind: "ping", sequence: this.#sequence, standby: this.standby });
   }
 
   /** To be called when what had arrived was read, so that our own delay is not taken for the host's. */

@@ -59,12 +59,14 @@ describe.each(Object.entries({ ...BOMBS, ...HOST_KILLERS }))("%s", (name, body) 
 });
 
 describe.each(Object.entries(HOST_KILLERS))("%s in a timer", (name, body) => {
-  test("its neighbours are answered throughout, and it ends in quarantine", async () => {
+  test("its neighbours are answered throughout by the standby, and it ends in quarantine", async () => {
     await mesh.settled();
+    const { standby } = mesh.roles;
     const bomb = await mesh.load(`${name.replaceAll(/\W+/g, "-")}-timer`, timerBomb(body));
     const condemned = until(() => bomb.fault === "quarantined", 25_000);
 
     expect(await neighbourWhile(condemned)).toEqual([]);
+    expect(mesh.roles.active).toBe(standby);
     bomb.release();
   });
 });

@@ -154,8 +154,26 @@ test("an unload of what is not there is answered", async () => {
   expect(await host.unload(999_999)).toMatchObject({ error: undefined });
 });
 
+test("a standby puts timers off that nobody waits for, until it is the active host", async () => {
+  await using own = await HostDriver.start();
+  own.send({ kind: "ping", sequence: 1, standby: true });
+  const plugin = await own.loadNew(
+    `export default {
+      async init({ log }) { await new Promise((done) => setTimeout(done, 1)); setTimeout(() => log.info("tick"), 1); },
+      execute: () => new Promise((done) => setTimeout(done, 20)),
+    }`,
+  );
+  const ticked = (): boolean => own.frames.some(({ kind }) => kind === "log");
+
+  const { results } = await own.run([plugin]);
+  expect(results[0]?.failure).toBeUndefined();
+  expect(ticked()).toBe(false);
+  own.send({ kind: "ping", sequence: 2, standby: false });
+  await own.next(({ kind }) => kind === "log");
+});
+
 test("pings are answered with the memory in use", async () => {
-  host.send({ kind: "ping", sequence: 77 });
+  host.send({ kind: "ping", sequence: 77, standby: false });
 
   const pong = await host.next((frame) => frame.kind === "pong" && frame.sequence === 77);
 
@@ -166,7 +184,7 @@ test("pings are answered with the memory in use", async () => {
 test("memory is given back: two hundred generations come and go", async () => {
   const bulky = `const bulk = new Array(100000).fill(1.5); export default { execute: () => bulk.length && undefined }`;
   const resident = async (sequence: number): Promise<number> => {
-    host.send({ kind: "ping", sequence });
+    host.send({ kind: "ping", sequence, standby: false });
     const pong = await host.next((frame) => frame.kind === "pong" && frame.sequence === sequence);
     return pong.kind === "pong" ? pong.residentBytes : 0;
   };

@@ -2,7 +2,7 @@ import { deadlinesSchema } from "../../core/chain-document/chain-schema.ts";
 import { contentHash } from "../../core/content-hash.ts";
 import type { ClusterChain, ClusterChainEntry } from "../model/chain.ts";
 import { saltOf } from "../releases/target.ts";
-import type { EntryChoice } from "./entry-choice.ts";
+import { shareOf, type EntryChoice } from "./entry-choice.ts";
 import type { ChainContent, SnapshotResource, StageContent } from "./node-snapshot.ts";
 
 /** What a node of a cluster gets that nobody wrote a chain for. */
@@ -64,8 +64,8 @@ function entryContent(
 }
 
 function grayContent({ gray }: EntryChoice & { readonly kind: "run" }): unknown {
-  if (gray?.target.kind !== "traffic") return undefined;
-  return { version: gray.version, percentage: gray.target.percentage, salt: saltOf(gray) };
+  if (gray === undefined) return undefined;
+  return { version: gray.version, percentage: shareOf(gray), salt: saltOf(gray) };
 }
 
 /** In the shape of a configuration file: what is not there is not written. */

@@ -17,13 +17,14 @@ export type EntryChoice =
  * entry's.
  */
 export function entryChoice(plugin: string, target: PluginTarget, holdings: NodeHoldings): EntryChoice {
-  if (target.run.length === 0) return { kind: "none" };
   const holds = ({ digest }: Release): boolean => holdings.state(digest) === "LOADABLE";
+  const gray = target.gray !== undefined && holds(target.gray) ? target.gray : undefined;
   const wanted = target.run.find(holds);
-  if (wanted !== undefined) {
-    const gray = target.gray !== undefined && holds(target.gray) ? target.gray : undefined;
-    return { kind: "run", version: wanted.version, gray };
-  }
+  if (wanted !== undefined) return { kind: "run", version: wanted.version, gray };
+  // Nothing beside it runs that could take its share.
+  if (gray !== undefined && shareOf(gray) === 100)
+    return { kind: "run", version: gray.version, gray: undefined };
+  if (target.run.length === 0 && target.gray === undefined) return { kind: "none" };
   const before = holdings.runnable(plugin);
   const [only] = before;
   if (only !== undefined && before.length === 1)
@@ -33,9 +34,14 @@ export function entryChoice(plugin: string, target: PluginTarget, holdings: Node
   return { kind: answered(target, holdings) ? "unavailable" : "pending" };
 }
 
+/** Of the traffic of a node that a gray release is for. */
+export function shareOf({ target }: Pick<Release, "target">): number {
+  return target.kind === "traffic" ? target.percentage : 100;
+}
+
 /** A node without any chain does not wait for a download that fails: a policy that answers is more than no chain. */
-function answered({ run }: PluginTarget, { state, fresh }: NodeHoldings): boolean {
-  return run.every(({ digest }) => {
+function answered({ run, gray }: PluginTarget, { state, fresh }: NodeHoldings): boolean {
+  return [...run, ...(gray === undefined ? [] : [gray])].every(({ digest }) => {
     const word = state(digest);
     return word === "INVALID" || (fresh && word === "WAITING");
   });

@@ -1,5 +1,5 @@
 import type { Node } from "../model/node.ts";
-import type { Release } from "../model/release.ts";
+import { isGray, type Release } from "../model/release.ts";
 import { isOneOf, type InForce } from "../releases/in-force.ts";
 import { IN_CHAINS } from "../releases/node-progress.ts";
 import { isTargeted } from "../releases/target.ts";
@@ -10,7 +10,7 @@ export interface PluginTarget {
   readonly hold: readonly Release[];
   /** To be run, the first that can be. */
   readonly run: readonly Release[];
-  /** To be run for a part of the traffic, beside what runs. */
+  /** To be run for its share of the traffic, beside what runs: that takes the share while this cannot answer. */
   readonly gray: Release | undefined;
 }
 
@@ -20,6 +20,6 @@ export function pluginTarget({ base, underWay }: InForce, node: Pick<Node, "id" 
     return { hold: bases, run: bases, gray: undefined };
   const hold = [...bases, underWay];
   if (!isOneOf(IN_CHAINS, underWay.state)) return { hold, run: bases, gray: undefined };
-  if (underWay.target.kind === "traffic") return { hold, run: bases, gray: underWay };
+  if (isGray(underWay)) return { hold, run: bases, gray: underWay };
   return { hold, run: [underWay, ...bases], gray: undefined };
 }

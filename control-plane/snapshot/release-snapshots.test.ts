@@ -82,7 +82,7 @@ test("a node that was away runs on with what it has until it holds the new base,
   expect(both([base], after)).toEqual({ stage: ["guard@2.0.0"], chain: ["guard@2.0.0"] });
 });
 
-test("gray nodes run the gray version, the others the base", () => {
+test("gray nodes run the gray version for all of the traffic beside the base, the others the base", () => {
   const gray = releaseIn("GRAY", "guard@2.0.0", { kind: "nodes", nodes: ["node-2"] });
   expect(both([BASE, gray], { packages: BOTH, plugins: { "guard@1.0.0": "RUNNING" } })).toEqual({
     stage: ["guard@1.0.0"],
@@ -94,7 +94,7 @@ test("gray nodes run the gray version, the others the base", () => {
   );
   expect({ stage: stagedIn(other), chain: chainIn(other) }).toEqual({
     stage: ["guard@1.0.0", "guard@2.0.0"],
-    chain: ["guard@2.0.0"],
+    chain: ["guard@1.0.0+100%2.0.0"],
   });
 });
 

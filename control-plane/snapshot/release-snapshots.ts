@@ -102,8 +102,8 @@ function unlessMore(nothing: SnapshotResource, { acked }: ResourceStanding): Sna
 }
 
 /** It is not loaded, so it does not matter whether the node holds it. */
-function offChoice({ run }: PluginTarget): EntryChoice {
-  const [first] = run;
+function offChoice({ run, gray }: PluginTarget): EntryChoice {
+  const first = run[0] ?? gray;
   return first === undefined ? { kind: "none" } : { kind: "run", version: first.version, gray: undefined };
 }
 

@@ -9,6 +9,8 @@ import { ControlledSidecar, taggerZip } from "./controlled-sidecar.ts";
 import { parseExposition } from "./exposition.ts";
 import { TemporaryFolder } from "./temporary-folder.ts";
 
+type Target = NonNullable<ApiRequest<"createRelease">["body"]>["target"];
+
 /** Webhooks are signed with it. */
 const ENVIRONMENT = { WEBHOOK_SECRET: "0123456789abcdef" };
 const SETTINGS = { heartbeat: 1_000, scan: 1_000, avoid: 100, jitter: 1, alarmInterval: 100 };
@@ -79,17 +81,18 @@ export class WholeMesh implements AsyncDisposable {
     await writeFile(`${folder}/table`, text);
   }
 
-  /** Uploads a version of `tagger`, releases it to all, and waits until its status fits. */
+  /** Uploads a version of `tagger`, releases it to all or as `target` says, and waits until its status fits. */
   async release(
     version: string,
     script: string | undefined,
     fits: (status: ApiAnswer<"getRelease">) => boolean,
+    target: Target = { kind: "full" },
   ): Promise<ApiAnswer<"getRelease">> {
     const { admin } = this.plane;
     const zip = taggerZip("tagger", version, script);
     const file = { name: "tagger.zip", size: zip.length, bytes: Readable.from([zip]) };
     await admin.upload({ plugin: "tagger" }, file);
-    const wish = { cluster: "demo", plugin: "tagger", version, target: { kind: "full" } } as const;
+    const wish = { cluster: "demo", plugin: "tagger", version, target };
     const { release } = await admin.call("createRelease", { body: wish });
     const params = { release: release.id };
     await admin.call("downloadRelease", { params, body: {} });

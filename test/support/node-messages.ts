@@ -20,13 +20,26 @@ const type = fc.constantFrom(
   ...RESOURCE_TYPES.map((each) => RESOURCE_WORDS[each]),
   99,
 );
-const named = { plugin: word, version: word, digest: word };
-const many = <Item>(item: fc.Arbitrary<Item>): fc.Arbitrary<Item[]> => {
+/** Mostly good enough to be taken, in part. */
+const named = {
+  plugin: word,
+  version: fc.oneof(fc.constant("1.0.0"), word),
+  digest: fc.oneof(fc.constantFrom(DIGEST, ""), word),
+};
+/** A few, or more than anybody has: then each of another plugin, if it is about one. */
+const many = <Item extends object | string>(item: fc.Arbitrary<Item>): fc.Arbitrary<Item[]> => {
+  const length = fc.constantFrom(600, 1_200);
   return fc.oneof(
     fc.array(item, { maxLength: 5 }),
-    fc.tuple(item, fc.constantFrom(600, 1_200)).map(([each, length]) => Array<Item>(length).fill(each)),
+    fc.tuple(item, length).map(([each, many]) => Array.from({ length: many }, (_, at) => numbered(each, at))),
   );
 };
+
+function numbered<Item extends object | string>(item: Item, at: number): Item {
+  return typeof item === "object" && "plugin" in item
+    ? { ...item, plugin: `${String(item.plugin)}${at}` }
+    : item;
+}
 
 const hello = fc.record(
   {

@@ -22,10 +22,12 @@ import { createPushServer, reportLimits } from "./push-wiring.ts";
 import { ReleaseFollower } from "./releases/release-follower.ts";
 import { ReleaseProjection } from "./releases/release-projection.ts";
 import { LiveReports } from "./reports/live-reports.ts";
+import { NodeSweep } from "./reports/node-sweep.ts";
 import { ReportFlush } from "./reports/report-flush.ts";
 import { observeReports } from "./reports/report-metrics.ts";
 import type { ControlPlaneSettings } from "./settings.ts";
 import { openStore } from "./store/open-store.ts";
+import { observeStore } from "./store/store-metrics.ts";
 import type { Store } from "./store/store.ts";
 import { TlsFiles } from "./tls/tls-files.ts";
 
@@ -86,6 +88,7 @@ export class ControlPlane implements AsyncDisposable {
     const reports = new LiveReports(clock, reportLimits(settings));
     this.reports = reports;
     this.#flush = stack.use(new ReportFlush({ store, reports, clock, log }));
+    stack.use(new NodeSweep({ store, reports, clock, log, after: settings.forgetNodesAfter }));
     this.#projection = stack.use(new ReleaseProjection({ store, clock, log }));
     const projection = this.#projection;
     this.#follower = stack.use(new ReleaseFollower({ store, projection, reports, clock, log }));
@@ -114,6 +117,7 @@ export class ControlPlane implements AsyncDisposable {
     addProcessMetrics(registry);
     observeReports(registry, { reports, clock, flushFailures: () => this.#flush.failures });
     observeAlarms(registry, alarms);
+    observeStore(registry, settings.folder);
   }
 
   /** Opens the folder's store and reads certificates; throws a `MeshError` that says what is wrong. */

@@ -161,6 +161,12 @@ const INTERVALS = {
     max: HOUR,
     meaning: "For a node's answer; then it is STALE.",
   }),
+  forgetNodesAfter: duration({
+    default: 7 * DAY,
+    min: 0,
+    max: 3_650 * DAY,
+    meaning: "A node that was OFFLINE for longer is forgotten, unless an open release names it. 0: never.",
+  }),
   watchInterval: duration({
     default: 250,
     min: 10,

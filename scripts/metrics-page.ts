@@ -1,6 +1,9 @@
+import { observeAlarms } from "../control-plane/alarms/alarm-metrics.ts";
+import { ApiMetrics } from "../control-plane/api/api-metrics.ts";
 import { PushMetrics, observeStreams } from "../control-plane/push/push-metrics.ts";
 import { LiveReports } from "../control-plane/reports/live-reports.ts";
 import { observeReports } from "../control-plane/reports/report-metrics.ts";
+import { observeStore } from "../control-plane/store/store-metrics.ts";
 import { systemClock } from "../core/clock.ts";
 import { addProcessMetrics } from "../core/metrics/process-metrics.ts";
 import { MetricsRegistry } from "../core/metrics/registry.ts";
@@ -65,6 +68,9 @@ function registryOfControlPlane(): MetricsRegistry {
   });
   void new PushMetrics(registry);
   observeStreams(registry, { streams: () => 0, connecting: () => 0, tick: () => 0 });
+  observeAlarms(registry, { list: () => [] });
+  void new ApiMetrics(registry, () => 0);
+  observeStore(registry, "");
   return registry;
 }
 

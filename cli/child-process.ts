@@ -20,11 +20,15 @@ export interface ChildOptions {
   readonly onLine?: (line: string) => void;
 }
 
+/** How a process ended; the signal that ended it, where it did not do so itself. */
+export type ChildEnd =
+  | { readonly kind: "exit"; readonly code: number }
+  | { readonly kind: "signal"; readonly signal: string };
+
 /** A part of Sluice that runs in a process of its own, under the Node that runs this one. */
 export class ChildProgram implements AsyncDisposable {
   readonly name: string;
-  /** The exit code; 1 for a process that a signal ended. */
-  readonly ended: Promise<number>;
+  readonly ended: Promise<ChildEnd>;
   readonly #process: ChildProcess;
 
   constructor({ name, script, args, nodeFlags = [], environment, onLine }: ChildOptions) {
@@ -36,7 +40,7 @@ export class ChildProgram implements AsyncDisposable {
     const env = { ...process.env, ...environment, [PARENT_PIPE]: "1" };
     const options: SpawnOptions = { stdio: ["pipe", output, "inherit"], detached: true, env };
     this.#process = spawn(process.execPath, [...nodeFlags, path, ...args], options);
-    this.ended = once(this.#process, "close").then(() => this.#process.exitCode ?? 1);
+    this.ended = once(this.#process, "close").then(() => endOf(this.#process));
     if (this.#process.stdout !== null && onLine !== undefined) {
       createInterface(this.#process.stdout).on("line", onLine);
     }
@@ -46,8 +50,8 @@ export class ChildProgram implements AsyncDisposable {
     return this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
-  /** Asks it to end in order; resolves with the exit code when it has. */
-  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<number> {
+  /** Asks it to end in order; resolves when it has. */
+  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<ChildEnd> {
     if (this.running) this.#process.kill(signal);
     return this.ended;
   }
@@ -57,7 +61,19 @@ export class ChildProgram implements AsyncDisposable {
   }
 }
 
-/** A child that ended although nobody asked it to; it has said itself why. */
-export function endedEarly(name: string, code: number): MeshError {
-  return new MeshError(`${name} ended with code ${code}`, { code: "child_ended", source: "internal" });
+/** A child that ended although nobody here asked it to. What it printed stands where its output goes. */
+export function endedEarly(name: string, end: ChildEnd): MeshError {
+  if (end.kind === "exit")
+    return new MeshError(`${name} ended with code ${end.code}; it says why above`, {
+      code: "child_ended",
+      source: "internal",
+    });
+  const cause = end.signal === "SIGKILL" ? ", by somebody or for want of memory" : "";
+  const message = `${name} was ended by ${end.signal}${cause}; what it did until then stands above`;
+  return new MeshError(message, { code: "child_killed", source: "internal" });
+}
+
+function endOf({ exitCode, signalCode }: ChildProcess): ChildEnd {
+  if (signalCode !== null) return { kind: "signal", signal: signalCode };
+  return { kind: "exit", code: exitCode ?? 1 };
 }

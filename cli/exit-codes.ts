@@ -10,6 +10,11 @@ export const EXIT_CODES = {
   unsettled: { code: 7, meaning: "What was waited for did not come in time." },
   nodesFailed: { code: 8, meaning: "A release is settled, and nodes of it have failed." },
   differs: { code: 9, meaning: "`diff` found differences." },
+  killed: {
+    code: 10,
+    meaning:
+      "A part of Sluice was ended by a signal that it was not sent from here; standard error says which.",
+  },
 } as const;
 
 export type ExitName = keyof typeof EXIT_CODES;

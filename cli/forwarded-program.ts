@@ -1,9 +1,10 @@
-import { ChildProgram } from "./child-process.ts";
+import { ChildProgram, endedEarly } from "./child-process.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /**
- * Runs a part of Sluice that reads its flags itself; gives its exit code. Signals are handed on. `nodeFlags` are for
+ * Runs a part of Sluice that reads its flags itself; gives its exit code. Signals are handed on. Throws
+ * a `MeshError` `child_killed` where a signal ended it. `nodeFlags` are for
  * Node.
  */
 export async function runProgram(
@@ -17,7 +18,9 @@ export async function runProgram(
   const forward = (signal: NodeJS.Signals): void => void program.end(signal);
   for (const signal of SIGNALS) process.on(signal, forward);
   try {
-    return await program.ended;
+    const end = await program.ended;
+    if (end.kind === "signal") throw endedEarly(name, end);
+    return end.code;
   } finally {
     for (const signal of SIGNALS) process.off(signal, forward);
   }

@@ -69,7 +69,8 @@ function throwInsteadOfExit(command: Command, line: CommandLine): void {
   for (const child of command.commands) throwInsteadOfExit(child, line);
 }
 
-const EXITS: Partial<Record<ApiErrorCode | "usage", ExitName>> = {
+const EXITS: Partial<Record<ApiErrorCode | "usage" | "child_killed", ExitName>> = {
+  child_killed: "killed",
   usage: "usage",
   unauthenticated: "refused",
   forbidden: "refused",

@@ -1,6 +1,7 @@
 import { relative, resolve } from "node:path";
 
 import { formatAddress } from "../../core/address.ts";
+import { endedEarly } from "../child-process.ts";
 import type { CommandLine } from "../command-line.ts";
 import { bringIntoForce, prepareControlPlane } from "./configured-demo.ts";
 import { controlPlaneEnded, controlPlaneHelp, demoHelp } from "./help.ts";
@@ -66,9 +67,10 @@ class Demo {
     await Promise.race([this.#signals.stopped, ...ended]);
     this.#line.output.write("draining …\n");
     void this.#signals.hurried.then(() => sidecar.program.end("SIGINT"));
-    const code = await sidecar.program.end();
+    const end = await sidecar.program.end();
     await app.program.end();
-    return code;
+    if (end.kind === "signal") throw endedEarly(sidecar.program.name, end);
+    return end.code;
   }
 
   /** Waits for a step of the start, unless somebody stops the demo. */

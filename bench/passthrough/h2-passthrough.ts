@@ -10,8 +10,8 @@ import {
 import type { AddressInfo } from "node:net";
 
 // The yardstick for HTTP/2: what a proxy costs on node:http2's streams when it checks nothing, limits nothing and
-// changes nothing. Headers go through as flat lists, bodies with back-pressure, trailers where there is no
-// Content-Length. Takes the app's port, prints its own.
+// changes nothing. Headers go through as flat lists, bodies with back-pressure, resets both ways, trailers where there is
+// no Content-Length. Takes the app's port, prints its own.
 const app = connect(`http://127.0.0.1:${process.argv[2]}`);
 
 interface ResponseOptions extends ServerStreamResponseOptions {
@@ -45,6 +45,9 @@ function forward(stream: ServerHttp2Stream, flags: number, flat: readonly string
   stream.on("error", ignore);
   request.on("error", ignore);
   stream.on("close", () => request.close(stream.rstCode));
+  request.on("close", () => {
+    if (request.rstCode !== constants.NGHTTP2_NO_ERROR) stream.close(request.rstCode);
+  });
   if (!endStream) pour(stream, request);
   request.on("response", (_headers, responseFlags, raw?: string[]) => {
     const ended = (responseFlags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;

@@ -138,10 +138,10 @@ export class HeaderBlock {
     return new HeaderBlock(this.text, kept, this.traits);
   }
 
-  /** `[name, value, name, value, …]` as node:http2 and undici take them, behind what `flat` holds already. */
+  /** `[name, value, name, value, …]` as node:http2 and undici take them, behind what `flat` holds; takes that over. */
   toFlat(flat: string[] = []): string[] {
-    if (this.fields !== undefined) for (const string of this.fields) flat.push(string);
-    else for (let index = 0; index < this.size; index++) flat.push(this.name(index), this.value(index));
+    if (this.fields !== undefined) return flat.concat(this.fields);
+    for (let index = 0; index < this.size; index++) flat.push(this.name(index), this.value(index));
     return flat;
   }
 

@@ -89,6 +89,7 @@ export class ClientPool implements Upstream, Service, SessionListener, CallQueue
 
   sessionFree(session: ClientSession): void {
     if (session.capacity > 0) this.#capacity = session.capacity;
+    if (this.#line.size === 0) return;
     for (const call of this.#line.keys()) {
       if (session.places <= 0) break;
       this.#line.delete(call);

@@ -81,7 +81,7 @@ async function drive(generations: readonly number[], inFlight: number): Promise<
   let sent = 0;
   let answered = 0;
   const next = (): void => {
-    const run: Run = { ...runOf(++sent, generations), headers: HEADERS };
+    const run: Run = runOf(++sent, generations, { headers: HEADERS });
     host.send(run);
   };
   host.onRan = () => {

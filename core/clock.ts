@@ -1,3 +1,5 @@
+import { performance } from "node:perf_hooks";
+
 /** A started timer; disposing of it twice is harmless. */
 export interface Timer extends Disposable {
   /** Let the process end although the timer is running. */

@@ -1,7 +1,6 @@
 import { HeaderBlock } from "../core/headers/header-block.ts";
-import { NO_EDITS } from "../core/headers/header-edits.ts";
 import { isMeshName } from "../core/headers/header-rules.ts";
-import { factsText } from "../sidecar/plugin-host/message-text.ts";
+import { messageText } from "../sidecar/plugin-host/protocol/message-text.ts";
 import { RequestView } from "../sidecar/plugin-host/world/request.ts";
 
 /** A request as a test writes it down; everything has a default. */
@@ -43,9 +42,6 @@ export interface Message {
   readonly headers: HeaderBlock;
 }
 
-/** What only the link to the host needs of a question. */
-const UNASKED = { kind: "run", id: 0, edits: NO_EDITS, entries: [], background: false } as const;
-
 /** `response` undefined: position 0. */
 export function messageOf(
   id: number,
@@ -55,10 +51,8 @@ export function messageOf(
 ): Message {
   const [path = "/", ...query] = (request.target ?? "/").split("?");
   const headers = blockOf((response ?? request).headers ?? []);
-  const lines = linesOf(headers);
-  const facts = factsText({
-    ...UNASKED,
-    exchange: id,
+  const facts = {
+    id,
     position: response === undefined ? 0 : 1,
     bizStartAt: request.bizStartAt ?? Date.now(),
     attempt: request.attempt ?? 1,
@@ -68,9 +62,9 @@ export function messageOf(
     remoteIp: request.remoteIp ?? "127.0.0.1",
     path,
     query: query.join("?"),
-    headers: lines,
-  });
-  return { view: new RequestView(facts, lines, "", request.tag ?? tag, timeout), headers };
+  };
+  const message = messageText(facts, linesOf(headers));
+  return { view: new RequestView(message, "", request.tag ?? tag, timeout), headers };
 }
 
 /** The mesh takes `X-Mesh-*` away from whatever arrives. */

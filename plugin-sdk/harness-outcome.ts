@@ -1,6 +1,7 @@
 import { applyEdits } from "../core/headers/apply-edits.ts";
 import type { HeaderBlock } from "../core/headers/header-block.ts";
 import type { HeaderEdits } from "../core/headers/header-edits.ts";
+import { AnswerEditsReader, NO_ANSWER_EDITS } from "../sidecar/plugin-host/answer-edits.ts";
 import { readOutput, type OutputReceiver } from "../sidecar/plugin-host/entry-output.ts";
 import { checkedAnswer, failedAnswer, type CheckedAnswer } from "../sidecar/plugin-host/entry-result.ts";
 import { AnswerError, answerFields } from "../sidecar/plugin-host/world/answer.ts";
@@ -44,11 +45,12 @@ export function thrownBy(error: unknown): HarnessOutcome {
 }
 
 function checkedBy(fields: string | undefined): CheckedAnswer {
-  if (fields === undefined) return checkedAnswer(0, [], "");
+  if (fields === undefined) return checkedAnswer(0, NO_ANSWER_EDITS, "");
   let checked = failedAnswer("invalid_answer", "the answer could not be read");
   readOutput(`A${field("0")}${fields}`, {
     ...UNEXPECTED,
-    answered: (_id, httpCode, edits, body) => void (checked = checkedAnswer(httpCode, edits, body)),
+    answered: (_id, httpCode, text, body) =>
+      void (checked = checkedAnswer(httpCode, new AnswerEditsReader().read(text), body)),
   });
   return checked;
 }

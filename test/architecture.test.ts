@@ -77,9 +77,10 @@ const RULES: ImportRules = {
   "plugin-sdk": [
     "core",
     "sidecar/plugin-host/world",
+    "sidecar/plugin-host/answer-edits.ts",
     "sidecar/plugin-host/entry-output.ts",
     "sidecar/plugin-host/entry-result.ts",
-    "sidecar/plugin-host/message-text.ts",
+    "sidecar/plugin-host/protocol/message-text.ts",
   ],
   "plugins-example": [],
   cli: ["core", "control-plane/api/contract", "control-plane/model", "plugin-sdk", "package.json"],

@@ -22,8 +22,7 @@ test.each([
 ])("when %s, nobody counts as allowed without having been asked", (_name, outcome) => {
   const answers: EntryResult[] = [];
   const ask: Ask = {
-    facts: "",
-    lines: "",
+    message: "",
     edits: "",
     tag: "",
     waiter: { answered: (told) => answers.push(told) },

@@ -9,8 +9,8 @@ import { field } from "./world/fields.ts";
 
 /** What `execute` is asked, as the world reads it. */
 export interface Ask {
-  readonly facts: string;
-  readonly lines: string;
+  /** As `messageText` makes it. */
+  readonly message: string;
   readonly edits: string;
   readonly tag: string;
   readonly waiter: Waiter;
@@ -121,9 +121,9 @@ export class Batch {
 
   #text(): string {
     let text = "";
-    this.#asks.forEach(({ facts, lines, edits, tag }, index) => {
+    this.#asks.forEach(({ message, edits, tag }, index) => {
       const id = this.#questions[index]?.id ?? 0;
-      text += field(`${id}`) + field(facts) + field(lines) + field(edits) + field(tag);
+      text += field(`${id}`) + field(message) + field(edits) + field(tag);
     });
     return text;
   }

@@ -1,3 +1,5 @@
+import { performance } from "node:perf_hooks";
+
 /** How old a sample may be when an entry begins, ms; bounds the error of `spent`. */
 const FRESH = 0.1;
 

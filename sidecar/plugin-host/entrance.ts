@@ -1,3 +1,5 @@
+import { performance } from "node:perf_hooks";
+
 import type { Isolate, Reference } from "isolated-vm";
 
 import { messageOf } from "../../core/errors.ts";

@@ -1,11 +1,12 @@
-import { NO_EDITS, type HeaderEdit, type HeaderEdits } from "../../core/headers/header-edits.ts";
+import type { HeaderEdits } from "../../core/headers/header-edits.ts";
+import { readEdits } from "./answer-edits.ts";
 import { PLUGIN_LOG_LEVELS, type PluginLogLevel } from "./protocol/messages.ts";
 import { FieldError, FieldReader } from "./world/fields.ts";
-import { MAX_ANSWER_EDITS, MAX_ANSWER_HEADERS } from "./world/limits.ts";
 
 /** What an isolate said, record by record; none of it can be trusted. */
 export interface OutputReceiver {
-  answered(id: number, httpCode: number, edits: HeaderEdits, body: string): void;
+  /** `edits` as `AnswerEditsReader` reads them. */
+  answered(id: number, httpCode: number, edits: string, body: string): void;
   failed(id: number, cause: "throw" | "invalid_answer", detail: string): void;
   logged(level: PluginLogLevel, text: string): void;
   /** Of several questions this one waits for a promise. */
@@ -38,7 +39,7 @@ export function readOutput(output: string, receiver: OutputReceiver): void {
 function readRecord(kind: string, reader: FieldReader, to: OutputReceiver): void {
   switch (kind) {
     case "A":
-      return to.answered(reader.number(), reader.number(), readEdits(reader.text()), reader.text());
+      return to.answered(reader.number(), reader.number(), reader.text(), reader.text());
     case "E":
       return to.failed(reader.number(), cause(reader.text()), reader.text());
     case "W":
@@ -69,28 +70,6 @@ function readFetch(reader: FieldReader): FetchCall {
   const url = reader.text();
   const timeoutMs = reader.number();
   return { method, url, timeoutMs, headers: readEdits(reader.text()), body: reader.text() };
-}
-
-/** The last one wins where a name is there twice, as `HeaderEdits` wants it. */
-function readEdits(text: string): HeaderEdits {
-  if (text === "") return NO_EDITS;
-  if (text.length > MAX_ANSWER_HEADERS) throw new FieldError("too many chars of headers");
-  const reader = new FieldReader(text);
-  const byName = new Map<string, HeaderEdit>();
-  // Counted with repetitions: what a plugin writes here is read on everybody's time.
-  for (let count = 1; reader.more; count++) {
-    if (count > MAX_ANSWER_EDITS) throw new FieldError("too many headers");
-    const edit = { name: reader.text(), values: readValues(reader.text()) };
-    byName.set(edit.name.toLowerCase(), edit);
-  }
-  return [...byName.values()];
-}
-
-function readValues(text: string): readonly string[] {
-  const reader = new FieldReader(text);
-  const values: string[] = [];
-  while (reader.more) values.push(reader.text());
-  return values;
 }
 
 function cause(text: string): "throw" | "invalid_answer" {

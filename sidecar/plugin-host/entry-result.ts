@@ -1,6 +1,6 @@
-import { NO_EDITS, type HeaderEdits } from "../../core/headers/header-edits.ts";
-import { refusedEdit } from "../../core/headers/header-rules.ts";
+import { NO_EDITS } from "../../core/headers/header-edits.ts";
 import type { FailureCause } from "../chain/verdict.ts";
+import type { AnswerEdits } from "./answer-edits.ts";
 import type { EntryResult, Failure } from "./protocol/messages.ts";
 import { MAX_ANSWER_BODY } from "./world/limits.ts";
 
@@ -16,8 +16,8 @@ export const ALLOWED_ANSWER: CheckedAnswer = {
   failure: undefined,
 };
 
-export function checkedAnswer(httpCode: number, edits: HeaderEdits, body: string): CheckedAnswer {
-  const refused = refusedEdit(edits);
+export function checkedAnswer(httpCode: number, answer: AnswerEdits, body: string): CheckedAnswer {
+  const { edits, refused } = answer;
   if (refused !== undefined) return failedAnswer("invalid_answer", refused.message);
   if (httpCode !== 0 && !(httpCode >= 200 && httpCode <= 599))
     return failedAnswer("invalid_answer", `httpCode must be 0 or 200 to 599, got ${httpCode}`);

@@ -1,5 +1,6 @@
 import type { Isolate } from "isolated-vm";
 
+import { AnswerEditsReader } from "./answer-edits.ts";
 import { BackgroundBudget } from "./background-budget.ts";
 import { Batch, type Ask, type BatchParts } from "./batch.ts";
 import { Effects, type HostLink } from "./effects.ts";
@@ -100,8 +101,8 @@ export class Generation {
     if (this.#questions.full) return timed(failedAnswer("queue_full", "too many questions wait"), 0, 0);
     if (this.#news !== "") this.#tellNews();
     const question = this.#questions.begin(ask.waiter, this.#budgets.cpu);
-    const { facts, lines, edits, tag } = ask;
-    const args = [question.id, facts, edits, tag, ...partsOf(lines)];
+    const { message, edits, tag } = ask;
+    const args = [question.id, edits, tag, ...partsOf(message)];
     const result = this.#put(question, this.#points.ask, args, this.#budgets.timeout);
     this.#pace.took(question.cpu);
     return result;
@@ -137,9 +138,9 @@ export class Generation {
   }
 
   /** The question that shows whether it can answer; what it writes to the store is undone. */
-  async smoke(facts: string, lines: string, tag: string): Promise<Failure | undefined> {
+  async smoke(message: string, tag: string): Promise<Failure | undefined> {
     let id = 0;
-    const failure = await this.#callHook(this.#points.rehearse, (given) => [(id = given), facts, lines, tag]);
+    const failure = await this.#callHook(this.#points.rehearse, (given) => [(id = given), message, tag]);
     if (this.#ended === undefined) this.#enter(this.#points.forget, [id], undefined);
     return failure ?? this.#ended;
   }
@@ -319,8 +320,10 @@ export class Generation {
   #makeReceiver(): OutputReceiver {
     const effects = this.#effects;
     const questions = this.#questions;
+    const edits = new AnswerEditsReader();
     return {
-      answered: (id, httpCode, edits, body) => questions.answer(id, checkedAnswer(httpCode, edits, body)),
+      answered: (id, httpCode, text, body) =>
+        questions.answer(id, checkedAnswer(httpCode, edits.read(text), body)),
       failed: (id, cause, detail) => {
         if (questions.open(id)) return questions.answer(id, failedAnswer(cause, detail));
         effects.log("error", detail);

@@ -7,8 +7,8 @@ import { Entrance, type EntryPoint } from "./entrance.ts";
 import { Generation, type Budgets } from "./generation.ts";
 import { linkPlugin, makeIsolateWorld, pointOf, type IsolateWorld } from "./isolate-world.ts";
 import { HOOK_CPU } from "./limits.ts";
-import { factsText } from "./message-text.ts";
 import type { BreadcrumbWriter } from "./protocol/breadcrumb.ts";
+import { messageText } from "./protocol/message-text.ts";
 import type { Failure, Load } from "./protocol/messages.ts";
 import { storeText } from "./store-text.ts";
 import type { WorldSource } from "./world-source.ts";
@@ -91,7 +91,7 @@ async function firstFailure(
   const begin = beginOf(link);
   if (load.compileOnly) return undefined;
   const failure = await generation.init(begin);
-  return failure ?? (await generation.smoke(smokeFacts(load), SMOKE_LINES, load.tag));
+  return failure ?? (await generation.smoke(smokeMessage(load), load.tag));
 }
 
 /** The link is there as soon as the script was evaluated to its end. */
@@ -128,26 +128,21 @@ function budgetsOf(load: Load): Budgets {
 const SMOKE_LINES = "Host: smoke.invalid\r\n";
 
 /** A request that nobody sent, which `request.smoke` tells: attempt 0, at the first position that is named. */
-function smokeFacts(load: Load): string {
+function smokeMessage(load: Load): string {
   const position = load.positions[0] ?? 0;
-  return factsText({
-    kind: "run",
+  const facts = {
     id: 0,
-    exchange: 0,
     position,
     bizStartAt: Date.now(),
+    attempt: 0,
+    status: position === 1 ? 200 : 0,
     method: "GET",
     host: "smoke.invalid",
     remoteIp: "127.0.0.1",
     path: "/",
     query: "",
-    status: position === 1 ? 200 : 0,
-    headers: SMOKE_LINES,
-    edits: [],
-    entries: [],
-    attempt: 0,
-    background: false,
-  });
+  };
+  return messageText(facts, SMOKE_LINES);
 }
 
 function thrown(error: unknown): Failure {

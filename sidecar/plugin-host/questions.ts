@@ -1,3 +1,5 @@
+import { performance } from "node:perf_hooks";
+
 import { ALLOWED_ANSWER, answerOfFailure, timed, type CheckedAnswer } from "./entry-result.ts";
 import { MAX_PENDING } from "./limits.ts";
 import type { EntryResult, Failure } from "./protocol/messages.ts";
@@ -36,13 +38,14 @@ export class Questions {
 
   /** Begins a question whose answer the caller may get at once; `settled` or `wait` ends that. */
   begin(waiter: Waiter, budget: number, id: number = ++this.#lastId): Question {
-    this.#current = newQuestion(id, waiter, budget);
+    this.#current = newQuestion(id, waiter, budget, performance.now());
     return this.#current;
   }
 
   /** Begins several whose waiters are told, whenever that is; `release` ends that. */
   hold(waiters: readonly Waiter[], budget: number): readonly Question[] {
-    this.#held = waiters.map((waiter) => newQuestion(++this.#lastId, waiter, budget));
+    const now = performance.now();
+    this.#held = waiters.map((waiter) => newQuestion(++this.#lastId, waiter, budget, now));
     return this.#held;
   }
 
@@ -62,7 +65,7 @@ export class Questions {
   /** The question that is being asked is over: its result. */
   settled(question: Question, otherwise: CheckedAnswer): EntryResult {
     this.#current = undefined;
-    return resultOf(question, question.answer ?? otherwise);
+    return resultOf(question, question.answer ?? otherwise, performance.now());
   }
 
   /** The question waits at most `timeout` ms since it began; then `late` is called. */
@@ -112,8 +115,9 @@ export class Questions {
     if (this.#answered.length === 0) return;
     const answered = this.#answered;
     this.#answered = [];
+    const now = performance.now();
     for (const question of answered)
-      question.waiter.answered(resultOf(question, question.answer ?? ALLOWED_ANSWER));
+      question.waiter.answered(resultOf(question, question.answer ?? ALLOWED_ANSWER, now));
   }
 
   /** Answers everybody, at once. */
@@ -143,10 +147,10 @@ export class Questions {
   }
 }
 
-function newQuestion(id: number, waiter: Waiter, budget: number): Question {
-  return { id, waiter, began: performance.now(), budget, cpu: 0, answer: undefined, deadline: undefined };
+function newQuestion(id: number, waiter: Waiter, budget: number, began: number): Question {
+  return { id, waiter, began, budget, cpu: 0, answer: undefined, deadline: undefined };
 }
 
-function resultOf(question: Question, answer: CheckedAnswer): EntryResult {
-  return timed(answer, question.cpu, performance.now() - question.began);
+function resultOf(question: Question, answer: CheckedAnswer, now: number): EntryResult {
+  return timed(answer, question.cpu, now - question.began);
 }

@@ -2,7 +2,7 @@ import { mergeEdits, type HeaderEdits } from "../../core/headers/header-edits.ts
 import { failedAnswer, timed } from "./entry-result.ts";
 import type { Ask } from "./batch.ts";
 import type { Generation } from "./generation.ts";
-import { editsText, factsText } from "./message-text.ts";
+import { editsText } from "./protocol/message-text.ts";
 import type { EntryResult, Run } from "./protocol/messages.ts";
 import type { Waiter } from "./questions.ts";
 
@@ -12,7 +12,6 @@ export class SegmentRun implements Waiter {
   readonly results: EntryResult[] = [];
   /** Where `LiveRuns` keeps it. */
   slot = -1;
-  readonly #facts: string;
   readonly #ready: (run: SegmentRun) => void;
   #edits: HeaderEdits;
   #over = false;
@@ -20,7 +19,6 @@ export class SegmentRun implements Waiter {
   /** `ready` is told when it may go on after having waited. */
   constructor(run: Run, ready: (run: SegmentRun) => void) {
     this.run = run;
-    this.#facts = factsText(run);
     this.#edits = run.edits;
     this.#ready = ready;
   }
@@ -49,7 +47,7 @@ export class SegmentRun implements Waiter {
   /** What the next plugin is asked. */
   ask(): Ask {
     const tag = this.run.entries[this.results.length]?.tag ?? "";
-    return { facts: this.#facts, lines: this.run.headers, edits: editsText(this.#edits), tag, waiter: this };
+    return { message: this.run.message, edits: editsText(this.#edits), tag, waiter: this };
   }
 
   answered(result: EntryResult): void {

@@ -1,6 +1,7 @@
 import { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 
+import { factsOf } from "../support/run-facts.ts";
 import { FrameChannel } from "../../sidecar/plugin-host/protocol/frame-channel.ts";
 import {
   TO_HOST_KINDS,
@@ -43,7 +44,7 @@ function load({ generation }: Load): void {
 }
 
 async function run(asked: Run): Promise<void> {
-  const { path, attempt } = asked;
+  const { path, attempt } = factsOf(asked);
   if (path === "/spins") return answer(asked, 4_000, BUSY);
   if (path === "/unlucky") return answer(asked, 2_000, attempt < 4 ? BUSY : undefined);
   if (path === "/stalls") {

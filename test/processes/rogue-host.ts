@@ -1,5 +1,6 @@
 import { Socket } from "node:net";
 
+import { factsOf } from "../support/run-facts.ts";
 import { FrameChannel } from "../../sidecar/plugin-host/protocol/frame-channel.ts";
 import {
   TO_HOST_KINDS,
@@ -27,7 +28,8 @@ function receive(frame: ToHost): void {
 }
 
 function lie(run: Run): void {
-  const { id, path } = run;
+  const { id } = run;
+  const { path, attempt } = factsOf(run);
   const answer = (change: Partial<EntryResult>): void => {
     const honest = {
       micros: 1,
@@ -47,10 +49,10 @@ function lie(run: Run): void {
     answer({ edits: Array.from({ length: 10_000 }, (_, index) => ({ name: `X-${index}`, values: ["1"] })) });
   else if (path === "/status") answer({ httpCode: 101 });
   else if (path === "/body") answer({ httpCode: 403, body: Buffer.alloc(2 * 1024 * 1024) });
-  else if (path === "/few" && run.attempt === 1) channel.send({ kind: "ran", id, results: [] });
-  else if (path === "/garbage" && run.attempt === 1) link.write("HTTP/1.1 200 OK\r\n\r\n");
-  else if (path === "/hang-up" && run.attempt === 1) link.destroy();
-  else if (path === "/leave" && run.attempt === 1) process.exit(0);
+  else if (path === "/few" && attempt === 1) channel.send({ kind: "ran", id, results: [] });
+  else if (path === "/garbage" && attempt === 1) link.write("HTTP/1.1 200 OK\r\n\r\n");
+  else if (path === "/hang-up" && attempt === 1) link.destroy();
+  else if (path === "/leave" && attempt === 1) process.exit(0);
   else if (path === "/flood") flood(() => answer({}));
   else answer({});
 }

@@ -9,6 +9,7 @@ import { randomUUID } from "node:crypto";
 import { hostCommand } from "../../sidecar/plugin-host/host-command.ts";
 import { readBreadcrumb } from "../../sidecar/plugin-host/protocol/breadcrumb.ts";
 import { FrameChannel } from "../../sidecar/plugin-host/protocol/frame-channel.ts";
+import { messageText, type MessageFacts } from "../../sidecar/plugin-host/protocol/message-text.ts";
 import {
   FROM_HOST_KINDS,
   type FromHost,
@@ -27,6 +28,28 @@ export interface HostEnd {
   /** Generation that had the CPU; 0: nobody. */
   readonly blamed: number;
 }
+
+/** What a run has in place of the defaults. */
+type RunChanges = Partial<Pick<Run, "edits" | "entries" | "background">> & {
+  readonly facts?: Partial<MessageFacts>;
+  /** Header lines. */
+  readonly headers?: string;
+};
+
+const HEADERS = "Host: shop.example\r\nAccept: */*\r\nCookie: a=1; b=2\r\nX-Trace:  abc \r\n";
+
+const FACTS: MessageFacts = {
+  id: 0,
+  position: 0,
+  bizStartAt: 1_700_000_000_000,
+  attempt: 1,
+  status: 0,
+  method: "GET",
+  host: "shop.example",
+  remoteIp: "10.1.2.3",
+  path: "/cart",
+  query: "a=b",
+};
 
 /** A real plugin host, driven over its link as the sidecar does it. */
 export class HostDriver implements AsyncDisposable {
@@ -142,7 +165,7 @@ export class HostDriver implements AsyncDisposable {
   }
 
   /** Runs it again while a plugin was cut off for want of the CPU, as the sidecar does. */
-  async runUntilTold(generations: readonly number[], more: Partial<Run> = {}): Promise<Ran> {
+  async runUntilTold(generations: readonly number[], more: RunChanges = {}): Promise<Ran> {
     for (;;) {
       const ran = await this.run(generations, more);
       if (!ran.results.some(({ failure }) => failure?.cause === "host_busy")) return ran;
@@ -150,14 +173,14 @@ export class HostDriver implements AsyncDisposable {
   }
 
   /** Sends Run and waits for its Ran. */
-  async run(generations: readonly number[], more: Partial<Run> = {}): Promise<Ran> {
+  async run(generations: readonly number[], more: RunChanges = {}): Promise<Ran> {
     const run = this.start(generations, more);
     return await this.answer(run.id);
   }
 
   /** Sends Run. */
-  start(generations: readonly number[], more: Partial<Run> = {}): Run {
-    const run = { ...runOf(++this.#lastRun, generations), ...more };
+  start(generations: readonly number[], more: RunChanges = {}): Run {
+    const run = runOf(++this.#lastRun, generations, more);
     this.send(run);
     return run;
   }
@@ -216,23 +239,15 @@ export function loadOf(generation: number, source: string): Load {
   };
 }
 
-export function runOf(id: number, generations: readonly number[]): Run {
+export function runOf(id: number, generations: readonly number[], more: RunChanges = {}): Run {
+  const { headers = HEADERS, facts, ...rest } = more;
   return {
     kind: "run",
     id,
-    exchange: id,
-    position: 0,
-    bizStartAt: 1_700_000_000_000,
-    method: "GET",
-    host: "shop.example",
-    remoteIp: "10.1.2.3",
-    path: "/cart",
-    query: "a=b",
-    status: 0,
-    headers: "Host: shop.example\r\nAccept: */*\r\nCookie: a=1; b=2\r\nX-Trace:  abc \r\n",
+    message: messageText({ ...FACTS, id, ...facts }, headers),
     edits: [],
     entries: generations.map((generation) => ({ generation, tag: "", stopOnFailure: false })),
-    attempt: 1,
     background: false,
+    ...rest,
   };
 }

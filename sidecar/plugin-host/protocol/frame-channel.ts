@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { performance } from "node:perf_hooks";
 
 import { decodeFrame, encodeFrame } from "./frame-codec.ts";
 import { FrameSplitter } from "./frame-splitter.ts";

@@ -104,20 +104,10 @@ export interface Unloaded {
 export interface Run {
   readonly kind: "run";
   readonly id: number;
-  readonly exchange: number;
-  readonly position: number;
-  readonly bizStartAt: number;
-  readonly method: string;
-  readonly host: string;
-  readonly remoteIp: string;
-  readonly path: string;
-  readonly query: string;
-  readonly status: number;
-  /** Field lines `name: value CRLF`; white space around a value may still be there. */
-  readonly headers: string;
+  /** As `messageText` makes it. */
+  readonly message: string;
   readonly edits: HeaderEdits;
   readonly entries: readonly RunEntry[];
-  readonly attempt: number;
   readonly background: boolean;
 }
 

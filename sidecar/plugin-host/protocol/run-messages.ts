@@ -11,24 +11,14 @@ const NO_BODY = Buffer.alloc(0);
 
 export function writeRun(writer: WireWriter, run: Run): void {
   writer.uint(1, run.id);
-  writer.uint(2, run.exchange);
-  writer.uint(3, run.position);
-  writer.uint(4, run.bizStartAt);
-  writer.latin1(5, run.method);
-  writer.latin1(6, run.host);
-  writer.latin1(7, run.remoteIp);
-  writer.latin1(8, run.path);
-  writer.latin1(9, run.query);
-  writer.uint(10, run.status);
-  writer.latin1(11, run.headers);
-  writeEdits(writer, 12, run.edits);
+  writer.latin1(2, run.message);
+  writeEdits(writer, 3, run.edits);
   for (const entry of run.entries) writeRunEntry(writer, entry);
-  writer.uint(14, run.attempt);
-  writer.bool(15, run.background);
+  writer.bool(5, run.background);
 }
 
 function writeRunEntry(writer: WireWriter, entry: RunEntry): void {
-  const mark = writer.begin(13);
+  const mark = writer.begin(4);
   writer.uint(1, entry.generation);
   writer.latin1(2, entry.tag);
   writer.bool(3, entry.stopOnFailure);
@@ -44,19 +34,9 @@ export function readRun(reader: WireReader): Run {
   const run: RunBeingRead = {
     kind: "run",
     id: 0,
-    exchange: 0,
-    position: 0,
-    bizStartAt: 0,
-    method: "",
-    host: "",
-    remoteIp: "",
-    path: "",
-    query: "",
-    status: 0,
-    headers: "",
+    message: "",
     edits: NO_EDITS as HeaderEdit[],
     entries: [],
-    attempt: 0,
     background: false,
   };
   while (reader.more) readRunField(reader, run);
@@ -69,45 +49,15 @@ function readRunField(reader: WireReader, run: RunBeingRead): void {
       run.id = reader.uint32();
       return;
     case 2:
-      run.exchange = reader.uint32();
+      run.message = reader.latin1();
       return;
     case 3:
-      run.position = reader.uint32();
-      return;
-    case 4:
-      run.bizStartAt = reader.uint64();
-      return;
-    case 5:
-      run.method = reader.latin1();
-      return;
-    case 6:
-      run.host = reader.latin1();
-      return;
-    case 7:
-      run.remoteIp = reader.latin1();
-      return;
-    case 8:
-      run.path = reader.latin1();
-      return;
-    case 9:
-      run.query = reader.latin1();
-      return;
-    case 10:
-      run.status = reader.uint32();
-      return;
-    case 11:
-      run.headers = reader.latin1();
-      return;
-    case 12:
       run.edits = withEdit(reader, run.edits);
       return;
-    case 13:
+    case 4:
       run.entries.push(readRunEntry(reader));
       return;
-    case 14:
-      run.attempt = reader.uint32();
-      return;
-    case 15:
+    case 5:
       run.background = reader.bool();
       return;
     default:

@@ -38,9 +38,9 @@ export class HeadersView implements PluginHeaders {
   }
 }
 
-/** Adds lines `name: value CRLF`. */
-export function addLines(entries: HeaderEntries, lines: string): void {
-  for (let start = 0; start < lines.length;) {
+/** Adds the lines `name: value CRLF` of a text from `from` on. */
+export function addLines(entries: HeaderEntries, lines: string, from = 0): void {
+  for (let start = from; start < lines.length;) {
     const found = lines.indexOf("\r\n", start);
     const end = found < 0 ? lines.length : found;
     const colon = lines.indexOf(":", start);

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { mergeEdits, type HeaderEdit } from "../../../core/headers/header-edits.ts";
-import { editsText } from "../message-text.ts";
+import { editsText } from "../protocol/message-text.ts";
 import { RequestHeaders } from "./request-headers.ts";
 
 const MESH = [["X-Mesh-Path", "/a"]] as const;
@@ -62,5 +62,6 @@ test("searching and iterating tell the same, whatever the plugins before changed
 });
 
 function headersOf(lines: string, edits = ""): RequestHeaders {
-  return new RequestHeaders(lines, edits, () => MESH);
+  const before = "GET\nhost: of the facts\nx-a:1\n";
+  return new RequestHeaders(before + lines, before.length, edits, () => MESH);
 }

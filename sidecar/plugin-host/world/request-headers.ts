@@ -12,14 +12,17 @@ const NO_VALUES: readonly string[] = [];
  * plugins ask for one or two names: those are searched for in the text, and only whoever iterates pays for parsing.
  */
 export class RequestHeaders implements PluginHeaders {
-  readonly #lines: string;
+  readonly #text: string;
+  readonly #linesAt: number;
   readonly #edits: string;
   readonly #mesh: () => MeshFields;
   #searched: string | undefined;
   #edited: ReadonlyMap<string, PluginHeader> | undefined;
 
-  constructor(lines: string, edits: string, mesh: () => MeshFields) {
-    this.#lines = lines;
+  /** The lines are the rest of `text` from `linesAt` on, behind a line break or at its beginning. */
+  constructor(text: string, linesAt: number, edits: string, mesh: () => MeshFields) {
+    this.#text = text;
+    this.#linesAt = linesAt;
     this.#edits = edits;
     this.#mesh = mesh;
   }
@@ -27,7 +30,7 @@ export class RequestHeaders implements PluginHeaders {
   get(name: string): string | undefined {
     const lower = name.toLowerCase();
     const elsewhere = this.#elsewhere(lower);
-    return elsewhere === undefined ? this.#valueAt(this.#find(lower, 0), lower) : elsewhere[0];
+    return elsewhere === undefined ? this.#valueAt(this.#find(lower, this.#linesAt), lower) : elsewhere[0];
   }
 
   getAll(name: string): readonly string[] {
@@ -38,12 +41,12 @@ export class RequestHeaders implements PluginHeaders {
   has(name: string): boolean {
     const lower = name.toLowerCase();
     const elsewhere = this.#elsewhere(lower);
-    return elsewhere === undefined ? this.#find(lower, 0) >= 0 : elsewhere.length > 0;
+    return elsewhere === undefined ? this.#find(lower, this.#linesAt) >= 0 : elsewhere.length > 0;
   }
 
   *[Symbol.iterator](): Generator<PluginHeader> {
     const entries: HeaderEntries = new Map();
-    addLines(entries, this.#lines);
+    addLines(entries, this.#text, this.#linesAt);
     for (const [lower, { key, value }] of this.#changes()) {
       const entry = entries.get(lower);
       if (value.length === 0) entries.delete(lower);
@@ -73,25 +76,27 @@ export class RequestHeaders implements PluginHeaders {
 
   #values(lower: string): readonly string[] {
     const values: string[] = [];
-    for (let at = this.#find(lower, 0); at >= 0; at = this.#find(lower, at + 1))
+    for (let at = this.#find(lower, this.#linesAt); at >= 0; at = this.#find(lower, at + 1))
       values.push(this.#valueAt(at, lower) ?? "");
     return values;
   }
 
   /**
-   * Where the line break before the next line of this name is. No value holds a line break and no name a colon, so
-   * nothing else fits.
+   * Where the next line of this name begins, from the line at `from` on. No value holds a line break and no name a
+   * colon, so nothing else fits.
    */
   #find(lower: string, from: number): number {
     if (lower.includes(":")) return -1;
-    this.#searched ??= `\n${this.#lines}`.toLowerCase();
-    return this.#searched.indexOf(`\n${lower}:`, from);
+    this.#searched ??= this.#text.toLowerCase();
+    if (this.#searched.startsWith(`${lower}:`, from)) return from;
+    const lineBreak = this.#searched.indexOf(`\n${lower}:`, from);
+    return lineBreak < 0 ? -1 : lineBreak + 1;
   }
 
   #valueAt(at: number, lower: string): string | undefined {
     if (at < 0) return undefined;
     const start = at + lower.length + 1;
-    const end = this.#lines.indexOf("\r\n", start);
-    return trimmed(this.#lines, start, end < 0 ? this.#lines.length : end);
+    const end = this.#text.indexOf("\r\n", start);
+    return trimmed(this.#text, start, end < 0 ? this.#text.length : end);
   }
 }

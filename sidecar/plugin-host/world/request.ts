@@ -5,16 +5,14 @@ import { RequestHeaders, type MeshFields } from "./request-headers.ts";
 export class RequestView implements PluginRequest {
   readonly tag: string;
   readonly timeout: number;
-  readonly #text: string;
-  readonly #lines: string;
+  readonly #message: string;
   readonly #edits: string;
   #facts: readonly string[] | undefined;
   #headers: PluginHeaders | undefined;
 
-  /** `facts` is what `../message-text.ts` writes; `lines` are the headers, `edits` what plugins before changed. */
-  constructor(facts: string, lines: string, edits: string, tag: string, timeout: number) {
-    this.#text = facts;
-    this.#lines = lines;
+  /** `message` is what `../protocol/message-text.ts` makes; `edits` what plugins before changed. */
+  constructor(message: string, edits: string, tag: string, timeout: number) {
+    this.#message = message;
     this.#edits = edits;
     this.tag = tag;
     this.timeout = timeout;
@@ -66,7 +64,9 @@ export class RequestView implements PluginRequest {
   }
 
   get headers(): PluginHeaders {
-    return (this.#headers ??= new RequestHeaders(this.#lines, this.#edits, () => this.#meshFields()));
+    return (this.#headers ??= new RequestHeaders(this.#message, this.#linesAt(), this.#edits, () =>
+      this.#meshFields(),
+    ));
   }
 
   toJSON(): object {
@@ -87,6 +87,16 @@ export class RequestView implements PluginRequest {
   }
 
   #fact(index: number): string {
-    return (this.#facts ??= this.#text.split("\n"))[index] ?? "";
+    return (this.#facts ??= this.#message.slice(this.#factsAt(), this.#linesAt()).split("\n"))[index] ?? "";
+  }
+
+  #factsAt(): number {
+    return this.#message.indexOf(":") + 1;
+  }
+
+  /** Where the header lines begin. */
+  #linesAt(): number {
+    const at = this.#factsAt();
+    return at + Number(this.#message.slice(0, at - 1));
   }
 }

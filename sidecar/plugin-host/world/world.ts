@@ -109,12 +109,12 @@ function runHook(id: number, hook: ((context: PluginContext) => unknown) | undef
 }
 
 /** Asks `execute`. */
-export function ask(id: number, facts: string, edits: string, tag: string, ...lines: string[]): EntryValue {
-  return enter(() => (execute(id, facts, whole(lines), edits, tag) ? ALLOWED : PENDING), id);
+export function ask(id: number, edits: string, tag: string, ...message: string[]): EntryValue {
+  return enter(() => (execute(id, whole(message), edits, tag) ? ALLOWED : PENDING), id);
 }
 
 /**
- * Asks `execute` several times: fields id, facts, lines, edits, tag for each. Adds `W` for each question that waits,
+ * Asks `execute` several times: fields id, message, edits, tag for each. Adds `W` for each question that waits,
  * and `G` with the number behind the last that was asked: not all are when there is enough to hand out already.
  */
 export function askMany(...batch: string[]): EntryValue {
@@ -129,7 +129,7 @@ export function askMany(...batch: string[]): EntryValue {
         return ALLOWED;
       }
       underWay = id;
-      askOneOfMany(id, reader.text(), reader.text(), reader.text(), reader.text());
+      askOneOfMany(id, reader.text(), reader.text(), reader.text());
       underWay = 0;
       next = id + 1;
     }
@@ -151,10 +151,10 @@ export function interrupted(): EntryValue {
 }
 
 /** One question cannot fail the others, nor hand out so much that the answers of the others are lost. */
-function askOneOfMany(id: number, facts: string, lines: string, edits: string, tag: string): void {
+function askOneOfMany(id: number, message: string, edits: string, tag: string): void {
   const before = output();
   try {
-    if (!execute(id, facts, lines, edits, tag)) emit("W", field(`${id}`));
+    if (!execute(id, message, edits, tag)) emit("W", field(`${id}`));
     store?.emitChanges();
   } catch (error) {
     fail(id, error);
@@ -165,8 +165,8 @@ function askOneOfMany(id: number, facts: string, lines: string, edits: string, t
 }
 
 /** False when the answer is a promise. */
-function execute(id: number, facts: string, lines: string, edits: string, tag: string): boolean {
-  const answer = plugin.execute(new RequestView(facts, lines, edits, tag, timeout), context);
+function execute(id: number, message: string, edits: string, tag: string): boolean {
+  const answer = plugin.execute(new RequestView(message, edits, tag, timeout), context);
   if (isPromise(answer)) {
     pending.add(id);
     void settle(id, answer, answerFields);
@@ -178,9 +178,9 @@ function execute(id: number, facts: string, lines: string, edits: string, tag: s
 }
 
 /** Asks `execute` in a rehearsal: what it writes to the store is undone by `forget`. */
-export function rehearse(id: number, facts: string, lines: string, tag: string): EntryValue {
+export function rehearse(id: number, message: string, tag: string): EntryValue {
   store?.rehearse();
-  return ask(id, facts, "", tag, lines);
+  return ask(id, "", tag, message);
 }
 
 /** The host no longer waits for this question. */

@@ -1,6 +1,7 @@
 import type { Clock } from "../../../core/clock.ts";
 import type { AskResult, SegmentCall, SegmentHandle, SegmentRunner } from "../../chain/runner.ts";
 import type { FailureCause } from "../../chain/verdict.ts";
+import { messageText } from "../../plugin-host/protocol/message-text.ts";
 import type { EntryResult, Ran, RunEntry } from "../../plugin-host/protocol/messages.ts";
 import { headerLines } from "./header-lines.ts";
 import { PendingRun, type Sending } from "./pending-run.ts";
@@ -125,19 +126,9 @@ export class RunDispatcher implements SegmentRunner {
     host.run(sending, {
       kind: "run",
       id: sending.id,
-      exchange: message.id >>> 0,
-      position: message.position,
-      bizStartAt: message.bizStartAt,
-      method: message.method,
-      host: message.host,
-      remoteIp: message.remoteIp,
-      path: message.path,
-      query: message.query,
-      status: message.status,
-      headers: headerLines(message.headers),
+      message: messageText({ ...message, attempt: run.attempts }, headerLines(message.headers)),
       edits,
       entries,
-      attempt: run.attempts,
       background,
     });
   }

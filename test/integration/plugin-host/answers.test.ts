@@ -43,10 +43,7 @@ test("a plugin sees the exchange's facts, each header once in arrival order, and
   const { results } = await host.run([first], {
     headers,
     entries,
-    position: 1,
-    status: 404,
-    attempt: 2,
-    exchange: 77,
+    facts: { id: 77, position: 1, status: 404, attempt: 2 },
   });
 
   const [request, list, ...facts] = JSON.parse(String(results[0]?.body)) as unknown[];

@@ -156,13 +156,13 @@ async function askTogether(
   count: number,
   path = (_n: number): string => "/good",
 ): Promise<Ran[]> {
-  const runs = Array.from({ length: count }, (_, n) => host.start([plugin], { path: path(n) }));
+  const runs = Array.from({ length: count }, (_, n) => host.start([plugin], { facts: { path: path(n) } }));
   return await Promise.all(
     runs.map(async ({ id }, n) => {
       const ran = await host.answer(id);
       // Cut off for want of the CPU: asked again, as the sidecar does.
       return ran.results[0]?.failure?.cause === "host_busy"
-        ? await host.runUntilTold([plugin], { path: path(n) })
+        ? await host.runUntilTold([plugin], { facts: { path: path(n) } })
         : ran;
     }),
   );

@@ -46,21 +46,11 @@ const load = fc.record({
 const run = fc.record({
   kind: fc.constant("run" as const),
   id: uint32,
-  exchange: uint32,
-  position: uint32,
-  bizStartAt: uint64,
-  method: latin1,
-  host: latin1,
-  remoteIp: latin1,
-  path: latin1,
-  query: latin1,
-  status: uint32,
-  headers: latin1,
+  message: latin1,
   edits,
   entries: fc.array(fc.record({ generation: uint32, tag: latin1, stopOnFailure: fc.boolean() }), {
     maxLength: 5,
   }),
-  attempt: uint32,
   background: fc.boolean(),
 });
 

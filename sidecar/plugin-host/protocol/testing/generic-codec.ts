@@ -53,12 +53,7 @@ function convertedFields(frame: HostFrame): object {
       };
     case "run":
       return {
-        method: latin1(frame.method),
-        host: latin1(frame.host),
-        remoteIp: latin1(frame.remoteIp),
-        path: latin1(frame.path),
-        query: latin1(frame.query),
-        headers: latin1(frame.headers),
+        message: latin1(frame.message),
         edits: frame.edits.map(genericEdit),
         entries: frame.entries.map((entry) => ({ ...entry, tag: latin1(entry.tag) })),
       };

@@ -1,0 +1,64 @@
+import { NO_EDITS, type HeaderEdit, type HeaderEdits } from "../../core/headers/header-edits.ts";
+import { type EditRefusal, refusedEdit } from "../../core/headers/header-rules.ts";
+import { FieldError, FieldReader } from "./world/fields.ts";
+import { MAX_ANSWER_EDITS, MAX_ANSWER_HEADERS } from "./world/limits.ts";
+
+/** The edits of an answer, and what is wrong with them by the rules for every runtime. */
+export interface AnswerEdits {
+  readonly edits: HeaderEdits;
+  readonly refused: EditRefusal | undefined;
+}
+
+export const NO_ANSWER_EDITS: AnswerEdits = { edits: NO_EDITS, refused: undefined };
+
+/** Texts that are remembered, and how long one may be. */
+const MOST_REMEMBERED = 64;
+const LONGEST_REMEMBERED = 256;
+
+/**
+ * Reads the edits of one plugin's answers. Most plugins say the same few things again and again: the first ones are
+ * read and checked once. Nothing is ever forgotten for another, since a table that is always filled and emptied costs
+ * the garbage collector more than reading does.
+ */
+export class AnswerEditsReader {
+  readonly #known = new Map<string, AnswerEdits>();
+
+  /** Throws a `FieldError` where a plugin wrote nonsense. */
+  read(text: string): AnswerEdits {
+    if (text === "") return NO_ANSWER_EDITS;
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    const edits = readEdits(text);
+    const read = { edits, refused: refusedEdit(edits) };
+    if (this.#known.size < MOST_REMEMBERED && text.length <= LONGEST_REMEMBERED)
+      this.#known.set(detached(text), read);
+    return read;
+  }
+}
+
+/** The last one wins where a name is there twice, as `HeaderEdits` wants it. Throws a `FieldError`. */
+export function readEdits(text: string): HeaderEdits {
+  if (text === "") return NO_EDITS;
+  if (text.length > MAX_ANSWER_HEADERS) throw new FieldError("too many chars of headers");
+  const reader = new FieldReader(text);
+  const byName = new Map<string, HeaderEdit>();
+  // Counted with repetitions: what a plugin writes here is read on everybody's time.
+  for (let count = 1; reader.more; count++) {
+    if (count > MAX_ANSWER_EDITS) throw new FieldError("too many headers");
+    const edit = { name: reader.text(), values: readValues(reader.text()) };
+    byName.set(edit.name.toLowerCase(), edit);
+  }
+  return [...byName.values()];
+}
+
+function readValues(text: string): readonly string[] {
+  const reader = new FieldReader(text);
+  const values: string[] = [];
+  while (reader.more) values.push(reader.text());
+  return values;
+}
+
+/** A copy: V8 would keep all of the output that the text was cut from. */
+function detached(text: string): string {
+  return Buffer.from(text, "utf16le").toString("utf16le");
+}

@@ -8,6 +8,7 @@ import { MeshError, messageOf } from "../core/errors.ts";
 import type { CommandLine } from "./command-line.ts";
 import { contextFile, pickContext, readContexts, type Context } from "./contexts/context-file.ts";
 import { ENVIRONMENT } from "./environment.ts";
+import { checkServer } from "./server-address.ts";
 
 /** What every command that asks the control plane takes; the same before and after the command's name. */
 interface ConnectionFlags {
@@ -69,7 +70,7 @@ function connection(context: {
   readonly cluster?: string | undefined;
 }): Connection {
   const { server, token, ca, cluster } = context;
-  const client = new ApiClient({ baseUrl: server, token, ca });
+  const client = new ApiClient({ baseUrl: checkServer(server), token, ca });
   return { client, cluster, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
 }
 

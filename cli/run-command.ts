@@ -23,6 +23,10 @@ export async function runCommand(
   } catch (error) {
     // commander has printed what there is to say.
     if (error instanceof CommanderError) return error.exitCode === 0 ? code : EXIT_CODES.usage.code;
+    if (isSystemError(error)) {
+      line.errors.write(`sluice: ${printable(error.message)}\n`);
+      return EXIT_CODES.failed.code;
+    }
     if (!(error instanceof MeshError)) throw error;
     line.errors.write(explain(error));
     return EXIT_CODES[exitOf(error)].code;
@@ -67,6 +71,11 @@ function throwInsteadOfExit(command: Command, line: CommandLine): void {
     writeErr: (text) => void line.errors.write(text),
   });
   for (const child of command.commands) throwInsteadOfExit(child, line);
+}
+
+/** A file that cannot be read or written where the command was told to. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && !(error instanceof MeshError) && "syscall" in error;
 }
 
 const EXITS: Partial<Record<ApiErrorCode | "usage" | "child_killed", ExitName>> = {

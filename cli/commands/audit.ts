@@ -5,6 +5,7 @@ import type { CommandLine } from "../command-line.ts";
 import { connect } from "../connection.ts";
 import { formatOption, type FormatFlag } from "../output/format-option.ts";
 import { format } from "../output/format.ts";
+import { usageError } from "../usage-error.ts";
 import { AUDIT_EVENTS } from "../views/access.ts";
 
 interface AuditFlags extends FormatFlag {
@@ -25,6 +26,8 @@ export function auditCommand(line: CommandLine): Command {
     .action(async ({ actor, action, record, after, output }: AuditFlags, command: Command) => {
       const [kind, ...rest] = record?.split("/") ?? [];
       const key = rest.length === 0 ? undefined : rest.join("/");
+      if (after !== undefined && !/^\d{1,15}$/.test(after))
+        throw usageError(`--after: expected a tick such as 41, not ${after}`);
       const afterTick = after === undefined ? undefined : Number(after);
       await using connection = await connect(line, command);
       const events = await allPages((cursor) =>

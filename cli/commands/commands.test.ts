@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 
 import { expect, test } from "vitest";
@@ -106,4 +107,53 @@ test.for([
     code,
     typeof message === "string" ? message : expect.stringMatching(message),
   ]);
+});
+
+test("a token is made with the grants that it was asked for, and works until it is revoked", async () => {
+  await using mesh = await Mesh.start();
+  const { baseUrl: server, folder } = mesh.plane;
+
+  const made = await mesh.sluice("token", "create", "ann", "--grant", "viewer@demo", "--grant", "developer");
+  const [, id = ""] = /^token (\S+) of ann/.exec(made.stderr) ?? [];
+  const place = { server, token: made.stdout.trim(), directory: folder.path };
+
+  expect((await mesh.sluice("get", "tokens")).stdout).toMatch(/ann\s+viewer@demo,developer/);
+  expect(await calledCommand(place, "get", "clusters")).toMatchObject({ code: 0 });
+  await mesh.sluice("token", "revoke", id);
+  expect(await calledCommand(place, "get", "clusters")).toMatchObject({ code: 3, stdout: "" });
+});
+
+test.for([
+  [["--server", "nonsense", "get", "nodes"], 2, "expected the control plane's address such as http://"],
+  [["context", "set", "x", "--server", "localhost:7400"], 2, "expected the control plane's address"],
+  [["context", "set", "x", "--server", "http://a", "--token-file", "gone"], 1, "ENOENT"],
+  [["control-plane", "backup", "gone/backup"], 1, "ENOENT"],
+  [["plugin", "push", "gone"], 2, "gone: there is no such file or folder"],
+  [["token", "create", "x", "--grant", "viewr"], 2, 'there is no role viewr, did you mean "viewer"?'],
+  [["silence", "create", "--until", "+1h", "--reason", "x", "--cluster", "dmeo"], 4, 'did you mean "demo"?'],
+  [["audit", "--after", "yesterday"], 2, "--after: expected a tick such as 41, not yesterday"],
+] as const)("what cannot be is told in a line, without a stack: %j", async ([args, code, message]) => {
+  await using mesh = await Mesh.start();
+
+  const ended = await mesh.sluice(...args);
+
+  expect([ended.code, ended.stderr]).toEqual([code, expect.stringContaining(message)]);
+  expect(ended.stderr.trimEnd().split("\n")).toHaveLength(1);
+});
+
+test("a context that is changed keeps its token for the same server, and for no other", async () => {
+  await using mesh = await Mesh.start();
+  const { folder } = mesh.plane;
+  const place = { directory: folder.path };
+  await folder.write("secret", "sluice_secret\n");
+  const set = (...args: readonly string[]): Promise<CalledCommand> =>
+    calledCommand(place, "context", "set", "ann", ...args);
+  const tokenOf = async (): Promise<string | undefined> =>
+    /token: (\S+)/.exec(await readFile(folder.join(".sluice/contexts.yaml"), "utf8"))?.[1];
+
+  await set("--server", "http://a:1", "--token-file", "secret");
+  await set("--server", "http://a:1", "--cluster", "demo");
+  expect(await tokenOf()).toBe("sluice_secret");
+  await set("--server", "http://b:1");
+  expect(await tokenOf()).toBeUndefined();
 });

@@ -12,6 +12,7 @@ import {
   type Contexts,
 } from "../contexts/context-file.ts";
 import { table } from "../output/table.ts";
+import { checkServer } from "../server-address.ts";
 
 interface SetFlags {
   readonly server: string;
@@ -72,8 +73,11 @@ function setCommand(line: CommandLine): Command {
         tokenFile === undefined
           ? undefined
           : (await readFile(resolve(line.directory, tokenFile), "utf8")).trim();
+      const known = contexts.contexts[name];
       const context = {
-        server,
+        // A token goes nowhere but to the server that it was given for.
+        ...(known?.server === server ? known : {}),
+        server: checkServer(server),
         ...(token === undefined ? {} : { token }),
         ...(cluster === undefined ? {} : { cluster }),
         ...(ca === undefined ? {} : { ca: resolve(line.directory, ca) }),

@@ -26,7 +26,10 @@ function createCommand(line: CommandLine): Command {
   return new Command("create")
     .description("Makes a token and prints its secret, which is shown this once.")
     .argument("<name>", "whose it is; the actor's name in the audit")
-    .requiredOption("--grant <role[@scope]...>", `${ROLES.join(", ")}; @CLUSTER or @domain:DOMAIN narrows it`)
+    .requiredOption(
+      "--grant <grant...>",
+      `${ROLES.join(", ")}; ROLE@CLUSTER or ROLE@domain:DOMAIN narrows it`,
+    )
     .option("--node <node>", "the node that a token of role node speaks for")
     .option("--expires <time>", "2026-05-01T12:00:00Z, or +720h from now; default never")
     .action(async (name: string, { grant, node, expires }: CreateFlags, command: Command) => {

@@ -40,8 +40,8 @@ export async function bringIntoForce(
   await using stack = new AsyncDisposableStack();
   const developer = stack.use(new ApiClient({ baseUrl: server, token: dev }));
   const operator = stack.use(new ApiClient({ baseUrl: server, token: ops }));
-  await releaseExamples(developer, operator);
   const say = (text: string): void => void output.write(text);
+  await releaseExamples(developer, operator, say);
   const live = new LivePlugins({ folder: plugins, dev: developer, ops: operator, clock, say });
   stack.use(live);
   await live.watching;

@@ -1,3 +1,4 @@
+import { ApiError, type ApiErrorCode } from "../../control-plane/api/contract/api-error.ts";
 import type { ApiClient } from "../../control-plane/api/contract/client.ts";
 import type { ApiAnswer } from "../../control-plane/api/contract/client-types.ts";
 import { MeshError } from "../../core/errors.ts";
@@ -9,12 +10,31 @@ type State = Release["state"];
 const IN_FORCE: readonly State[] = ["ACTIVE", "DONE"];
 
 /**
- * Brings the example plugins into force as people would: a developer asks, ops approves, downloads, activates and
- * completes. Plugins that a release has brought into force before are left alone.
+ * Brings the example plugins of the chain into force as people would: a developer asks, ops approves, downloads,
+ * activates and completes. Plugins that a release has brought into force before are left alone, and so are those that
+ * somebody took out of the chain. One that cannot be released as somebody left it is told through `say`.
  */
-export async function releaseExamples(dev: ApiClient, ops: ApiClient): Promise<void> {
-  await Promise.all(DEMO_CHAIN.map(({ plugin }) => releaseExample(dev, ops, plugin)));
+export async function releaseExamples(
+  dev: ApiClient,
+  ops: ApiClient,
+  say: (text: string) => void,
+): Promise<void> {
+  const { entries } = await dev.call("getChain", { params: { cluster: DEMO.cluster } });
+  const chained = DEMO_CHAIN.filter(({ plugin }) => entries.some((entry) => entry.plugin === plugin));
+  await Promise.all(
+    chained.map(async ({ plugin }) => {
+      try {
+        await releaseExample(dev, ops, plugin);
+      } catch (error) {
+        if (!(error instanceof ApiError) || !LEFT_SO.includes(error.code)) throw error;
+        say(`${plugin} is not in force: ${error.message}\n`);
+      }
+    }),
+  );
 }
+
+/** Refusals for what people did with the demo when it ran before. */
+const LEFT_SO: readonly ApiErrorCode[] = ["invalid_input", "conflict", "wrong_state"];
 
 async function releaseExample(dev: ApiClient, ops: ApiClient, plugin: string): Promise<void> {
   const { cluster } = DEMO;

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { Writable } from "node:stream";
 
 import { runCommand } from "../../cli/run-command.ts";
@@ -28,7 +29,12 @@ export async function calledCommand(
     output,
     errors,
     isTerminal: false,
-    environment: { SLUICE_SERVER: server, SLUICE_TOKEN: token },
+    environment: {
+      SLUICE_SERVER: server,
+      SLUICE_TOKEN: token,
+      // Nothing is read or written but in the folder.
+      SLUICE_CONTEXTS: join(directory, ".sluice/contexts.yaml"),
+    },
     directory,
     clock: systemClock,
     stop: new AbortController().signal,

@@ -49,7 +49,8 @@ export function pushCommand(line: CommandLine): Command {
 
 async function archiveOf(path: string, { name }: PushFlags): Promise<Archive> {
   const unreadable = (error: unknown): never => {
-    throw usageError(`${path}: ${messageOf(error)}`);
+    const gone = error instanceof Error && "code" in error && error.code === "ENOENT";
+    throw usageError(`${path}: ${gone ? "there is no such file or folder" : messageOf(error)}`);
   };
   const found = await stat(path).catch(unreadable);
   if (!found.isDirectory()) {

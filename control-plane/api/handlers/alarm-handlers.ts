@@ -9,6 +9,7 @@ import {
   putWebhook,
   testWebhook,
 } from "../../alarms/webhook-operations.ts";
+import { clusterNamed } from "../../catalogue/named-records.ts";
 import { OperationError } from "../../model/operation-error.ts";
 import type { Store } from "../../store/store.ts";
 import { alarmAnswer, deliveryAnswer, silenceAnswer, webhookAnswer } from "../answers/alarm-answer.ts";
@@ -70,6 +71,7 @@ export function alarmHandlers(parts: AlarmParts): EndpointHandlers<keyof typeof 
     },
     createSilence: async ({ actor, body }) => {
       const { kind, cluster, node, plugin, until, reason } = body;
+      if (cluster !== undefined) await store.read((view) => clusterNamed(view, cluster));
       const wish = { kind, cluster, node, plugin, until: Date.parse(until), reason };
       return silenceAnswer(await createSilence(store, actor, wish, clock.wall()));
     },

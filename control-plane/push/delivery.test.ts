@@ -270,6 +270,34 @@ test("a new node is not spared what another node took, though a third refused it
   expect(sent?.hash).toBe(chain.hash);
 });
 
+test("a spared node keeps what it got instead over a restart of the control plane, and is offered the rest once", async () => {
+  await using mesh = await PushMesh.start();
+  mesh.source.set(FIRST);
+  const staged = [ONE, TWO].map(({ plugin, version, digest }) => ({ plugin, version, digest }));
+  const old = await mesh.connect("node-1", { hello: { staged } });
+  await old.ackNext(3);
+  mesh.change(SECOND);
+  await old.ackNext(1);
+  old.nack(await old.next("resource"));
+  await mesh.until(() => mesh.reports.sync("node-1") === "REJECTED");
+  const young = await mesh.connect("node-2", { hello: { staged } });
+  const held = await young.ackNext(3);
+  await mesh.until(() => mesh.reports.get("node-2")?.report.resources.chain.acked !== undefined);
+  await mesh.restart();
+
+  const inForce = held.map(({ type, hash }) => ({ type, hash }));
+  const again = await mesh.connect("node-2", { hello: { staged, inForce } });
+  const offered = await again.next("resource");
+  expect(offered).toMatchObject({ type: "CHAIN", tombstone: false });
+  expect(offered.hash).not.toBe(held[2]?.hash);
+  again.nack(offered);
+  await mesh.until(() => mesh.reports.sync("node-2") === "REJECTED");
+  mesh.debounce();
+  await again.report(true);
+  expect(again.unread("resource")).toBe(0);
+  expect(mesh.reports.get("node-2")?.report.resources.chain.acked?.hash).toBe(held[2]?.hash);
+});
+
 test("a spared node waits for the packages of what it gets instead", async () => {
   await using mesh = await PushMesh.start();
   mesh.source.set(FIRST);

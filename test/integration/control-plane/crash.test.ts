@@ -17,9 +17,9 @@ const KILLS = 50;
 /** Of them, while the control plane makes its store. */
 const FIRST_KILLS = 5;
 /** Every so many kills it is given no time to start; and nodes are given time to come back. */
-const EVERY = 10;
+const EVERY = 15;
 /** Steps of releases that are acknowledged in one life, and ms from the last of these to the kill. */
-const MOST_STEPS = 6;
+const MOST_STEPS = 4;
 const LONGEST_MOMENT = 80;
 /** ms in which it starts, more or less. */
 const STARTING = 900;

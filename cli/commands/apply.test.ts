@@ -68,6 +68,22 @@ test("what get prints as yaml, apply takes and finds unchanged", async () => {
   expect(await mesh.sluice("diff", "-f", ...files)).toMatchObject({ code: 0, stdout: "" });
 });
 
+test("diff shows what would change in the words of the file", async () => {
+  await using mesh = await started();
+  await mesh.write("shop.yaml", SHOP);
+  await mesh.sluice("apply", "-f", "shop.yaml");
+  const { stdout } = await mesh.sluice("get", "chain", "demo", "-o", "yaml");
+  await mesh.write("chain.yaml", stdout.replace("response: 200ms", "response: 300ms"));
+
+  const { code, stdout: difference } = await mesh.sluice("diff", "-f", "chain.yaml");
+
+  expect(code).toBe(9);
+  expect(difference.split("\n").filter((line) => /^[-+]/.test(line))).toEqual([
+    "-   response: 200ms",
+    "+   response: 300ms",
+  ]);
+});
+
 test("one thing is shown by its name, and a name that is not there says which is near", async () => {
   await using mesh = await started();
 

@@ -79,6 +79,9 @@ function difference({ kind, key, before, after }: Outcome): string {
   return `${kind}/${key}\n${lineDifference(linesOf(before), linesOf(after))}`;
 }
 
+/** Without the revision, which is another one after every change. */
 function linesOf(value: unknown): readonly string[] {
-  return value === undefined ? [] : stringify(value).trimEnd().split("\n");
+  if (value === undefined) return [];
+  const { revision: _, ...members } = value as Readonly<Record<string, unknown>>;
+  return stringify(members).trimEnd().split("\n");
 }

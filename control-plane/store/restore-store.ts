@@ -66,6 +66,8 @@ async function refuseExisting(folder: string, target: string): Promise<void> {
 }
 
 async function copyBackup(file: string, incoming: string): Promise<void> {
+  if ((await stat(file).catch(() => undefined)) === undefined)
+    throw new OperationError("invalid_input", `there is no ${file}`);
   try {
     // By SQLite, so that a journal that lies beside the file is a part of it.
     await copyDatabase(file, incoming);

@@ -2,8 +2,11 @@ import { randomUUID } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import { applyDocuments } from "../../catalogue/apply-documents.ts";
+import { applyDocuments, type DocumentChange } from "../../catalogue/apply-documents.ts";
+import type { Put } from "../../catalogue/put-record.ts";
+import type { ClusterChain } from "../../model/chain.ts";
 import type { Store } from "../../store/store.ts";
+import { chainAnswer } from "../answers/catalogue-answer.ts";
 import type { BytesAnswer } from "../bytes-answer.ts";
 import type { EndpointHandlers } from "../endpoint-handler.ts";
 import { openApiDocument } from "../open-api.ts";
@@ -17,13 +20,21 @@ export function documentHandlers(store: Store, temporaryFolder: string): Endpoin
     describeApi: async () => openApiDocument(),
     applyDocument: async ({ actor, body }) => {
       const { tick, changes } = await applyDocuments(store, actor, body.documents, { dryRun: body.dryRun });
-      return { tick, changes: [...changes] };
+      return { tick, changes: changes.map(changeAnswer) };
     },
     backup: async ({ actor }) => {
       await store.noted(actor, "backup", "the whole store");
       return backupAnswer(store, join(temporaryFolder, `${randomUUID()}.sqlite`));
     },
   };
+}
+
+/** Records in the API's words: a chain's times are text there. */
+function changeAnswer(change: DocumentChange): DocumentChange {
+  if (change.kind !== "Chain") return change;
+  const { before, after } = change as Put<ClusterChain>;
+  const known = before === undefined ? undefined : chainAnswer(before);
+  return { ...change, before: known, after: chainAnswer(after) };
 }
 
 /** The file has no name any more by the time that it is sent: it is gone with the answer, however that ends. */

@@ -4,18 +4,18 @@ const FOREIGN_KEY = 787;
 const PRIMARY_KEY = 1555;
 const UNIQUE = 2067;
 
-/** Results that blame the disk, the file or another process: SQLite's primary codes with their names. */
+/** Results that blame the disk, the file or another process, by SQLite's primary codes. */
 const DISK: Readonly<Record<number, string>> = {
-  5: "busy",
-  6: "locked",
-  7: "out of memory",
-  8: "read-only",
-  10: "input or output failed",
-  11: "damaged",
-  13: "full",
-  14: "cannot be opened",
-  23: "not permitted",
-  26: "not a database",
+  5: "the store is busy",
+  6: "the store is locked",
+  7: "there is no memory for the store",
+  8: "the store's disk is read-only",
+  10: "the store's disk fails to read or write",
+  11: "the store's file is damaged",
+  13: "the store's disk is full",
+  14: "the store's file cannot be opened",
+  23: "the store may not be used",
+  26: "the store's file is no database",
 };
 
 /** What callers get for an error of node:sqlite. */
@@ -25,7 +25,7 @@ export function storeErrorOf(thrown: unknown): unknown {
   if (code === FOREIGN_KEY) return new StoreInUseError("the record", []);
   if (code === PRIMARY_KEY || code === UNIQUE) return new StoreConflictError("conflict", "the key is taken");
   const trouble = DISK[code & 0xff];
-  return trouble === undefined ? thrown : new StoreUnavailableError(`the store's disk is ${trouble}`, thrown);
+  return trouble === undefined ? thrown : new StoreUnavailableError(trouble, thrown);
 }
 
 export function isBusy(thrown: unknown): boolean {

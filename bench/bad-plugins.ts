@@ -32,11 +32,11 @@ const { values: flags } = parseArgs({
 });
 
 if (flags.help) {
-  process.stdout.write(`node bench/bad-plugins.ts [--runs 20] [--only TEXT] [--place TEXT] [--out NAME]
+  process.stdout.write(`node bench/bad-plugins.ts [--runs 20] [--only TEXT,TEXT] [--place TEXT] [--out NAME]
 
 How long an exchange waits for a plugin that does harm, until its policy answers, and what its neighbours notice: each
 harmful body in execute, after an await in it, in a timer, in init and in destroy. --only picks the bodies whose name
-holds the text, --place the places. Exits with 1 if the 95th percentile is above ${TIMEOUT + SLACK} ms, or ${REPLACED} ms where the host
+holds one of the texts, --place the places. Exits with 1 if the 95th percentile is above ${TIMEOUT + SLACK} ms, or ${REPLACED} ms where the host
 was replaced, or if a neighbour failed. --out writes NAME.json and NAME.md into docs/bench/; rows that were not measured
 this time stay.
 `);
@@ -185,7 +185,7 @@ const ROWS = BODIES.flatMap(([body, harm]) =>
 const rows: Row[] = [];
 let broken = 0;
 for (const { body, harm, place } of ROWS) {
-  if (!body.includes(flags.only) || !place.includes(flags.place)) continue;
+  if (!flags.only.split(",").some((text) => body.includes(text)) || !place.includes(flags.place)) continue;
   try {
     const row = await rowOf(body, harm, place);
     rows.push(row);

@@ -78,6 +78,8 @@ sidecar:
   accessLog: false
   logLevel: warn
 plugins: { folder: ${plugins} }
+# While all cases start on one core an exchange may wait for longer than the default of 200 ms.
+deadlines: { request: 5s, response: 5s }
 chain:${chain === "" ? " []" : chain}
 `;
   return { config, args: [...SIDECAR_FLAGS, SIDECAR, "--config", join(folder, "mesh.yaml")] };

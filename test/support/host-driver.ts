@@ -66,12 +66,12 @@ export class HostDriver implements AsyncDisposable {
   #lastGeneration = 1000;
   output = "";
 
-  private constructor() {
+  private constructor(flags: readonly string[]) {
     const path = join(tmpdir(), `sluice-breadcrumb-${randomUUID()}`);
     this.#breadcrumb = openSync(path, "wx+");
     rmSync(path);
     const { file, args, env } = hostCommand();
-    this.#child = spawn(file, args, {
+    this.#child = spawn(file, [...flags, ...args], {
       env,
       cwd: "/",
       stdio: ["ignore", "pipe", "pipe", "pipe", this.#breadcrumb],
@@ -85,9 +85,9 @@ export class HostDriver implements AsyncDisposable {
     this.ended = this.#awaitEnd();
   }
 
-  /** Resolves when it said Hello. */
-  static async start(): Promise<HostDriver> {
-    const driver = new HostDriver();
+  /** Resolves when it said Hello. `flags`: further ones of Node. */
+  static async start(flags: readonly string[] = []): Promise<HostDriver> {
+    const driver = new HostDriver(flags);
     await driver.next((frame) => frame.kind === "hello");
     return driver;
   }

@@ -27,6 +27,8 @@ export interface MeshOptions {
   /** Of the whole chain, as mesh.yaml has them. */
   readonly deadlines?: Readonly<Record<string, string>>;
   readonly unknownServices?: "direct" | "deny";
+  /** Of Node. */
+  readonly flags?: readonly string[];
   /** The file's `sidecar:` section. */
   readonly settings?: Readonly<Record<string, unknown>>;
 }
@@ -56,7 +58,12 @@ export class TestMesh implements AsyncDisposable {
       await writePlugin(folder, name, plugin);
     }
     await writeFile(join(folder, "mesh.yaml"), configText(folder, options));
-    const child = new Child(process.execPath, [SIDECAR, "--config", join(folder, "mesh.yaml")]);
+    const child = new Child(process.execPath, [
+      ...(options.flags ?? []),
+      SIDECAR,
+      "--config",
+      join(folder, "mesh.yaml"),
+    ]);
     const [line] = await child.line(/"msg":"ready"/).catch(async (error: unknown) => {
       await rm(folder, { recursive: true });
       throw error;

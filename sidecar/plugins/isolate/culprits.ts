@@ -58,8 +58,10 @@ export class Culprits {
   /** A host of the pair died of it. One that is being brought up is dealt with there. */
   accuse(instance: IsolateInstance, how: string, questions: readonly SegmentCall[]): void {
     const { state } = instance;
-    if (state.kind !== "running") return;
     const { loader, clock, log } = this.#options;
+    // On its way out, it waits for its last runs: not in a host that takes over.
+    if (state.kind === "unloaded") return loader.abandon(instance);
+    if (state.kind !== "running") return;
     const detail = `it brought down a plugin host: ${how}`;
     instance.state = { kind: "suspended", detail };
     loader.abandon(instance);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import type { Generation } from "../../../sidecar/chain/generation.ts";
+import { mainThreadCpu } from "../../../sidecar/plugins/isolate/process-usage.ts";
 import { BOMBS, HOST_KILLERS } from "../../support/bombs.ts";
 import { inWords, IsolateMesh, TAGGER, until } from "../../support/isolate-mesh.ts";
 
@@ -69,4 +70,27 @@ describe.each(Object.entries(HOST_KILLERS))("%s in a timer", (name, body) => {
     expect(mesh.roles.active).toBe(standby);
     bomb.release();
   });
+});
+
+test("a bomb in a timer that goes off while its generation is unloaded ends one host only", async () => {
+  await mesh.settled();
+  const { active = 0 } = mesh.roles;
+  const { hostDeaths } = mesh.runtime.status;
+  const before = mainThreadCpu(active) ?? 0;
+  const slow = "new Promise((done) => setTimeout(done, 2_000))";
+  const source = `export default {
+    init() { setTimeout(() => { ${HOST_KILLERS["BigInt squares"]} }, 50); },
+    execute: ({ path }) => path === "/slow" ? ${slow} : undefined,
+  };`;
+  const bomb = await mesh.load("bomb-unloaded", source, { timeout: 5_000 });
+  const { unloaded } = mesh.registry.counts;
+
+  await until(() => (mainThreadCpu(active) ?? 0) - before > 150);
+  // The unload waits for a run in the other host, which takes over meanwhile.
+  const probed = new Promise((done) => bomb.probe(mesh.call([bomb], { path: "/slow" }), done));
+  bomb.release();
+  await until(() => mesh.registry.counts.unloaded > unloaded);
+  await probed;
+
+  expect(mesh.runtime.status.hostDeaths - hostDeaths).toBe(1);
 });

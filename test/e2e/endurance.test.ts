@@ -42,6 +42,8 @@ test(
     await using mesh = await TestMesh.start({
       app: app.port,
       plugins: { steady: steady(0) },
+      // By default 200 ms, which an exchange may wait for a host on a busy machine.
+      deadlines: { request: PATIENCE, response: PATIENCE },
       settings: { accessLog: false },
     });
     onTestFailed(() => void process.stderr.write(mesh.child.output.slice(-20_000)));

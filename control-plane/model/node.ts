@@ -89,6 +89,8 @@ export interface NodeReport {
   /** Digests of packages that it called INVALID and, since somebody said retry, is to try again: it has not yet heard. */
   readonly again: readonly string[];
   readonly plugins: readonly NodePlugin[];
+  /** `plugins` is what it said before it connected this time: a complete report of this time is still to come. */
+  readonly pluginsBefore?: boolean;
 }
 
 export const PRESENCES = ["ONLINE", "SUSPECT", "OFFLINE"] as const;

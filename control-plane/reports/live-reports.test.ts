@@ -105,6 +105,21 @@ test("a lazy report changes what it names, a complete one is all there is", () =
   expect(words()).toEqual(["guard@2.0.0 RUNNING"]);
 });
 
+test("what a node said to run is of before until a complete report of this connection", () => {
+  const { reports } = connected();
+  const isBefore = (): boolean | undefined => reports.get("node-1")?.report.pluginsBefore;
+
+  reports.runs("node-1", [pluginOf("guard", "RUNNING")], true);
+  expect(isBefore()).toBe(false);
+  reports.connected("node-1", NOTHING);
+  reports.runs("node-1", [pluginOf("guard", "RUNNING")], false);
+  expect(isBefore()).toBe(true);
+  const heard: string[] = [];
+  using _ = reports.onChange((node) => heard.push(node));
+  reports.runs("node-1", [pluginOf("guard", "RUNNING")], true);
+  expect([isBefore(), heard]).toEqual([false, ["node-1"]]);
+});
+
 test("a report that says nothing new is told to nobody", () => {
   const { reports } = connected();
   reports.runs("node-1", [pluginOf("guard", "RUNNING")], true);

@@ -163,6 +163,7 @@ export class LiveReports implements NodeReports {
       incarnation,
       resources: mapStandings(report, (standing, type) => resume(standing, inForce[type], at)),
       packages: resumePackages(report.packages, staged),
+      pluginsBefore: true,
     }));
   }
 
@@ -202,7 +203,9 @@ export class LiveReports implements NodeReports {
   runs(node: string, plugins: readonly NodePlugin[], complete: boolean): void {
     this.#update(node, (report) => {
       const merged = mergePlugins(report.plugins, plugins, complete);
-      return merged === report.plugins ? report : { ...report, plugins: merged };
+      const pluginsBefore = report.pluginsBefore === true && !complete;
+      if (merged === report.plugins && pluginsBefore === (report.pluginsBefore ?? false)) return report;
+      return { ...report, plugins: merged, pluginsBefore };
     });
   }
 

@@ -26,7 +26,8 @@ export interface NodeHoldings {
 export function holdingsOf(report: NodeReport): NodeHoldings {
   const states = new Map(report.packages.map(({ digest, state }) => [digest, state]));
   const running = new Set(report.plugins.filter(isInChain).map(({ digest }) => digest));
-  const said = report.plugins.length > 0;
+  // What it said before it connected may be older than the chain that it has in force.
+  const said = report.plugins.length > 0 && report.pluginsBefore !== true;
   const inUse = report.packages.filter(
     ({ digest, state }) => state === "LOADABLE" && (!said || running.has(digest)),
   );

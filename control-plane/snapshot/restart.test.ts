@@ -29,6 +29,23 @@ test("a store that was lost empties no node: it keeps what it has", () => {
   expect(noChain.resources.chain).toBeUndefined();
 });
 
+test("what a node said to run before it connected takes away nothing that it holds", () => {
+  // The control plane was killed when the node had the newer version in force, and had not written that down.
+  const packages = {
+    "guard@1.0.0": "LOADABLE",
+    "guard@2.0.0": "LOADABLE",
+    "guard@3.0.0": "LOADABLE",
+  } as const;
+  const report = reportOf({ packages, plugins: { "guard@1.0.0": "RUNNING" }, chain: true });
+  const source = snapshotsOf(stateOf(GUARD, [BASE]));
+
+  const staged = (pluginsBefore: boolean): unknown =>
+    stagedIn(source.snapshotFor(NODE, { ...report, pluginsBefore }));
+
+  expect(staged(true)).toEqual(["guard@1.0.0", "guard@2.0.0", "guard@3.0.0"]);
+  expect(staged(false)).toEqual(["guard@1.0.0", "guard@2.0.0"]);
+});
+
 test("a new node of a cluster that has nothing yet is told just that, and stays in agreement with it", () => {
   const source = snapshotsOf(stateOf(GUARD, [BASE]));
   const node = { ...NODE, cluster: "new" };

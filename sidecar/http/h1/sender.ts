@@ -171,6 +171,8 @@ export class Sender implements BodySink, TurnEnd {
 
   turnEnded(): void {
     this.#scheduled = false;
+    // What was put off may have left meanwhile, with more of its message, and then its end was settled with it.
+    if (this.#batch === "") return;
     this.#flush();
     if (this.#state === "flushing") this.#settle();
   }

@@ -86,7 +86,8 @@ export class RequestReader implements HeadReader<ParsedRequest> {
     if (fields.repeats(FIELD.host)) return undefined;
     if (host === this.#lastHost && host !== "") return this.#lastHost;
     if (!isAuthority(host)) return undefined;
-    return (this.#lastHost = host);
+    // A copy: V8 would keep the whole head that it was cut from, for as long as the connection is idle.
+    return (this.#lastHost = Buffer.from(host, "latin1").toString("latin1"));
   }
 
   /**

@@ -10,6 +10,9 @@ const OPEN_BRACKET = 0x5b;
 const LONGEST_PORT = 5;
 const HIGHEST_PORT = 65_535;
 
+/** Those that are longer name nobody (RFC 1035 §2.3.4: 253 characters, and a port), and are not kept for later. */
+export const LONGEST_KEPT_AUTHORITY = 260;
+
 /** Whether `text` is a host with an optional port and nothing else: no user info, not empty, no escapes. */
 export function isAuthority(text: string): boolean {
   const hostEnd = endOfHost(text);

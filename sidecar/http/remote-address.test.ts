@@ -63,6 +63,18 @@ test("the app is told the peer, the protocol and the host", () => {
   ]);
 });
 
+test("what the app is told is kept for names that can be, and for no other that a client makes up", () => {
+  const long = `${"h".repeat(300)}.example`;
+
+  const [shop, other] = ["shop.example", long].map((authority) =>
+    UNCONFIGURED.forwardedFields("203.0.113.5", authority),
+  );
+
+  expect(UNCONFIGURED.forwardedFields("203.0.113.5", "shop.example")).toBe(shop);
+  expect(UNCONFIGURED.forwardedFields("203.0.113.5", long)).not.toBe(other);
+  expect(UNCONFIGURED.forwardedFields("203.0.113.5", long)).toEqual(other);
+});
+
 test("what came before is kept and the peer appended", () => {
   const headers = HeaderBlock.fromFlat([
     "x-forwarded-for",

@@ -2,6 +2,7 @@ import { AddedFields } from "../../core/headers/added-fields.ts";
 import { HeaderBlock } from "../../core/headers/header-block.ts";
 import type { HeaderEdit, HeaderEdits } from "../../core/headers/header-edits.ts";
 import { Remembered } from "../../core/remembered.ts";
+import { LONGEST_KEPT_AUTHORITY } from "./authority.ts";
 import { canonicalIp, type TrustedNetworks } from "./trusted-networks.ts";
 
 /** Addresses of `X-Forwarded-For` that are looked at, from the right: no request has come through more proxies. */
@@ -43,6 +44,7 @@ export class RemoteAddressRule {
 
   /** What the app is told of a request that has no `X-Forwarded-*` fields. */
   forwardedFields(peer: string, authority: string): AddedFields {
+    if (authority.length > LONGEST_KEPT_AUTHORITY) return this.#fieldsFor(peer, authority);
     return this.#fields.get(peer).get(authority);
   }
 

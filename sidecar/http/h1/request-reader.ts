@@ -3,7 +3,7 @@ import { type ConnectionOptions, connectionOptions } from "../../../core/headers
 import { HeaderBlock } from "../../../core/headers/header-block.ts";
 import { FIELD } from "../../../core/headers/known-fields.ts";
 import { tokenList } from "../../../core/headers/token-list.ts";
-import { isAuthority } from "../authority.ts";
+import { isAuthority, LONGEST_KEPT_AUTHORITY } from "../authority.ts";
 import type { WireLimits } from "../limits.ts";
 import { WireError, type WireErrorCode } from "../wire-error.ts";
 import { requestFraming } from "./framing.ts";
@@ -86,6 +86,7 @@ export class RequestReader implements HeadReader<ParsedRequest> {
     if (fields.repeats(FIELD.host)) return undefined;
     if (host === this.#lastHost && host !== "") return this.#lastHost;
     if (!isAuthority(host)) return undefined;
+    if (host.length > LONGEST_KEPT_AUTHORITY) return host;
     // A copy: V8 would keep the whole head that it was cut from, for as long as the connection is idle.
     return (this.#lastHost = Buffer.from(host, "latin1").toString("latin1"));
   }

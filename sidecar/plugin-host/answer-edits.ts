@@ -28,12 +28,17 @@ export class AnswerEditsReader {
     if (text === "") return NO_ANSWER_EDITS;
     const known = this.#known.get(text);
     if (known !== undefined) return known;
-    const edits = readEdits(text);
-    const read = { edits, refused: refusedEdit(edits) };
-    if (this.#known.size < MOST_REMEMBERED && text.length <= LONGEST_REMEMBERED)
-      this.#known.set(detached(text), read);
+    if (this.#known.size >= MOST_REMEMBERED || text.length > LONGEST_REMEMBERED) return checked(text);
+    const own = detached(text);
+    const read = checked(own);
+    this.#known.set(own, read);
     return read;
   }
+}
+
+function checked(text: string): AnswerEdits {
+  const edits = readEdits(text);
+  return { edits, refused: refusedEdit(edits) };
 }
 
 /** The last one wins where a name is there twice, as `HeaderEdits` wants it. Throws a `FieldError`. */

@@ -20,8 +20,8 @@ export interface ClientCall {
   readonly body: BodySource;
   informed(head: ResponseHead): void;
   responded(head: ResponseHead, body: BodySource): void;
-  /** The app closed the connection before it sent a byte of an answer. */
-  unanswered(detail: string, cause: unknown): void;
+  /** The connection is lost before a byte of an answer; `sent`: the app may have seen something of the request. */
+  unanswered(detail: string, cause: unknown, sent: boolean): void;
   failed(error: WireError): void;
 }
 
@@ -119,7 +119,9 @@ export class ClientConnection implements BodyOwner, TransportOwner {
   step(intake: Intake): boolean {
     switch (this.#reading) {
       case "head":
-        this.#readHead(intake);
+        if (this.#transport.sender.begun) this.#readHead(intake);
+        // An answer to what the app cannot have seen is none (RFC 9112 §9.2).
+        else this.#lost("bytes behind the answer", undefined);
         return true;
       case "body":
       case "tunnel":
@@ -293,9 +295,10 @@ export class ClientConnection implements BodyOwner, TransportOwner {
       this.#close(new WireError("upstream_closed_early", detail, { cause }));
       return;
     }
+    const sent = this.#transport.sender.begun;
     this.#call = undefined;
     this.#close(NO_MORE_USE);
-    call.unanswered(detail, cause);
+    call.unanswered(detail, cause, sent);
   }
 
   #close(reason: WireError): void {

@@ -66,8 +66,8 @@ export class PoolCall implements UpstreamCall, ClientCall {
     this.#listener.responded(head, body);
   }
 
-  unanswered(detail: string, cause: unknown): void {
-    const untouched = mayResend(this.request, this.#bodyTouched);
+  unanswered(detail: string, cause: unknown, sent: boolean): void {
+    const untouched = sent ? mayResend(this.request, this.#bodyTouched) : !this.#bodyTouched;
     if (untouched && this.#kept) {
       this.#resendable?.detach();
       this.#connection = undefined;

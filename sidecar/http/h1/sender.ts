@@ -12,7 +12,7 @@ import { atTurnEnd, type TurnEnd } from "./turn-end.ts";
 const ONE_WRITE = 16 * 1024;
 
 export interface SenderOwner {
-  /** The whole message was given to the kernel. */
+  /** The whole message was given to the kernel. May come within another connection's call (turn-end.ts). */
   messageSent(): void;
   /** The source broke off, or gave other bytes than it announced: the message cannot be completed. */
   messageBroken(error: WireError): void;
@@ -39,7 +39,9 @@ export class Sender implements BodySink, TurnEnd {
   #scheduled = false;
   #blocked = false;
 
-  /** Content bytes of the message under way, or of the last one, that were taken so far. */
+  /** Whether anything of the message under way, or of the last one, was given to the socket. */
+  begun = false;
+  /** Content bytes of that message that were taken so far. */
   contentBytes = 0;
 
   /** `stall` runs out, through its own callback, `patience` ms after the peer stopped reading. */
@@ -66,6 +68,7 @@ export class Sender implements BodySink, TurnEnd {
   sendWhole(head: string, body: Buffer | undefined): void {
     if (this.#state === "closed") return;
     this.#framing = "none";
+    this.begun = false;
     this.contentBytes = 0;
     this.#batch += head;
     if (body !== undefined && body.length > 0) this.#add(body);
@@ -75,6 +78,7 @@ export class Sender implements BodySink, TurnEnd {
   /** A message whose body comes from `source` and is written in `framing`. */
   sendStream(head: string, framing: Framing, source: BodySource): void {
     if (this.#state === "closed") return;
+    this.begun = false;
     this.contentBytes = 0;
     this.#batch += head;
     this.#framing = framing.kind;
@@ -151,6 +155,7 @@ export class Sender implements BodySink, TurnEnd {
   #writeApart(bytes: Buffer, chunked: boolean): void {
     const before = chunked ? this.#batch + chunkSizeLine(bytes.length) : this.#batch;
     this.#batch = "";
+    this.begun = true;
     if (before === "") {
       this.#note(this.#socket.write(bytes));
       return;
@@ -181,6 +186,7 @@ export class Sender implements BodySink, TurnEnd {
     if (this.#batch === "") return;
     const text = this.#batch;
     this.#batch = "";
+    this.begun = true;
     this.#note(this.#socket.write(text, "latin1"));
   }
 

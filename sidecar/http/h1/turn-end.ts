@@ -4,8 +4,8 @@ export interface TurnEnd {
   turnEnded(): void;
 }
 
-/** So many wait at most: in a long turn the first must not wait for hundreds of others. */
-const MOST = 32;
+/** In a long turn the first must not wait for hundreds of others. */
+const MOST_WAITING = 32;
 
 let waiting: TurnEnd[] = [];
 let due = false;
@@ -13,11 +13,12 @@ let due = false;
 /**
  * Calls `turnEnded` when the event loop has handled what arrived. Connections write then, one behind the other: a
  * write goes all the way through the kernel to its reader and wakes it, and many in a row find code in the caches and
- * readers awake. Under load that is a fifth of all CPU (docs/bench/wire.md); a lone write leaves as soon as ever.
+ * readers awake. Under load that is a fifth of all CPU (docs/bench/wire.md); a lone write waits for nothing but the rest
+ * of its turn. The one that fills the line ends the turn for all: `turnEnded` may come within somebody else's call.
  */
-export function atTurnEnd(one: TurnEnd): void {
-  waiting.push(one);
-  if (waiting.length >= MOST) endTurn();
+export function atTurnEnd(waiter: TurnEnd): void {
+  waiting.push(waiter);
+  if (waiting.length >= MOST_WAITING) endTurn();
   else if (!due) {
     due = true;
     setImmediate(immediately);
@@ -32,5 +33,5 @@ function immediately(): void {
 function endTurn(): void {
   const ended = waiting;
   waiting = [];
-  for (const one of ended) one.turnEnded();
+  for (const waiter of ended) waiter.turnEnded();
 }

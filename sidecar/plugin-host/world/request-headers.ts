@@ -83,7 +83,7 @@ export class RequestHeaders implements PluginHeaders {
 
   /**
    * Where the next line of this name begins, from the line at `from` on. No value holds a line break and no name a
-   * colon, so nothing else fits.
+   * colon, so nothing else fits, wherever in a line `from` is.
    */
   #find(lower: string, from: number): number {
     if (lower.includes(":")) return -1;

@@ -1,4 +1,4 @@
-import type { HeaderBlock } from "../../../core/headers/header-block.ts";
+import { OFFSETS_PER_FIELD, type HeaderBlock } from "../../../core/headers/header-block.ts";
 
 const CR = 0x0d;
 const COLON = 0x3a;
@@ -18,7 +18,7 @@ export function headerLines(block: HeaderBlock): string {
 }
 
 function contiguous(text: string, offsets: readonly number[]): boolean {
-  for (let at = 0; at < offsets.length; at += 4) {
+  for (let at = 0; at < offsets.length; at += OFFSETS_PER_FIELD) {
     if (text.charCodeAt(offsets[at + 1] ?? 0) !== COLON) return false;
     if (at === 0) continue;
     const end = offsets[at - 1] ?? 0;

@@ -90,8 +90,9 @@ async function describeRelease(client: ApiClient, id: string, now: number): Prom
 
 async function describeNode(client: ApiClient, id: string, now: number): Promise<string> {
   const node = await client.call("getNode", { params: { node: id } });
-  const standings = Object.entries(node.resources).map(([type, { sent, acked, nacked }]) => [
+  const standings = Object.entries(node.resources).map(([type, { wanted, sent, acked, nacked }]) => [
     type,
+    wanted?.hash.slice(0, 12) ?? "-",
     sent?.hash.slice(0, 12) ?? "-",
     acked?.hash.slice(0, 12) ?? "-",
     acked?.at ?? "-",
@@ -113,7 +114,7 @@ async function describeNode(client: ApiClient, id: string, now: number): Promise
       ["Sync", node.sync],
       ["Last seen", node.lastSeen ?? "never"],
     ]),
-    section("Resources", table(["TYPE", "SENT", "ACKED", "AT", "REFUSED"], standings)),
+    section("Resources", table(["TYPE", "WANTED", "SENT", "ACKED", "AT", "REFUSED"], standings)),
     section("Plugins", format(NODE_PLUGINS, node.plugins, "table", now)),
     section("Packages", table(["PLUGIN", "VERSION", "STATE", "DETAIL"], packages)),
   ].join("\n");

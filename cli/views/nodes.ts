@@ -19,6 +19,7 @@ export const NODES: View<Node> = {
     { heading: "VERSION", value: ({ version }) => version },
     { heading: "PRESENCE", value: ({ presence }) => presence },
     { heading: "SYNC", value: ({ sync }) => sync },
+    { heading: "WANTED", value: (node) => shortHash(node.resources.chain.wanted?.hash) },
     { heading: "SENT", value: (node) => shortHash(node.resources.chain.sent?.hash) },
     { heading: "ACKED", value: (node) => shortHash(node.resources.chain.acked?.hash) },
     { heading: "PLUGINS", value: pluginCounts },

@@ -67,7 +67,7 @@ export interface Refusal {
 export interface ResourceStanding {
   /** What it should have; undefined: nothing can be said yet. */
   readonly wanted: ResourceMark | undefined;
-  /** What was sent last. */
+  /** What was sent last; once that was refused and is wanted no more, what it has in force. */
   readonly sent: ResourceMark | undefined;
   /** What it has in force. */
   readonly acked: ResourceMark | undefined;

@@ -73,6 +73,11 @@ test("a hash that a node refused is never sent to it again, even when it comes b
   // Away from it: what is in force needs no sending. And back: it is not sent.
   mesh.change({});
   expect(mesh.reports.sync("node-1")).toBe("SYNCED");
+  expect(mesh.reports.get("node-1")!.report.resources.chain).toMatchObject({
+    wanted: { hash: good?.hash },
+    sent: { hash: good?.hash },
+    acked: { hash: good?.hash },
+  });
   mesh.change({ chain: ["guard@2.0.0"] });
   mesh.change({ chain: ["guard@2.0.0"], services: { shop: ["127.0.0.1:1"] } });
   await mesh.until(() => mesh.reports.sync("node-1") === "REJECTED");
@@ -80,6 +85,22 @@ test("a hash that a node refused is never sent to it again, even when it comes b
   expect(mesh.metric('sluice_cp_push_sent_total{type="chain"}')).toBe(2);
   expect(mesh.metric('sluice_cp_nack_resends_suppressed_total{type="chain"}')).toBe(2);
   expect(mesh.metric('sluice_cp_push_total{type="chain",result="nack"}')).toBe(1);
+});
+
+test("a node that has not answered yet is PENDING, even when it is to have again what it has", async () => {
+  await using mesh = await PushMesh.start();
+  const node = await mesh.connect("node-1");
+  await node.ackNext(3);
+  mesh.change({ chain: ["guard@2.0.0"] });
+  const unanswered = await node.next("resource");
+
+  mesh.change({});
+  expect(mesh.reports.sync("node-1")).toBe("PENDING");
+
+  node.nack(unanswered);
+  await mesh.until(() => mesh.reports.sync("node-1") === "SYNCED");
+  const { sent, acked } = mesh.reports.get("node-1")!.report.resources.chain;
+  expect(sent?.hash).toBe(acked?.hash);
 });
 
 test("a refusal outlives the stream and the control plane", async () => {

@@ -21,7 +21,7 @@ export const NO_STANDINGS: Readonly<Record<ResourceType, ResourceStanding>> = {
 /** It should have something else now; the same object where it is what it should have already. */
 export function want(standing: ResourceStanding, mark: ResourceMark | undefined): ResourceStanding {
   if (mark?.hash === standing.wanted?.hash) return standing;
-  return withRefusal({ ...standing, wanted: mark });
+  return settled({ ...standing, wanted: mark });
 }
 
 export function send(standing: ResourceStanding, mark: ResourceMark): ResourceStanding {
@@ -39,12 +39,14 @@ export function acknowledge(standing: ResourceStanding, at: number): ResourceSta
 /** The node called a hash invalid; what it had before goes on. */
 export function refuse(standing: ResourceStanding, refusal: Refusal): ResourceStanding {
   const others = standing.refused.filter(({ hash }) => hash !== refusal.hash);
-  return withRefusal({ ...standing, refused: [...others, refusal].slice(-MOST_REFUSED) });
+  return settled({ ...standing, refused: [...others, refusal].slice(-MOST_REFUSED) });
 }
 
 /** A person says retry; the same object where nothing was refused. */
 export function forgive(standing: ResourceStanding): ResourceStanding {
-  return standing.refused.length === 0 ? standing : { ...standing, refused: [], nacked: undefined };
+  if (standing.refused.length === 0) return standing;
+  const sent = isRefused(standing, standing.sent) ? standing.acked : standing.sent;
+  return { ...standing, sent, refused: [], nacked: undefined };
 }
 
 /**
@@ -60,6 +62,17 @@ export function resume(
   const acked = inForce === undefined ? undefined : (known ?? { hash: inForce, tick: 0, at });
   const refused = standing.refused.filter(({ hash }) => hash !== inForce);
   return withRefusal({ ...standing, acked, sent: acked, refused });
+}
+
+/** Of a refused content that is wanted no more nothing is on its way: what was sent last and stands is in force. */
+function settled(standing: ResourceStanding): ResourceStanding {
+  const { wanted, sent, acked } = standing;
+  const isOver = sent?.hash !== wanted?.hash && isRefused(standing, sent);
+  return withRefusal(isOver ? { ...standing, sent: acked } : standing);
+}
+
+function isRefused({ refused }: ResourceStanding, mark: ResourceMark | undefined): boolean {
+  return refused.some(({ hash }) => hash === mark?.hash);
 }
 
 function withRefusal(standing: ResourceStanding): ResourceStanding {

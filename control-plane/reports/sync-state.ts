@@ -12,7 +12,7 @@ export function syncOf(report: NodeReport, wall: number, answerTimeout: number):
   if (standings.some((standing) => isUnanswered(standing) && overdue(standing, wall, answerTimeout)))
     return "STALE";
   const fetching = packages.includes("FETCHING") || packages.includes("WAITING");
-  return fetching || !standings.every(isInForce) ? "PENDING" : "SYNCED";
+  return fetching || !standings.every(isInForce) || standings.some(isUnanswered) ? "PENDING" : "SYNCED";
 }
 
 /** Connected, and neither refusing nor where it should be yet. */

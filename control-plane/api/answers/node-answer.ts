@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-import type { ResourceStanding } from "../../model/node.ts";
+import type { ResourceMark, ResourceStanding } from "../../model/node.ts";
 import type { KnownNode, NodeReports } from "../../reports/node-reports.ts";
 import type * as resource from "../contract/resources.ts";
 import { optionalTimeText, timeText } from "./time.ts";
@@ -22,10 +22,17 @@ export function nodeAnswer({ node, report }: KnownNode, reports: NodeReports): N
   };
 }
 
-function standingAnswer({ sent, acked, nacked }: ResourceStanding): NodeAnswer["resources"]["stage"] {
+type StandingAnswer = NodeAnswer["resources"]["stage"];
+
+function standingAnswer({ wanted, sent, acked, nacked }: ResourceStanding): StandingAnswer {
   return {
-    sent: sent && { ...sent, at: timeText(sent.at) },
-    acked: acked && { ...acked, at: timeText(acked.at) },
+    wanted: markAnswer(wanted),
+    sent: markAnswer(sent),
+    acked: markAnswer(acked),
     nacked: nacked && { ...nacked, at: timeText(nacked.at), problems: [...nacked.problems] },
   };
+}
+
+function markAnswer(mark: ResourceMark | undefined): StandingAnswer["sent"] {
+  return mark && { ...mark, at: timeText(mark.at) };
 }

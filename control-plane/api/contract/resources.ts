@@ -149,9 +149,11 @@ export const releaseStatus = z.strictObject({
   settled: z.boolean(),
 });
 
+const mark = z.strictObject({ hash: z.string(), tick: z.int(), at: time });
 const standing = z.strictObject({
-  sent: z.strictObject({ hash: z.string(), tick: z.int(), at: time }).optional(),
-  acked: z.strictObject({ hash: z.string(), tick: z.int(), at: time }).optional(),
+  wanted: mark.optional(),
+  sent: mark.optional(),
+  acked: mark.optional(),
   nacked: z.strictObject({ hash: z.string(), at: time, problems: z.array(z.string()) }).optional(),
 });
 

@@ -92,6 +92,32 @@ test("a gray release says which nodes it is for, and whether there are any", asy
   expect((await mesh.sluice("release", "edit", "1", "--full")).stderr).toBe("");
 });
 
+test("all about a plugin: which version failed on which node, when and why, until it runs there", async () => {
+  await using mesh = await Mesh.start();
+  const token = await mesh.plane.token("node", { kind: "all" }, "web-1");
+  await using node = TestNode.greet(mesh.plane.ports.push, "web-1", { token, hello: { cluster: "demo" } });
+  await node.ackNext(3);
+  await mesh.sluice("plugin", "enable", "tagger", "--cluster", "demo");
+  await mesh.sluice("release", "create", "tagger@1.0.0", "--cluster", "demo", "--full");
+  await mesh.sluice("release", "bypass", "1", "--reason", "a test");
+  await mesh.sluice("release", "download", "1");
+  const [stage] = await node.ackNext(1);
+  const { packages } = JSON.parse(String(stage?.content)) as { packages: { digest: string }[] };
+  node.stage("tagger", "1.0.0", packages[0]!.digest, "LOADABLE");
+  await node.report(true);
+  await mesh.sluice("release", "activate", "1");
+  node.nack(await node.next("resource"), [{ plugin: "tagger", key: "chain[0]", message: "init threw" }]);
+  await node.report(false);
+  const errors = async (): Promise<string> =>
+    (await mesh.sluice("describe", "plugin", "tagger")).stdout.split("Errors:\n")[1] ?? "";
+
+  expect(await errors()).toMatch(/^ +web-1 +1\.0\.0 +activation +20\S+Z +tagger: chain\[0\]: init threw$/m);
+  await mesh.sluice("release", "retry", "1");
+  await node.ackNext(1);
+  await node.report(false);
+  expect(await errors()).not.toContain("web-1");
+});
+
 test.for([
   [["describe", "release", "99"], 4, "sluice: there is no release 99\n"],
   [["release", "status", "99"], 4, "sluice: there is no release 99\n"],

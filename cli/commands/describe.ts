@@ -50,6 +50,11 @@ async function describePlugin(client: ApiClient, plugin: string, now: number): P
     status,
     error || "-",
   ]);
+  const errors = nodes.flatMap(({ id, failures }) =>
+    failures
+      .filter((failure) => failure.plugin === plugin)
+      .map(({ version, at, during, what }) => [id, version, during, at, what]),
+  );
   return [
     facts([
       ["Plugin", plugin],
@@ -59,6 +64,7 @@ async function describePlugin(client: ApiClient, plugin: string, now: number): P
     ]),
     section("Versions", format(VERSIONS, versions, "table", now)),
     section("Nodes", table(["NODE", "CLUSTER", "VERSION", "STATUS", "ERROR"], rows)),
+    section("Errors", table(["NODE", "VERSION", "DURING", "AT", "ERROR"], errors)),
   ].join("\n");
 }
 

@@ -34,6 +34,20 @@ export interface NodePlugin {
   readonly generation: number;
 }
 
+export const FAILURE_PHASES = ["download", "activation", "run"] as const;
+
+/** Why a version of a plugin did not come to run on a node, or fails there; kept until it gets past that. */
+export interface NodeFailure {
+  readonly plugin: string;
+  readonly version: string;
+  /** When the control plane heard of it last; wall clock, ms. */
+  readonly at: number;
+  /** `download`: fetching and checking the package; `activation`: of a chain that the node refused. */
+  readonly during: (typeof FAILURE_PHASES)[number];
+  /** As the node said it. */
+  readonly what: string;
+}
+
 export const STAGE_STATES = ["FETCHING", "LOADABLE", "INVALID", "WAITING", "DELETED"] as const;
 export type StageStateWord = (typeof STAGE_STATES)[number];
 
@@ -89,6 +103,8 @@ export interface NodeReport {
   /** Digests of packages that it called INVALID and, since somebody said retry, is to try again: it has not yet heard. */
   readonly again: readonly string[];
   readonly plugins: readonly NodePlugin[];
+  /** The latest last; at most 32. */
+  readonly failures: readonly NodeFailure[];
   /** `plugins` is what it said before it connected this time: a complete report of this time is still to come. */
   readonly pluginsBefore?: boolean;
 }

@@ -9,6 +9,7 @@ import type { EncodedContents } from "./encoded-content.ts";
 import { nextResource, type Offer } from "./next-resource.ts";
 import type { PushMetrics } from "./push-metrics.ts";
 import { RESOURCE_WORDS, resourceTypeOf } from "./resource-words.ts";
+import { refusedVersions, versionsIn } from "./refused-versions.ts";
 import type { Revisions } from "./revisions.ts";
 import { spare } from "./spare.ts";
 
@@ -116,6 +117,7 @@ export class Delivery implements Disposable {
     const { reports, revisions, onSparingOver } = this.#parts;
     this.#taken.set(type, resource);
     if (type === "stage") reports.staged(this.#node.id, (resource.content as StageContent).packages);
+    if (type === "chain") reports.activated(this.#node.id, versionsIn(type, resource));
     reports.acked(this.#node.id, type);
     if (revisions.acked(this.#node.cluster, type, hash)) onSparingOver();
     this.pump();
@@ -124,10 +126,17 @@ export class Delivery implements Disposable {
   nacked({ type: word, nonce, hash, problems }: Nack__Output): void {
     const answered = this.#answered(word, nonce, hash, "nack");
     if (answered === undefined) return;
-    const { type } = answered;
-    const texts = problems.slice(0, MOST_PROBLEMS).map(describe);
+    const { type, resource } = answered;
+    const told = problems.length === 0 ? [{ key: "", message: "no reason given", plugin: "" }] : problems;
+    const reasons = told.slice(0, MOST_PROBLEMS).map((each) => ({ ...each, text: describe(each) }));
     this.#parts.revisions.nacked(this.#node.cluster, type, hash, this.#taken.get(type));
-    this.#parts.reports.nacked(this.#node.id, type, hash, texts.length === 0 ? ["no reason given"] : texts);
+    this.#noteFailures(type, resource, reasons);
+    this.#parts.reports.nacked(
+      this.#node.id,
+      type,
+      hash,
+      reasons.map(({ text }) => text),
+    );
     this.pump();
   }
 
@@ -135,6 +144,21 @@ export class Delivery implements Disposable {
     for (const { timeout } of this.#inFlight.values()) timeout[Symbol.dispose]();
     this.#inFlight.clear();
     this.#offered = undefined;
+  }
+
+  #noteFailures(
+    type: ResourceType,
+    resource: SnapshotResource,
+    reasons: Parameters<typeof refusedVersions>[2],
+  ): void {
+    const { reports } = this.#parts;
+    const plugins = reports.get(this.#node.id)?.report.plugins ?? [];
+    const during = type === "stage" ? "download" : "activation";
+    const refused = refusedVersions(type, resource, reasons, plugins);
+    reports.failed(
+      this.#node.id,
+      refused.map((each) => ({ ...each, during })),
+    );
   }
 
   #sendNext(): boolean {

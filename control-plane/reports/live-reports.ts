@@ -2,6 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import {
   RESOURCE_TYPES,
   type Node,
+  type NodeFailure,
   type NodePackage,
   type NodePlugin,
   type NodeReport,
@@ -11,6 +12,7 @@ import {
   type ResourceType,
   type SyncState,
 } from "../model/node.ts";
+import { afterPackage, afterPlugins, withFailures, withoutFailures } from "./failures.ts";
 import type { Convergence, KnownNode, NodeReports } from "./node-reports.ts";
 import { presenceOf, type PresenceLimits } from "./presence.ts";
 import { keyOf, mergePackage, mergePlugins, resumePackages } from "./reported-plugins.ts";
@@ -199,13 +201,26 @@ export class LiveReports implements NodeReports {
     this.#stand(node, type, (standing) => refuse(standing, { hash, at: this.#clock.wall(), problems }));
   }
 
+  /** These versions could not be put in force on the node. */
+  failed(node: string, failures: readonly Omit<NodeFailure, "at">[]): void {
+    const at = this.#clock.wall();
+    const noted = failures.map((failure) => ({ ...failure, at }));
+    this.#fail(node, (known) => withFailures(known, noted));
+  }
+
+  /** The node put these versions in force. */
+  activated(node: string, versions: readonly Pick<NodeFailure, "plugin" | "version">[]): void {
+    this.#fail(node, (known) => withoutFailures(known, versions, "activation"));
+  }
+
   /** `complete`: what is not in `plugins` is gone. */
   runs(node: string, plugins: readonly NodePlugin[], complete: boolean): void {
     this.#update(node, (report) => {
       const merged = mergePlugins(report.plugins, plugins, complete);
       const pluginsBefore = report.pluginsBefore === true && !complete;
       if (merged === report.plugins && pluginsBefore === (report.pluginsBefore ?? false)) return report;
-      return { ...report, plugins: merged, pluginsBefore };
+      const failures = afterPlugins(report.failures, report.plugins, merged, this.#clock.wall());
+      return { ...report, plugins: merged, pluginsBefore, failures };
     });
   }
 
@@ -216,9 +231,10 @@ export class LiveReports implements NodeReports {
       // It cannot have heard yet that it is to try again: this is what it said before.
       if (asked && state === "INVALID" && !this.#stageSent.has(node)) return report;
       const packages = mergePackage(report.packages, item);
+      const failures = afterPackage(report.failures, item, this.#clock.wall());
       if (asked && state !== "INVALID")
-        return { ...report, packages, again: report.again.filter((each) => each !== digest) };
-      return packages === report.packages ? report : { ...report, packages };
+        return { ...report, packages, failures, again: report.again.filter((each) => each !== digest) };
+      return packages === report.packages ? report : { ...report, packages, failures };
     });
   }
 
@@ -258,6 +274,13 @@ export class LiveReports implements NodeReports {
     });
   }
 
+  #fail(node: string, change: (known: readonly NodeFailure[]) => readonly NodeFailure[]): void {
+    this.#update(node, (report) => {
+      const failures = change(report.failures);
+      return failures === report.failures ? report : { ...report, failures };
+    });
+  }
+
   #update(node: string, change: (report: NodeReport) => NodeReport): void {
     const entry = this.#entries.get(node);
     if (entry === undefined) return;
@@ -294,6 +317,7 @@ function unheard(node: string): NodeReport {
     packages: [],
     again: [],
     plugins: [],
+    failures: [],
   };
 }
 

@@ -177,6 +177,7 @@ function reportOf({ node, online, packages, plugins, chain }: SimulatedNode): Kn
     resources: { stage: standing, route: standing, chain: { ...standing, acked } },
     packages,
     again: [],
+    failures: [],
     plugins,
   };
 }

@@ -105,6 +105,7 @@ export function reportOf({ packages = {}, plugins = {}, chain = false }: Said): 
       chain: { ...standing, acked: mark },
     },
     again: [],
+    failures: [],
     packages: Object.entries(packages).map(([named, state]) => ({
       ...versionNamed(named),
       state,

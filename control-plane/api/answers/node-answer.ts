@@ -19,6 +19,7 @@ export function nodeAnswer({ node, report }: KnownNode, reports: NodeReports): N
     resources: { stage: standingAnswer(stage), route: standingAnswer(route), chain: standingAnswer(chain) },
     plugins: [...report.plugins],
     packages: [...report.packages],
+    failures: report.failures.map((failure) => ({ ...failure, at: timeText(failure.at) })),
   };
 }
 

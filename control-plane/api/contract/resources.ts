@@ -3,7 +3,7 @@ import { z } from "zod";
 import { ALARM_KINDS } from "../../model/alarm.ts";
 import { ROLES } from "../../model/access.ts";
 import { VERSION_APPROVALS } from "../../model/catalogue.ts";
-import { PLUGIN_STATUSES, PRESENCES, STAGE_STATES, SYNC_STATES } from "../../model/node.ts";
+import { FAILURE_PHASES, PLUGIN_STATUSES, PRESENCES, STAGE_STATES, SYNC_STATES } from "../../model/node.ts";
 import { NODE_STEPS, RELEASE_STATES } from "../../model/release.ts";
 
 // What the API sends and takes, as JSON; the same schemas validate, describe (OpenAPI) and type the client.
@@ -186,6 +186,16 @@ export const node = z.strictObject({
       digest: z.string(),
       state: z.enum(STAGE_STATES),
       detail: z.string(),
+    }),
+  ),
+  /** Why versions did not come to run there, or fail: when it said so last, until they get past it; the latest last. */
+  failures: z.array(
+    z.strictObject({
+      plugin: z.string(),
+      version: z.string(),
+      at: time,
+      during: z.enum(FAILURE_PHASES),
+      what: z.string(),
     }),
   ),
   revision,

@@ -17,6 +17,7 @@ function reportOf(node: string, lastSeen: number): NodeReport {
     resources: { stage: nothing, route: nothing, chain: nothing },
     packages: [],
     again: [],
+    failures: [],
     plugins: [],
   };
 }

@@ -1,0 +1,69 @@
+import type { NodeFailure, NodePackage, NodePlugin } from "../model/node.ts";
+
+/** Failures kept of one node; the oldest goes first. */
+const MOST_FAILURES = 32;
+
+type VersionName = Pick<NodeFailure, "plugin" | "version">;
+
+/** What went wrong on a node after these went wrong too: of each version and phase the last time counts. */
+export function withFailures(
+  known: readonly NodeFailure[],
+  failures: readonly NodeFailure[],
+): readonly NodeFailure[] {
+  if (failures.length === 0) return known;
+  const last = new Map(known.map((failure) => [keyOf(failure), failure]));
+  for (const failure of failures) {
+    last.delete(keyOf(failure));
+    last.set(keyOf(failure), failure);
+  }
+  return [...last.values()].slice(-MOST_FAILURES);
+}
+
+/** These versions got past a phase, or run (no phase): the same array where nothing had gone wrong with them. */
+export function withoutFailures(
+  known: readonly NodeFailure[],
+  versions: readonly VersionName[],
+  during?: NodeFailure["during"],
+): readonly NodeFailure[] {
+  const isOver = (failure: NodeFailure): boolean =>
+    (during === undefined || failure.during === during) &&
+    versions.some(({ plugin, version }) => plugin === failure.plugin && version === failure.version);
+  return known.some(isOver) ? known.filter((failure) => !isOver(failure)) : known;
+}
+
+/** What is new in a report on plugins: what runs now is forgotten, what fails now, or otherwise, is noted. */
+export function afterPlugins(
+  failures: readonly NodeFailure[],
+  before: readonly NodePlugin[],
+  now: readonly NodePlugin[],
+  at: number,
+): readonly NodeFailure[] {
+  const said = new Set(before.map(wordsOf));
+  const news = now.filter((plugin) => !said.has(wordsOf(plugin)));
+  const runs = news.filter(({ status }) => status === "RUNNING");
+  const fails = news.filter(({ status }) => status === "FAILED" || status === "QUARANTINED");
+  const noted = fails.map(({ plugin, version, status, error }): NodeFailure => {
+    return { plugin, version, at, during: "run", what: error === "" ? `the plugin is ${status}` : error };
+  });
+  return withFailures(withoutFailures(failures, runs), noted);
+}
+
+/** After a node said how a package stands. */
+export function afterPackage(
+  failures: readonly NodeFailure[],
+  { plugin, version, state, detail }: NodePackage,
+  at: number,
+): readonly NodeFailure[] {
+  if (state === "LOADABLE") return withoutFailures(failures, [{ plugin, version }], "download");
+  if (state !== "INVALID") return failures;
+  const what = detail === "" ? "the package cannot be loaded on this node" : detail;
+  return withFailures(failures, [{ plugin, version, at, during: "download", what }]);
+}
+
+function keyOf({ plugin, version, during }: NodeFailure): string {
+  return `${plugin}@${version} ${during}`;
+}
+
+function wordsOf({ plugin, version, digest, status, error }: NodePlugin): string {
+  return JSON.stringify([plugin, version, digest, status, error]);
+}

@@ -45,9 +45,9 @@ test("its stream of events begins at once, and ending the app ends it", async ()
   const reader = response.body?.getReader();
 
   const first = await reader?.read();
-  const code = await app.end();
+  const end = await app.end();
 
   expect(new TextDecoder().decode(first?.value)).toBe('data: {"count":0}\n\n');
-  expect(code).toBe(0);
+  expect(end).toEqual({ kind: "exit", code: 0 });
   await reader?.cancel().catch(() => {});
 });

@@ -92,10 +92,10 @@ test("a gray release says which nodes it is for, and whether there are any", asy
   expect((await mesh.sluice("release", "edit", "1", "--full")).stderr).toBe("");
 });
 
-test("all about a plugin: which version failed on which node, when and why, until it runs there", async () => {
-  await using mesh = await Mesh.start();
+/** Node web-1, which refuses the chain that release 1 of tagger 1.0.0 makes. */
+async function refusal(mesh: Mesh): Promise<TestNode> {
   const token = await mesh.plane.token("node", { kind: "all" }, "web-1");
-  await using node = TestNode.greet(mesh.plane.ports.push, "web-1", { token, hello: { cluster: "demo" } });
+  const node = TestNode.greet(mesh.plane.ports.push, "web-1", { token, hello: { cluster: "demo" } });
   await node.ackNext(3);
   await mesh.sluice("plugin", "enable", "tagger", "--cluster", "demo");
   await mesh.sluice("release", "create", "tagger@1.0.0", "--cluster", "demo", "--full");
@@ -108,6 +108,12 @@ test("all about a plugin: which version failed on which node, when and why, unti
   await mesh.sluice("release", "activate", "1");
   node.nack(await node.next("resource"), [{ plugin: "tagger", key: "chain[0]", message: "init threw" }]);
   await node.report(false);
+  return node;
+}
+
+test("all about a plugin: which version failed on which node, when and why, until it runs there", async () => {
+  await using mesh = await Mesh.start();
+  await using node = await refusal(mesh);
   const errors = async (): Promise<string> =>
     (await mesh.sluice("describe", "plugin", "tagger")).stdout.split("Errors:\n")[1] ?? "";
 
@@ -116,6 +122,20 @@ test("all about a plugin: which version failed on which node, when and why, unti
   await node.ackNext(1);
   await node.report(false);
   expect(await errors()).not.toContain("web-1");
+});
+
+test("a release that was given up still says which node refused it and why, and its nodes are SYNCED", async () => {
+  await using mesh = await Mesh.start();
+  await using _ = await refusal(mesh);
+
+  await mesh.sluice("release", "fail", "1", "--reason", "web-1 refuses it");
+  const watched = mesh.plane.admin.watch("getNode", { params: { node: "web-1" } });
+  for await (const { sync } of watched) if (sync === "SYNCED") break;
+
+  expect((await mesh.sluice("release", "status", "1")).stdout).toMatch(
+    /web-1 +yes +yes +failed .*tagger: chain\[0\]: init threw/,
+  );
+  expect((await mesh.sluice("get", "nodes")).stdout).toMatch(/SYNCED +(\w{8}) +\1 +\1 /);
 });
 
 test.for([

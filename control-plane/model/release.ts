@@ -28,9 +28,14 @@ export const ENDED_STATES = [
   "ROLLED_BACK",
 ] as const satisfies readonly ReleaseState[];
 
+/** It came to an end, and asks nothing of nodes any more. */
+export function hasEnded(state: ReleaseState): boolean {
+  return ENDED_STATES.some((ended) => ended === state);
+}
+
 /** Its version is in use: it runs, or may have to. */
 export function holdsVersion(state: ReleaseState): boolean {
-  return !ENDED_STATES.some((ended) => ended === state);
+  return !hasEnded(state);
 }
 
 /** What ran before it may have to run again, or still runs on some nodes. */
@@ -101,8 +106,16 @@ export function isGray({ target }: Pick<Release, "target">): boolean {
   return target.kind !== "full";
 }
 
-/** What one node has done of a release; derived from its reports, never stored as a change. */
-export const NODE_STEPS = ["waiting", "downloading", "downloaded", "activating", "active", "failed"] as const;
+/** What one node has done of a release; derived from its reports, never stored as a change. `over`: the release ended. */
+export const NODE_STEPS = [
+  "waiting",
+  "downloading",
+  "downloaded",
+  "activating",
+  "active",
+  "failed",
+  "over",
+] as const;
 export type NodeStep = (typeof NODE_STEPS)[number];
 
 export interface ReleaseNode {

@@ -79,3 +79,18 @@ test("a node that the release is not for waits, whatever it holds", () => {
   const report = reportOf({ packages: { [V2]: "INVALID" }, plugins: { "guard@1.0.0": "RUNNING" } });
   expect(progress(release, report)).toMatchObject({ targeted: false, step: "waiting", running: "1.0.0" });
 });
+
+test("of a release that has ended a node says what went wrong at it, or that it is over", () => {
+  const release = { ...releaseIn("FAILED", V2), createdAt: 10, updatedAt: 20 };
+  const failedAt = (at: number, version = "2.0.0"): ReleaseNode => {
+    const failure = { plugin: "guard", version, at, during: "activation", what: "init threw" } as const;
+    return progress(release, { ...reportOf({ plugins: { "guard@1.0.0": "RUNNING" } }), failures: [failure] });
+  };
+
+  expect(failedAt(15)).toMatchObject({ step: "failed", error: "init threw", running: "1.0.0" });
+  // At a release of the same version before it or after it, or of another version.
+  for (const other of [failedAt(9), failedAt(21), failedAt(15, "1.0.0")])
+    expect(other).toMatchObject({ step: "over", error: undefined });
+  expect(step("SUPERSEDED", { plugins: { [V2]: "RUNNING" } })).toBe("over");
+  expect(step("APPROVED", {})).toBe("waiting");
+});

@@ -1,6 +1,12 @@
 import type { ClusterChainEntry } from "../model/chain.ts";
 import type { NodePackage, NodePlugin, NodeReport, ResourceStanding } from "../model/node.ts";
-import type { NodeStep, Release, ReleaseNode, ReleaseState } from "../model/release.ts";
+import {
+  hasEnded,
+  type NodeStep,
+  type Release,
+  type ReleaseNode,
+  type ReleaseState,
+} from "../model/release.ts";
 import type { KnownNode } from "../reports/node-reports.ts";
 import { concernsNodes, isOneOf } from "./in-force.ts";
 import { isTargeted } from "./target.ts";
@@ -25,6 +31,7 @@ export function nodeProgress(
   const held = report.packages.find(({ digest }) => digest === release.digest);
   const loaded = report.plugins.find(({ digest }) => digest === release.digest);
   const base = { node: node.id, online, targeted, running: runningVersion(release, report) };
+  if (targeted && hasEnded(release.state)) return { ...base, ...outcome(release, report) };
   if (!targeted || !concernsNodes(release.state)) return { ...base, step: "waiting", error: undefined };
   const asked = entry !== undefined && entry.mode !== "off";
   const inChains = isOneOf(IN_CHAINS, release.state);
@@ -33,6 +40,21 @@ export function nodeProgress(
   const failure = failureOf(report, held, inChains ? loaded : undefined, inChains);
   if (failure !== undefined) return { ...base, step: "failed", error: failure };
   return { ...base, step: stepOf(held, inChains), error: waitingError(held) };
+}
+
+/**
+ * Of a release that ended: what went wrong with its version on the node while it was open, as long as that is the last
+ * that is known to have gone wrong with it there.
+ */
+function outcome(
+  { plugin, version, createdAt, updatedAt }: Release,
+  { failures }: NodeReport,
+): Pick<ReleaseNode, "step" | "error"> {
+  const failure = failures.findLast((each) => {
+    const isIts = each.plugin === plugin && each.version === version;
+    return isIts && each.at >= createdAt && each.at <= updatedAt;
+  });
+  return { step: failure === undefined ? "over" : "failed", error: failure?.what };
 }
 
 function stepOf(held: NodePackage | undefined, inChains: boolean): NodeStep {

@@ -44,8 +44,11 @@ test(
       { node: "node-2", step: "failed", running: "1.0.0", error: expect.stringContaining("no table here") },
     ]);
     expect([await tagOf(good), await tagOf(bad)]).toEqual(["1.1.0", "1.0.0"]);
-    const { resources } = await admin.call("getNode", { params: { node: "node-2" } });
+    const { resources, failures } = await admin.call("getNode", { params: { node: "node-2" } });
     expect(resources.chain.nacked?.problems.join()).toContain("no table here");
+    expect(failures).toMatchObject([
+      { version: "1.1.0", during: "activation", what: expect.stringContaining("no table here") },
+    ]);
     expect(JSON.parse((await receiver.call(1)).body)).toMatchObject({
       type: "alarm.raised",
       data: { alarms: [{ kind: "nack", cluster: "demo", node: "node-2" }] },
@@ -66,6 +69,7 @@ test(
     await admin.call("retryRelease", { params, body: {} });
     await mesh.until("getRelease", { params }, ({ counts }) => counts.active === 2);
     expect(await tagOf(again)).toBe("1.1.0");
+    expect(await admin.call("getNode", { params: { node: "node-2" } })).toMatchObject({ failures: [] });
     expect(sent()).toBe(3);
     expect(JSON.parse((await receiver.call(2)).body)).toMatchObject({ type: "alarm.resolved" });
     expect(receiver.calls).toHaveLength(2);

@@ -1,5 +1,8 @@
-/** Set by a parent whose end its child follows: the child's standard input is then a pipe that ends with the parent. */
-export const PARENT_PIPE = "SLUICE_PARENT_PIPE";
+/**
+ * No setting, as the underscore says. Set by a parent whose end its child follows: the child's standard input is then a
+ * pipe that ends with the parent.
+ */
+export const PARENT_PIPE = "_SLUICE_PARENT_PIPE";
 
 /** Calls `end` when the parent is gone, however it went; does nothing for a program that somebody started by hand. */
 export function followParent(

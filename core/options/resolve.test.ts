@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { InputError } from "../errors.ts";
+import { PARENT_PIPE } from "../parent-pipe.ts";
 import { address, choice, duration, fraction, integer, list, size, text, toggle } from "./kinds.ts";
 import { resolveOptions, type OptionSources } from "./resolve.ts";
 
@@ -88,6 +89,10 @@ test("a section that holds no settings by name is refused, an absent one is not"
   expect(problemsOf(file(["listen"]))).toEqual(["mesh.yaml: sidecar: expected settings by name"]);
   expect(problemsOf(file(undefined))).toEqual([]);
   expect(problemsOf(file(null))).toEqual([]);
+});
+
+test("what a parent tells its children is taken for no setting", () => {
+  expect(resolveOptions(TABLE, { environment: { [PARENT_PIPE]: "1" } }).warnings).toEqual([]);
 });
 
 test("an unknown variable warns with the name that was meant, and a stranger's is not looked at", () => {

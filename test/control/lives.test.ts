@@ -108,7 +108,8 @@ test(
     const first = mesh.start();
     const node = await mesh.plane.connected();
     await bring(mesh, node, "1.0.0");
-    const slow = `export default { init: () => new Promise(() => {}), execute() {} };`;
+    const slow = `export default {
+      init({ log }) { log.info("init has begun"); return new Promise(() => {}); }, execute() {} };`;
     const next = mesh.plane.publish("slow", "1.0.0", taggerZip("slow", "1.0.0", slow));
     const tagger = mesh.plane.publish("tagger", "1.0.0", taggerZip("tagger", "1.0.0"));
     await node.push("stage", { packages: [tagger, next] });
@@ -118,6 +119,7 @@ test(
       chainOf({ plugin: "tagger", version: "1.0.0" }, { plugin: "slow", version: "1.0.0" }),
     );
     answered.catch(() => {});
+    await first.child.line(/init has begun/);
     await first.child.end("SIGKILL");
     await mesh.plane[Symbol.asyncDispose]();
 

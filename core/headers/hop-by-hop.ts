@@ -5,8 +5,8 @@ import { trimWhiteSpace } from "./token-list.ts";
 import { fieldBits, fieldTable, TRAIT } from "./traits.ts";
 
 /**
- * By number of known field, 1 = goes no further: hop-by-hop (RFC 9110 §7.6.1), a proxy's credentials (§11.7), or
- * written anew by each wire. Trailer goes on because trailers do; Host keeps its place, where a wire writes its own.
+ * What goes no further: hop-by-hop fields (RFC 9110 §7.6.1), a proxy's credentials (§11.7), and what each wire writes
+ * anew. Trailer goes on because trailers do; Host keeps its place, where a wire writes its own.
  */
 const DROPPED_FIELDS = [
   FIELD.connection,

@@ -4,8 +4,8 @@ import { FIELD, knownFieldInText } from "../../../core/headers/known-fields.ts";
 import { fieldBits, fieldTable, TRAIT } from "../../../core/headers/traits.ts";
 
 /**
- * By number of known field, 1 = the wire writes it itself: such a field in a block is left out, so that no head can
- * ever have two lengths, whoever made the block.
+ * What the wire writes itself: such a field in a block is left out, so that no head can ever have two lengths, whoever
+ * made the block.
  */
 const WRITTEN_FIELDS = [
   FIELD.connection,

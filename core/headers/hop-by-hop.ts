@@ -26,6 +26,9 @@ const DROPPED_BITS = fieldBits(DROPPED_FIELDS);
 /** A block without any of these goes on as it is. */
 const CHANGING_BITS = DROPPED_BITS | fieldBits([FIELD.te]);
 
+/** All that may go on of TE. */
+const TRAILERS = "trailers";
+
 const NO_NAMES: readonly string[] = [];
 
 /** Where offsets are put together before it is known how many there are; used within one call only. */
@@ -52,7 +55,7 @@ export function withoutHopByHop(headers: HeaderBlock): HeaderBlock {
     if (known === FIELD.connection && connections++ === 0) firstConnection = at / OFFSETS_PER_FIELD;
     if (DROPPED[known] === 1) continue;
     for (let i = 0; i < OFFSETS_PER_FIELD; i++) scratch[length + i] = offsets[at + i] ?? 0;
-    if (known === FIELD.te && !headers.valueEquals(at / OFFSETS_PER_FIELD, "trailers")) {
+    if (known === FIELD.te && !headers.valueEquals(at / OFFSETS_PER_FIELD, TRAILERS)) {
       narrowed = true;
       if (!narrowToTrailers(text, scratch, length)) continue;
     }
@@ -75,20 +78,16 @@ function withoutDropped(headers: HeaderBlock, fields: readonly string[]): Header
     const value = fields[at + 1] ?? "";
     const known = knownFieldInText(name, 0, name.length);
     if (DROPPED[known] === 1) continue;
-    if (known !== FIELD.te || value === "trailers") {
+    if (known !== FIELD.te || value === TRAILERS) {
       kept.push(name, value);
       continue;
     }
     narrowed = true;
-    const element = value.split(",").map(trimWhiteSpace).find(saysTrailers);
-    if (element !== undefined) kept.push(name, element);
+    const word = trailersAt(value);
+    if (word >= 0) kept.push(name, value.slice(word, word + TRAILERS.length));
   }
   if (kept.length === fields.length && !narrowed) return headers;
   return new HeaderBlock(undefined, undefined, headers.traits & ~DROPPED_BITS, kept);
-}
-
-function saysTrailers(element: string): boolean {
-  return element.toLowerCase() === "trailers";
 }
 
 /** Host and TE are not Connection's to remove: the one is needed, the other was already cut to what may go on. */
@@ -102,16 +101,19 @@ function withoutNamed(headers: HeaderBlock, named: readonly string[]): HeaderBlo
 /** Cuts the value of the TE field at `length` down to `trailers`; false if it does not say so. */
 function narrowToTrailers(text: string, offsets: number[], length: number): boolean {
   const start = offsets[length + 2] ?? 0;
-  const end = offsets[length + 3] ?? 0;
-  let elementStart = start;
-  for (const element of text.slice(start, end).split(",")) {
-    if (saysTrailers(trimWhiteSpace(element))) {
-      const at = elementStart + element.search(/[^ \t]/);
-      offsets[length + 2] = at;
-      offsets[length + 3] = at + "trailers".length;
-      return true;
-    }
-    elementStart += element.length + 1;
+  const word = trailersAt(text.slice(start, offsets[length + 3]));
+  if (word < 0) return false;
+  offsets[length + 2] = start + word;
+  offsets[length + 3] = start + word + TRAILERS.length;
+  return true;
+}
+
+/** Where in the list `trailers` stands, without parameters; -1 if it does not. */
+function trailersAt(list: string): number {
+  let start = 0;
+  for (const element of list.split(",")) {
+    if (trimWhiteSpace(element).toLowerCase() === TRAILERS) return start + element.search(/[^ \t]/);
+    start += element.length + 1;
   }
-  return false;
+  return -1;
 }

@@ -44,6 +44,7 @@ const RULES: ImportRules = {
     "control-plane/artifacts",
     "control-plane/access",
     "control-plane/releases/end-releases.ts",
+    "control-plane/releases/recheck-approvals.ts",
   ],
   "control-plane/reports": ["core", "control-plane/model", "control-plane/store"],
   "control-plane/releases": ["core", "control-plane/model", "control-plane/store", "control-plane/reports"],

@@ -84,6 +84,7 @@ const UNSAID: Omit<
   scheduledAt: undefined,
   automatic: false,
   base: undefined,
+  requiredApprovals: 1,
   rollbackOf: undefined,
   supersededBy: undefined,
   reason: "",

@@ -6,14 +6,11 @@ import type { View } from "../output/format.ts";
 
 type Release = z.infer<typeof resource.release>;
 
-/** `1/2`; a rollback to what ran before goes on without any. */
-export function approvalsText({ approvals, requiredApprovals, state }: Release): string {
-  const spared = approvals.length === 0 && state !== "PENDING_APPROVAL" && !NEVER_APPROVED.includes(state);
-  return requiredApprovals === 0 || spared ? "not required" : `${approvals.length}/${requiredApprovals}`;
+/** `1/2`, of those that were asked for when it was approved; a rollback to what ran before goes on without any. */
+export function approvalsText({ approvals, requiredApprovals }: Release): string {
+  if (approvals.some(({ bypass }) => bypass)) return "bypassed";
+  return requiredApprovals === 0 ? "not required" : `${approvals.length}/${requiredApprovals}`;
 }
-
-/** A release may have come to its end before anybody approved it. */
-const NEVER_APPROVED: readonly Release["state"][] = ["REJECTED", "CANCELLED", "SUPERSEDED", "ROLLED_BACK"];
 
 export const RELEASES: View<Release> = {
   kind: "release",

@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
+import type { RecordName } from "../model/audit.ts";
 import type { Store } from "../store/store.ts";
 
 export interface RefusalLimits {
@@ -31,17 +32,18 @@ export class RefusalLog {
     this.#limits = limits;
   }
 
-  /** Never throws: whoever was refused has an answer, also where the store cannot write. */
+  /** `record`: what it was about, if it was about one. Never throws: whoever was refused has an answer, also where the store cannot write. */
   async note(
     by: { readonly name: string; readonly tokenId: string | undefined },
     action: string,
     reason: string,
+    record?: RecordName,
   ): Promise<void> {
     if (!this.#admits(by.name)) return;
     const leftOut = this.#leftOut;
     this.#leftOut = 0;
     const text = leftOut === 0 ? reason : `${reason} (${leftOut} refusals before it were not written)`;
-    await this.#store.refused(by, action, text).catch(() => {
+    await this.#store.refused(by, action, text, record).catch(() => {
       this.#leftOut += leftOut + 1;
     });
   }

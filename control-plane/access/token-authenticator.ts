@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../../core/clock.ts";
 import { OperationError } from "../model/operation-error.ts";
+import type { RecordName } from "../model/audit.ts";
 import type { Token } from "../model/token.ts";
 import type { Accepted, Store } from "../store/store.ts";
 import type { Authenticator, TokenActor } from "./authenticator.ts";
@@ -33,15 +34,17 @@ export class TokenAuthenticator implements Authenticator, Disposable {
     this.#timer = clock.every(EXPIRY_PERIOD, () => this.#endExpired()).unref();
   }
 
-  async authenticate(secret: string | undefined, action: string): Promise<TokenActor> {
-    if (secret === undefined) return this.#refuse("nobody", undefined, action, "no token was presented");
+  async authenticate(secret: string | undefined, action: string, record?: RecordName): Promise<TokenActor> {
+    const refuse = (name: string, tokenId: string | undefined, reason: string): Promise<never> =>
+      this.#refuse({ name, tokenId }, { action, record }, reason);
+    if (secret === undefined) return refuse("nobody", undefined, "no token was presented");
     const hash = hashSecret(secret);
     const token = this.#byHash.get(hash) ?? (await this.#load(hash));
     if (token === undefined || !sameHash(token.hash, hash))
-      return this.#refuse("nobody", undefined, action, "the token is unknown");
+      return refuse("nobody", undefined, "the token is unknown");
     const { id: tokenId, name, grants, node } = token;
-    if (token.revoked) return this.#refuse(name, tokenId, action, `token ${tokenId} was revoked`);
-    if (this.#isExpired(token)) return this.#refuse(name, tokenId, action, `token ${tokenId} has expired`);
+    if (token.revoked) return refuse(name, tokenId, `token ${tokenId} was revoked`);
+    if (this.#isExpired(token)) return refuse(name, tokenId, `token ${tokenId} has expired`);
     return { kind: "token", name, tokenId, grants, node };
   }
 
@@ -55,8 +58,12 @@ export class TokenAuthenticator implements Authenticator, Disposable {
     this.#timer[Symbol.dispose]();
   }
 
-  async #refuse(name: string, tokenId: string | undefined, action: string, reason: string): Promise<never> {
-    await this.#refusals.note({ name, tokenId }, action, reason);
+  async #refuse(
+    by: { readonly name: string; readonly tokenId: string | undefined },
+    { action, record }: { readonly action: string; readonly record: RecordName | undefined },
+    reason: string,
+  ): Promise<never> {
+    await this.#refusals.note(by, action, reason, record);
     throw new OperationError("unauthenticated", `${reason}: present a valid token`);
   }
 

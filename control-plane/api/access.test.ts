@@ -96,7 +96,8 @@ test("a role where it is not given is refused, and the audit has it", async () =
   const { items } = await own.admin.call("listAudit", {
     query: { actor: "operator", action: "chain.write" },
   });
-  expect(items).toMatchObject([{ outcome: "refused", changes: [] }]);
+  expect(items).toMatchObject([{ outcome: "refused", changes: [{ kind: "chains", key: "other" }] }]);
+  expect(items[0]?.changes[0]).not.toHaveProperty("before");
 });
 
 test("who has a cluster sees nothing of the others", async () => {

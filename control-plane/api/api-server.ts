@@ -161,7 +161,7 @@ export class ApiServer implements Service {
     const { gate } = this.#options.parts;
     const route = this.#routeOf(request);
     this.#logFault(error, problem, request.id);
-    if (route !== undefined) await gate.noteRefusal(route.actorOf(request), route.endpoint.right, error);
+    if (route !== undefined) await gate.noteRefusal(route.actorOf(request), route.attemptOf(request), error);
     if (problem.status === 401) void reply.header("www-authenticate", 'Bearer realm="sluice"');
     if (problem.status === 503 || problem.status === 429) void reply.header("retry-after", "1");
     return reply

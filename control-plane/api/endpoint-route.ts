@@ -5,6 +5,7 @@ import type { Action } from "../model/access.ts";
 import type { TokenActor } from "../access/authenticator.ts";
 import type { Place } from "../access/place.ts";
 import type { Store } from "../store/store.ts";
+import { attemptOf, type Attempt } from "./attempt.ts";
 import { sendBytes, type BytesAnswer } from "./bytes-answer.ts";
 import type { WatchName } from "./contract/client-types.ts";
 import type { Endpoint } from "./contract/endpoint.ts";
@@ -54,11 +55,19 @@ export class EndpointRoute {
     return this.#actors.get(request);
   }
 
+  /** For the audit, before anything is checked as after. */
+  attemptOf({ params }: FastifyRequest): Attempt {
+    return attemptOf(this.endpoint, params);
+  }
+
   /** Refuses who has no valid token, or one that has the right nowhere, and bodies of the wrong kind. */
   async admit(request: FastifyRequest): Promise<void> {
     const { right } = this.endpoint;
     if (right !== "none") {
-      const actor = await this.#parts.gate.authenticate(request.headers.authorization, right);
+      const actor = await this.#parts.gate.authenticate(
+        request.headers.authorization,
+        this.attemptOf(request),
+      );
       this.#actors.set(request, actor);
       await this.#permit(request.params, actor, right, [{ kind: "somewhere" }]);
     }
@@ -78,7 +87,7 @@ export class EndpointRoute {
       const heard = gate.onEnded(actor, () => reply.raw.destroy());
       reply.raw.once("close", () => heard[Symbol.dispose]());
       if (reply.raw.destroyed) heard[Symbol.dispose]();
-      await gate.authenticate(request.headers.authorization, this.endpoint.right as Action);
+      await gate.authenticate(request.headers.authorization, this.attemptOf(request));
     }
     if (this.endpoint.upload === true) {
       return this.#parts.uploads.receive(request, async (upload) => {
@@ -97,7 +106,10 @@ export class EndpointRoute {
     const call = this.#callOf(request, reply, checked, actor);
     const evaluate = async (): Promise<unknown> => {
       // Rights end while a watch goes on: tokens expire and are revoked.
-      const current = await this.#parts.gate.authenticate(request.headers.authorization, "read");
+      const current = await this.#parts.gate.authenticate(
+        request.headers.authorization,
+        this.attemptOf(request),
+      );
       await this.#authorize(current, checked);
       return this.#checkedAnswer(await this.#handler({ ...call, actor: current }));
     };

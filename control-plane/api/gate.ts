@@ -4,6 +4,7 @@ import { authorize } from "../access/authorize.ts";
 import type { Place } from "../access/place.ts";
 import { MeshError, messageOf } from "../../core/errors.ts";
 import type { Action } from "../model/access.ts";
+import type { Attempt } from "./attempt.ts";
 
 /** Refusals that somebody who reads the audit wants to know of. */
 const AUDITED = ["forbidden", "wrong_state", "in_use"];
@@ -19,9 +20,9 @@ export class Gate {
   }
 
   /** By the header `Authorization: Bearer SECRET`; throws `unauthenticated`. */
-  async authenticate(authorization: string | undefined, action: Action): Promise<TokenActor> {
+  async authenticate(authorization: string | undefined, { action, record }: Attempt): Promise<TokenActor> {
     const secret = /^bearer ([\x21-\x7e]{1,512})$/i.exec(authorization ?? "")?.[1];
-    return this.#authenticator.authenticate(secret, action);
+    return this.#authenticator.authenticate(secret, action, record);
   }
 
   /** Hears when the actor's token was revoked or has expired. */
@@ -37,8 +38,12 @@ export class Gate {
   }
 
   /** Writes what was refused into the audit, if it is of interest there; never throws. */
-  async noteRefusal(actor: TokenActor | undefined, action: Action | "none", thrown: unknown): Promise<void> {
+  async noteRefusal(
+    actor: TokenActor | undefined,
+    { action, record }: Attempt,
+    thrown: unknown,
+  ): Promise<void> {
     if (actor === undefined || !(thrown instanceof MeshError) || !AUDITED.includes(thrown.code)) return;
-    await this.#refusals.note(actor, action, messageOf(thrown));
+    await this.#refusals.note(actor, action, messageOf(thrown), record);
   }
 }

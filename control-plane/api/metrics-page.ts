@@ -13,7 +13,10 @@ export function addMetricsPage(
 ): void {
   app.get("/metrics", async (request, reply) => {
     if (!open) {
-      const actor = await gate.authenticate(request.headers.authorization, "read");
+      const actor = await gate.authenticate(request.headers.authorization, {
+        action: "read",
+        record: undefined,
+      });
       gate.authorize(actor, "read", [{ kind: "somewhere" }]);
     }
     return reply.type(EXPOSITION_TYPE).send(registry.expose());

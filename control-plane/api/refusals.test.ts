@@ -5,6 +5,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { TestControlPlane } from "../../test/support/control-plane.ts";
 import { pluginZip } from "../../test/support/plugin-packages.ts";
 import { TestNode } from "../../test/support/test-node.ts";
+import { RELEASE_STEPS } from "../model/release-machine.ts";
+import { RELEASE_ENDPOINTS } from "./contract/release-endpoints.ts";
+import type { Endpoint } from "./contract/endpoint.ts";
 import type { ApiClient } from "./contract/client.ts";
 import type { ApiError } from "./contract/api-error.ts";
 
@@ -63,6 +66,37 @@ test("who uploaded a version is told that another person must judge it", async (
       code: "forbidden",
       message: "dev has uploaded tagger 1.0.0: another person with role approver must judge it",
     });
+});
+
+test("the audit names what was refused as it names what was done, and of which release", async () => {
+  const params = { release };
+  await expect(dev.call("completeRelease", { params, body: {} })).rejects.toThrow("may not release.operate");
+  await expect(plane.admin.call("promoteRelease", { params, body: {} })).rejects.toThrow("no promote now");
+  await expect(
+    plane.client("sluice_nobody").call("failRelease", { params, body: { reason: "x" } }),
+  ).rejects.toThrow("the token is unknown");
+
+  const { items } = await plane.admin.call("listAudit", {
+    query: { kind: "releases", key: String(release), limit: 1_000 },
+  });
+
+  const named = { outcome: "refused", changes: [{ kind: "releases", key: String(release) }] };
+  expect(items).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ ...named, actor: "dev", action: "release.complete" }),
+      expect.objectContaining({ ...named, action: "release.promote" }),
+      expect.objectContaining({ ...named, actor: "nobody", action: "release.fail" }),
+    ]),
+  );
+});
+
+test("every step that people take is called the same, done or refused", () => {
+  const names = Object.values(RELEASE_ENDPOINTS).map(
+    (endpoint: Endpoint) => endpoint.action ?? endpoint.right,
+  );
+  const steps = RELEASE_STEPS.filter(({ right }) => right !== "none").map(({ name }) => `release.${name}`);
+
+  expect(new Set(names.filter((name) => name !== "read"))).toEqual(new Set(steps));
 });
 
 test("a refusal names the grant that is missing, and those that there are", async () => {

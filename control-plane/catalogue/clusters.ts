@@ -6,6 +6,7 @@ import { actorName, type Actor } from "../model/actor.ts";
 import type { Cluster } from "../model/catalogue.ts";
 import { OperationError } from "../model/operation-error.ts";
 import { IN_FULL_FORCE } from "../model/release-machine.ts";
+import { recheckApprovals } from "../releases/recheck-approvals.ts";
 import { endReleasesOf } from "../releases/end-releases.ts";
 import type { Change, Store, Unrevised } from "../store/store.ts";
 import { clusterNamed, domainNamed } from "./named-records.ts";
@@ -40,7 +41,9 @@ export async function writeCluster(
     authorize(actor, "cluster.write", place);
     if (await asksForLess(change, known, wanted)) refuseUnlessBypasses(actor, place);
   }
-  return putRecord(change.clusters, { noun: "cluster", key: wanted.name }, wanted, expected);
+  const put = await putRecord(change.clusters, { noun: "cluster", key: wanted.name }, wanted, expected);
+  if (known !== undefined && asksForOther(known, wanted)) await recheckApprovals(change, wanted.name);
+  return put;
 }
 
 /**
@@ -66,6 +69,12 @@ async function endFinishedReleases(change: Change, cluster: string, wall: number
   const open = await change.releases.list({ cluster, states: [...IN_FULL_FORCE] }, { limit: 1_000 });
   for (const plugin of new Set(open.items.map((release) => release.plugin)))
     await endReleasesOf(change, { cluster, plugin }, wall);
+}
+
+function asksForOther(known: Cluster, wanted: Unrevised<Cluster>): boolean {
+  return (
+    wanted.requiredApprovals !== known.requiredApprovals || wanted.rollbackApproval !== known.rollbackApproval
+  );
 }
 
 async function asksForLess(

@@ -17,10 +17,18 @@ export interface AuditEvent {
   readonly changes: readonly RecordChange[];
 }
 
-/** What became of one record; secrets never are in `before` and `after`. */
-export interface RecordChange {
+export interface RecordName {
+  /** `releases` */
   readonly kind: string;
+  /** `7` */
   readonly key: string;
+}
+
+/**
+ * What became of one record; secrets never are in `before` and `after`. Both undefined: nothing, the attempt was refused
+ * or changed only what no record holds.
+ */
+export interface RecordChange extends RecordName {
   /** Undefined: it was made. */
   readonly before: unknown;
   /** Undefined: it was deleted. */

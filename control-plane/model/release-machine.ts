@@ -20,7 +20,12 @@ export interface ReleaseStep {
 }
 
 /** Approved, and not yet in force anywhere. */
-const BEFORE_FORCE = ["APPROVED", "SCHEDULED", "DOWNLOADING", "DOWNLOADED"] as const;
+export const BEFORE_FORCE = [
+  "APPROVED",
+  "SCHEDULED",
+  "DOWNLOADING",
+  "DOWNLOADED",
+] as const satisfies readonly ReleaseState[];
 
 /** Nodes hold the package or run it because of the release, and it is not in force everywhere. */
 export const UNDER_WAY = [
@@ -63,7 +68,15 @@ export const RELEASE_STEPS = [
     to: "APPROVED",
     right: "none",
     meaning:
-      "As many people have approved as the cluster asks for; at once where it asks for none, and for a rollback to a version that was ACTIVE here before, unless the cluster has `rollbackApproval`.",
+      "As many people have approved as the cluster asks for; at once where it asks for none, or comes to ask for no more than there are, and for a rollback to a version that was ACTIVE here before, unless the cluster has `rollbackApproval`.",
+  },
+  {
+    name: "unapproved",
+    from: BEFORE_FORCE,
+    to: "PENDING_APPROVAL",
+    right: "none",
+    meaning:
+      "Its cluster asks for more approvals now than it has, and none of its nodes runs it: it waits for the others. Those it has count, and a bypass does.",
   },
   {
     name: "bypass",

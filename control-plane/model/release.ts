@@ -83,6 +83,11 @@ export interface Release extends Revised {
   readonly editors: readonly string[];
   readonly note: string;
   readonly approvals: readonly Approval[];
+  /**
+   * How many approvals its cluster asked for while it waited for them: what it was approved under stays. 0: none, also
+   * for a rollback to what ran before.
+   */
+  readonly requiredApprovals: number;
   /** Activation begins then (wall clock, ms); undefined: when somebody says so. */
   readonly scheduledAt: number | undefined;
   /** Goes through download and activation by itself once it may: rollbacks, and what has a time. */

@@ -62,6 +62,88 @@ test("a bypass goes on without approvals and is in the record as such", async ()
   expect(items).toMatchObject([{ actor: "eve", outcome: "accepted" }]);
 });
 
+test("a cluster that asks for more holds what is in force nowhere, until the others approve too", async () => {
+  await using world = await ReleaseWorld.create({ cluster: { requiredApprovals: 1 } });
+  const request = { release: (await world.create("1.0.0")).id };
+  await world.releases.approve(ANDY, request, "");
+  await world.releases.download(OLGA, request);
+  await world.quiet();
+  expect(await world.state(request.release)).toBe("DOWNLOADED");
+
+  await world.asks({ requiredApprovals: 2 });
+
+  for (const step of ["download", "activate"] as const)
+    await expect(world.releases[step](OLGA, request)).rejects.toMatchObject({
+      code: "wrong_state",
+      message: `release 1 (guard 1.0.0 in demo) is PENDING_APPROVAL: no ${step} now; 1 of 2 approvals are there, another person than dana with role approver must approve it; possible: approve, bypass, reject, edit, cancel, rollback`,
+    });
+  const { release } = await world.releases.approve(EVE, request, "");
+  expect(release).toMatchObject({ state: "APPROVED", requiredApprovals: 2, approvals: [{}, {}] });
+  expect((await world.releases.download(OLGA, request)).release.state).toBe("DOWNLOADING");
+});
+
+test("what is in force, or has ended, was approved under the rules of its time", async () => {
+  await using world = await ReleaseWorld.create({ cluster: { requiredApprovals: 1 } });
+  const done = await world.run("1.0.0");
+  const gray = await world.run("1.1.0", { target: { kind: "nodes", nodes: ["node-1"] } });
+
+  await world.asks({ requiredApprovals: 3 });
+
+  expect(await world.get(done.id)).toEqual(done);
+  expect(await world.get(gray.id)).toEqual(gray);
+  await world.releases.promote(OLGA, { release: gray.id });
+  await world.quiet();
+  expect(await world.get(gray.id)).toMatchObject({ state: "ACTIVE", requiredApprovals: 1 });
+});
+
+test("a release with a time waits as well, and begins at once when the last approval comes late", async () => {
+  await using world = await ReleaseWorld.create({ cluster: { requiredApprovals: 1 } });
+  const request = { release: (await world.create("1.0.0", { scheduledAt: world.clock.wall() + 60_000 })).id };
+  await world.releases.approve(ANDY, request, "");
+  await world.asks({ requiredApprovals: 2 });
+  world.clock.advance(120_000);
+  await world.quiet();
+  expect(await world.state(request.release)).toBe("PENDING_APPROVAL");
+
+  await world.releases.approve(EVE, request, "");
+  await world.quiet();
+
+  expect(await world.state(request.release)).toBe("ACTIVE");
+});
+
+test("a bypass is not asked again", async () => {
+  await using world = await ReleaseWorld.create({ cluster: { requiredApprovals: 1 } });
+  const request = { release: (await world.create("1.0.0")).id };
+  await world.releases.bypass(EVE, request, "the site is down");
+
+  await world.asks({ requiredApprovals: 2 });
+
+  expect((await world.releases.download(OLGA, request)).release.requiredApprovals).toBe(1);
+});
+
+test("a cluster that asks for no more than there are lets go on what has waited", async () => {
+  await using world = await ReleaseWorld.create({ cluster: { requiredApprovals: 2 } });
+  const { id } = await world.create("1.0.0");
+  await world.releases.approve(ANDY, { release: id }, "");
+
+  await world.asks({ requiredApprovals: 1 });
+
+  expect(await world.get(id)).toMatchObject({ state: "APPROVED", requiredApprovals: 1 });
+});
+
+test("a rollback waits, and goes on, with what its cluster asks of rollbacks", async () => {
+  await using world = await ReleaseWorld.create({ cluster: { rollbackApproval: true } });
+  await world.run("1.0.0");
+  const { id } = await world.run("1.1.0");
+  const { release } = await world.releases.rollBack(OLGA, { release: id, note: "" });
+  expect(release).toMatchObject({ state: "PENDING_APPROVAL", requiredApprovals: 1 });
+
+  await world.asks({ rollbackApproval: false });
+  await world.quiet();
+
+  expect(await world.get(release.id)).toMatchObject({ state: "ACTIVE", requiredApprovals: 0 });
+});
+
 test("a rejected release is at its end", async () => {
   await using world = await ReleaseWorld.create();
   const request = { release: (await world.create("1.0.0")).id };

@@ -7,6 +7,7 @@ import { checkedChange } from "../store/checked-change.ts";
 import type { Change } from "../store/store.ts";
 import { whenApproved } from "./approval-actions.ts";
 import { checkTarget } from "./check-target.ts";
+import { checkTime } from "./check-time.ts";
 import { clusterNamed, releasableVersion } from "./check-version.ts";
 import type { ChangedRelease, ReleaseContext } from "./release-context.ts";
 import { releasesIn } from "./stored-releases.ts";
@@ -19,13 +20,13 @@ export interface ReleaseWish {
   readonly plugin: string;
   readonly version: string;
   readonly target: ReleaseTarget;
-  /** Wall clock, ms: download and activation begin by themselves then, at once if it is past; undefined: on demand. */
+  /** Wall clock, ms: download and activation begin by themselves then, at once if it passes before the last approval; undefined: on demand. */
   readonly scheduledAt: number | undefined;
   readonly note: string;
 }
 
 /**
- * Asks for a version to be put on nodes. Throws `not_found`, `invalid_input` (target, or the chain's config does not fit
+ * Asks for a version to be put on nodes. Throws `not_found`, `invalid_input` (target, a time that is past, or the chain's config does not fit
  * the version), `wrong_state` (the version is not approved), `conflict` (another release of the plugin is open in the
  * cluster, or the version runs there in full already).
  */
@@ -35,6 +36,7 @@ export async function createRelease(
   wish: ReleaseWish,
 ): Promise<ChangedRelease> {
   const wall = clock.wall();
+  checkTime(wish.scheduledAt, wall);
   const { tick, result } = await checkedChange(store, author, "release.create", async (change) => {
     const cluster = await clusterNamed(change, wish.cluster);
     const version = await releasableVersion(change, cluster, wish);
@@ -77,6 +79,7 @@ export async function newRelease(
     editors: [],
     note,
     approvals: [],
+    requiredApprovals: 0,
     scheduledAt,
     automatic: scheduledAt !== undefined || rollbackOf !== undefined,
     base,

@@ -3,6 +3,7 @@ import { isGray, type Release, type ReleaseTarget } from "../model/release.ts";
 import { OperationError } from "../model/operation-error.ts";
 import { whenApproved } from "./approval-actions.ts";
 import type { ReleaseAction } from "./change-release.ts";
+import { checkTime } from "./check-time.ts";
 import { checkTarget } from "./check-target.ts";
 import { takeStep, titleOf } from "./take-step.ts";
 import { baseVersion } from "./write-release.ts";
@@ -16,7 +17,8 @@ export interface ReleaseEdit {
 
 /** Target, time or note, before anything is in force; revokes approvals. */
 export function edit(changes: ReleaseEdit): ReleaseAction {
-  return async (release, change, actor) => {
+  return async (release, change, actor, wall) => {
+    if (changes.scheduledAt !== "none") checkTime(changes.scheduledAt, wall);
     const edited = takeStep(release, "edit", {
       ...editedFields(release, changes),
       approvals: [],

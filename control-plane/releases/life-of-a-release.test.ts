@@ -138,7 +138,7 @@ test("a step that the table does not have is refused, says what is possible, and
   await expect(world.releases.promote(OLGA, { release: id })).rejects.toMatchObject({
     code: "wrong_state",
     message:
-      "release 1 (guard 1.0.0 in demo) is PENDING_APPROVAL: no promote now; possible: approve, bypass, reject, edit, cancel, rollback",
+      "release 1 (guard 1.0.0 in demo) is PENDING_APPROVAL: no promote now; 0 of 1 approvals are there, another person than dana with role approver must approve it; possible: approve, bypass, reject, edit, cancel, rollback",
   });
   const tick = await world.store.read(async (view) => view.tick);
   expect(tick).toBe(revision);

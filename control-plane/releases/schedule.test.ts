@@ -22,9 +22,10 @@ test("a release with a time waits for it, then downloads and activates by itself
   expect(items.map(({ action }) => action)).toEqual(["release.begin"]);
 });
 
-test("a time that is past begins at once, when it is approved and not before", async () => {
+test("a time that passes before the approval begins at once, when it is approved and not before", async () => {
   await using world = await ReleaseWorld.create();
-  const { id } = await world.create("1.0.0", { scheduledAt: world.clock.wall() - HOUR });
+  const { id } = await world.create("1.0.0", { scheduledAt: world.clock.wall() + HOUR });
+  world.clock.advance(2 * HOUR);
   await world.quiet();
   expect(await world.state(id)).toBe("PENDING_APPROVAL");
   expect((await world.releases.approve(ANDY, { release: id }, "")).release.state).toBe("DOWNLOADING");
@@ -68,4 +69,17 @@ test("without its time an edited release waits for people again", async () => {
   world.clock.advance(2 * HOUR);
   await world.quiet();
   expect(await world.state(id)).toBe("APPROVED");
+});
+
+test("a time that is past is refused when somebody asks for it, and one that has just come is not", async () => {
+  await using world = await ReleaseWorld.create();
+  const past = { scheduledAt: world.clock.wall() - HOUR };
+  const refused = {
+    problems: [{ key: "scheduledAt", message: expect.stringContaining("name a time to come") }],
+  };
+
+  await expect(world.create("1.0.0", past)).rejects.toMatchObject(refused);
+  const { id } = await world.create("1.0.0", { scheduledAt: world.clock.wall() - 30_000 });
+  await expect(world.releases.edit(OLGA, { release: id }, past)).rejects.toMatchObject(refused);
+  await world.releases.edit(OLGA, { release: id }, { note: "another note, the time stays" });
 });

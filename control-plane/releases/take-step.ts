@@ -28,5 +28,10 @@ export function possibleActions(release: Release): string {
 }
 
 function refusalOf(release: Release, name: ReleaseStepName): string {
-  return `${titleOf(release)} is ${release.state}: no ${name} now; ${possibleActions(release)}`;
+  return `${titleOf(release)} is ${release.state}: no ${name} now; ${missingApprovals(release)}${possibleActions(release)}`;
+}
+
+function missingApprovals({ state, approvals, requiredApprovals, author }: Release): string {
+  if (state !== "PENDING_APPROVAL") return "";
+  return `${approvals.length} of ${requiredApprovals} approvals are there, another person than ${author} with role approver must approve it; `;
 }

@@ -11,11 +11,14 @@ interface Written extends RecordChange {
 /** What one change has written so far, and whether a write failed: then none of it may be accepted. */
 export class ChangeLog {
   readonly tick: number;
+  /** Wall clock, ms. */
+  readonly at: number;
   readonly #written = new Map<string, Written>();
   #refusal: { readonly thrown: unknown } | undefined;
 
-  constructor(tick: number) {
+  constructor(tick: number, at: number) {
     this.tick = tick;
+    this.at = at;
   }
 
   /** One entry for each record: what was before the change, and what is after it. */

@@ -2,6 +2,7 @@ import type { ControlledTransaction } from "kysely";
 
 import type { Clock } from "../../core/clock.ts";
 import type { WebhookDelivery } from "../model/alarm.ts";
+import type { RecordName } from "../model/audit.ts";
 import { actorName, type Actor } from "../model/actor.ts";
 import type { NodeReport } from "../model/node.ts";
 import { addAuditEvent } from "./audit-log.ts";
@@ -63,6 +64,7 @@ export class SqlStore implements Store {
     by: { readonly name: string; readonly tokenId: string | undefined },
     action: string,
     reason: string,
+    record?: RecordName,
   ): Promise<void> {
     return this.#write(async (connection) =>
       addAuditEvent(connection, {
@@ -73,7 +75,7 @@ export class SqlStore implements Store {
         action,
         outcome: "refused",
         reason,
-        changes: [],
+        changes: record === undefined ? [] : [{ ...record, before: undefined, after: undefined }],
       }),
     );
   }
@@ -127,8 +129,8 @@ export class SqlStore implements Store {
     action: string,
     run: (change: Change) => Promise<Result>,
   ): Promise<{ readonly done: Done<Result>; readonly accepted: Accepted | undefined }> {
-    const changes = new ChangeLog(await count(transaction, "tick"));
-    const { tick } = changes;
+    const changes = new ChangeLog(await count(transaction, "tick"), this.#clock.wall());
+    const { tick, at } = changes;
     const result = await this.#nesting.run(() => run(changeOf(transaction, changes)));
     changes.throwRefusal();
     const { written } = changes;
@@ -138,7 +140,7 @@ export class SqlStore implements Store {
     }
     await addAuditEvent(transaction, {
       tick,
-      at: this.#clock.wall(),
+      at,
       actor: actorName(by),
       tokenId: by.kind === "token" ? by.tokenId : undefined,
       action,

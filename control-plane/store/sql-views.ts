@@ -23,6 +23,7 @@ export function changeOf(connection: Connection, changes: ChangeLog): Change {
       RecordKind
     >),
     tick: changes.tick,
+    at: changes.at,
     nextReleaseId: () => count(connection, "release"),
   };
 }

@@ -1,5 +1,5 @@
 import type { Actor } from "../model/actor.ts";
-import type { AuditEvent } from "../model/audit.ts";
+import type { AuditEvent, RecordName } from "../model/audit.ts";
 import type { Cluster, Domain, Plugin, PluginVersion } from "../model/catalogue.ts";
 import type { ClusterChain } from "../model/chain.ts";
 import type { Node, NodeReport } from "../model/node.ts";
@@ -102,6 +102,8 @@ export type Change = {
   >;
 } & {
   readonly tick: number;
+  /** When it began (wall clock, ms), as the audit says. */
+  readonly at: number;
   /** The next free number of a release. */
   nextReleaseId(): Promise<number>;
 };
@@ -130,11 +132,12 @@ export interface Store extends AsyncDisposable {
     action: string,
     run: (change: Change) => Promise<Result>,
   ): Promise<{ readonly tick: number; readonly result: Result }>;
-  /** An audit row for what was refused; takes no tick. */
+  /** An audit row for what was refused, of the record that it was about; takes no tick. */
   refused(
     by: { readonly name: string; readonly tokenId: string | undefined },
     action: string,
     reason: string,
+    record?: RecordName,
   ): Promise<void>;
   /** An audit row for what was done and changed no record (`reason`: to what); takes no tick. */
   noted(by: Actor, action: string, reason: string): Promise<void>;

@@ -73,6 +73,7 @@ export function releaseOf(
     scheduledAt: undefined,
     automatic: false,
     base: undefined,
+    requiredApprovals: 1,
     rollbackOf: undefined,
     supersededBy: undefined,
     reason: "",

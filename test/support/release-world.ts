@@ -1,5 +1,6 @@
 import { createLogger } from "../../core/log.ts";
 import { ManualClock } from "../../core/manual-clock.ts";
+import { putCluster } from "../../control-plane/catalogue/clusters.ts";
 import type { Actor } from "../../control-plane/model/actor.ts";
 import type { Cluster } from "../../control-plane/model/catalogue.ts";
 import type { Release, ReleaseState, ReleaseTarget } from "../../control-plane/model/release.ts";
@@ -28,6 +29,8 @@ export interface WorldOptions {
   readonly plugins?: readonly string[];
   readonly versionApproval?: boolean;
 }
+
+const ROOT: Actor = { ...person("root"), grants: [{ role: "admin", scope: { kind: "all" } }] } as Actor;
 
 /** Everything that has to do with releases in one process, over a store on disk; nodes are simulated. */
 export class ReleaseWorld implements AsyncDisposable {
@@ -104,6 +107,14 @@ export class ReleaseWorld implements AsyncDisposable {
     const target: ReleaseTarget = { kind: "full" };
     const wish = { cluster: "demo", plugin: "guard", version, target, scheduledAt: undefined, note: "" };
     return this.releases.create(by, { ...wish, ...facts }).then(({ release }) => release);
+  }
+
+  /** The cluster's rules change. */
+  async asks(rules: Partial<Pick<Cluster, "requiredApprovals" | "rollbackApproval">>): Promise<void> {
+    const { revision: _, ...cluster } = await this.store.read(
+      async (view) => (await view.clusters.get("demo"))!,
+    );
+    await putCluster(this.store, ROOT, { ...cluster, ...rules }, undefined);
   }
 
   /** Created, approved, downloaded and activated, as far as the nodes go along. */

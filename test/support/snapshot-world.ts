@@ -55,6 +55,7 @@ export function releaseIn(
     automatic: false,
     base: undefined,
     activeSince: undefined,
+    requiredApprovals: 1,
     rollbackOf: undefined,
     supersededBy: undefined,
     reason: "",

@@ -8,15 +8,13 @@ import { optionalTimeText, timeText } from "./time.ts";
 
 type ReleaseAnswer = z.input<typeof resource.release>;
 
-/** `requiredApprovals`: of its cluster. */
-export function releaseAnswer(release: Release, requiredApprovals: number): ReleaseAnswer {
+export function releaseAnswer(release: Release): ReleaseAnswer {
   const { scheduledAt, activeSince, createdAt, updatedAt, approvals, target } = release;
   return {
     ...release,
     editors: [...release.editors],
     target: targetAnswer(target),
     approvals: approvals.map(approvalAnswer),
-    requiredApprovals,
     scheduledAt: optionalTimeText(scheduledAt),
     activeSince: optionalTimeText(activeSince),
     createdAt: timeText(createdAt),
@@ -25,13 +23,10 @@ export function releaseAnswer(release: Release, requiredApprovals: number): Rele
   };
 }
 
-export function releaseStatusAnswer(
-  status: ReleaseStatus,
-  requiredApprovals: number,
-): z.input<typeof resource.releaseStatus> {
+export function releaseStatusAnswer(status: ReleaseStatus): z.input<typeof resource.releaseStatus> {
   return {
     ...status,
-    release: releaseAnswer(status.release, requiredApprovals),
+    release: releaseAnswer(status.release),
     nodes: status.nodes.map((node) => ({ ...node })),
     counts: { ...status.counts },
   };

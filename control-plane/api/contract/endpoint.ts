@@ -27,6 +27,8 @@ export interface Endpoint {
   readonly path: string;
   /** `none`: anybody. */
   readonly right: Action | "none";
+  /** What the audit calls it, done or refused; undefined: as its right. */
+  readonly action?: string;
   /** For what the right is needed; of no meaning without one. */
   readonly scope: EndpointScope;
   readonly summary: string;

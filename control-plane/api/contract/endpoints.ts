@@ -29,6 +29,7 @@ export const ENDPOINTS = {
     method: "POST",
     path: "/apply",
     right: "read",
+    action: "apply",
     scope: "somewhere",
     summary:
       "Makes or changes what documents name (kinds Domain, Cluster, Chain, Plugin, Webhook), each with the right that it needs; never deletes. `dryRun`: tells what it would do.",

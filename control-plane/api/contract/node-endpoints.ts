@@ -42,6 +42,7 @@ export const NODE_ENDPOINTS = {
     method: "POST",
     path: "/nodes/:node/retry",
     right: "node.operate",
+    action: "node.retry",
     scope: "node",
     summary: "Sends again what it refused.",
     body: nothing,

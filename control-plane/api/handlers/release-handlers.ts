@@ -1,8 +1,8 @@
 import type { Actor } from "../../model/actor.ts";
-import type { Release, ReleaseState } from "../../model/release.ts";
+import type { ReleaseState } from "../../model/release.ts";
 import type { ChangedRelease, ReleaseRequest } from "../../releases/release-context.ts";
 import type { Releases } from "../../releases/releases.ts";
-import type { Store, View } from "../../store/store.ts";
+import type { Store } from "../../store/store.ts";
 import { pageAnswer, pageRequest } from "../answers/page-answer.ts";
 import { releaseAnswer, releaseStatusAnswer } from "../answers/release-answer.ts";
 import { timeOf } from "../answers/time.ts";
@@ -26,7 +26,7 @@ export function releaseHandlers(
     act: (actor: Actor, request: ReleaseRequest, body: Body) => Promise<ChangedRelease>,
   ): ((call: ReleaseCall<Body>) => Promise<ChangedAnswer>) => {
     return async ({ actor, params, body, revision }) => {
-      return changedAnswer(store, await act(actor, { release: params.release, expected: revision }, body));
+      return changedAnswer(await act(actor, { release: params.release, expected: revision }, body));
     };
   };
   return {
@@ -41,21 +41,13 @@ export function releaseHandlers(
         };
         const page = await view.releases.list(filter, { ...pageRequest(query), descending: true });
         const items = page.items.filter((release) => readable(release.cluster));
-        const answers = items.map(async (each) => releaseAnswer(each, await approvalsFor(view, each)));
-        return pageAnswer({ items: await Promise.all(answers), next: page.next }, (answer) => answer);
+        return pageAnswer({ items, next: page.next }, releaseAnswer);
       });
     },
     createRelease: async ({ actor, body }) => {
-      return changedAnswer(
-        store,
-        await releases.create(actor, { ...body, scheduledAt: timeOf(body.scheduledAt) }),
-      );
+      return changedAnswer(await releases.create(actor, { ...body, scheduledAt: timeOf(body.scheduledAt) }));
     },
-    getRelease: async ({ params }) => {
-      const status = await releases.status(params.release);
-      const required = await store.read(async (view) => approvalsFor(view, status.release));
-      return releaseStatusAnswer(status, required);
-    },
+    getRelease: async ({ params }) => releaseStatusAnswer(await releases.status(params.release)),
     editRelease: step((actor, request, { scheduledAt, ...rest }) => {
       const time = scheduledAt === null ? "none" : timeOf(scheduledAt);
       return releases.edit(actor, request, { ...rest, scheduledAt: time });
@@ -81,14 +73,6 @@ interface ChangedAnswer {
   tick: number;
 }
 
-async function changedAnswer(store: Store, { release, tick }: ChangedRelease): Promise<ChangedAnswer> {
-  const required = await store.read(async (view) => approvalsFor(view, release));
-  return { release: releaseAnswer(release, required), tick };
-}
-
-async function approvalsFor(
-  view: Pick<View, "clusters">,
-  { cluster }: Pick<Release, "cluster">,
-): Promise<number> {
-  return (await view.clusters.get(cluster))?.requiredApprovals ?? 0;
+function changedAnswer({ release, tick }: ChangedRelease): ChangedAnswer {
+  return { release: releaseAnswer(release), tick };
 }

@@ -135,13 +135,20 @@ export function changeContract(open: OpenStore): void {
     await using opened = await open();
     const { store } = opened;
     await store.change(dana, "domain.write", ({ domains }) => domains.insert(domainNamed("pay")));
-    await store.refused({ name: "mallory", tokenId: undefined }, "token.write", "no such right");
+    const token = { kind: "tokens", key: "7" };
+    await store.refused({ name: "mallory", tokenId: undefined }, "token.write", "no such right", token);
     const { tick } = await store.change(dana, "domain.write", ({ domains }) => domains.delete("pay"));
 
     expect(tick).toBe(2);
     const { items } = await store.read(({ audit }) => audit.list({ actor: "mallory" }, { limit: 10 }));
     expect(items).toMatchObject([
-      { id: 2, tick: 1, outcome: "refused", reason: "no such right", changes: [] },
+      {
+        id: 2,
+        tick: 1,
+        outcome: "refused",
+        reason: "no such right",
+        changes: [{ ...token, before: undefined }],
+      },
     ]);
   });
 

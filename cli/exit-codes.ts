@@ -15,6 +15,11 @@ export const EXIT_CODES = {
     meaning:
       "A part of Sluice was ended by a signal that it was not sent from here; standard error says which.",
   },
+  waits: {
+    code: 11,
+    meaning:
+      "A release waits for somebody to approve or begin it, and its nodes have done nothing; standard error says for whom.",
+  },
 } as const;
 
 export type ExitName = keyof typeof EXIT_CODES;

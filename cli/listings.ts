@@ -1,4 +1,4 @@
-import type { ApiClient } from "../control-plane/api/contract/client.ts";
+import type { ApiClient, WatchOptions } from "../control-plane/api/contract/client.ts";
 import { allPages } from "./all-pages.ts";
 import { format, serialised, type Format, type View } from "./output/format.ts";
 import { AUDIT_EVENTS, TOKENS } from "./views/access.ts";
@@ -23,7 +23,7 @@ export interface Listing {
   readonly filters: readonly (keyof ListingFilter)[];
   list(client: ApiClient, filter: ListingFilter): Promise<Shown>;
   /** The same again at each change; undefined where the API cannot tell. */
-  readonly watch?: (client: ApiClient, filter: ListingFilter, stop: AbortSignal) => AsyncIterable<Shown>;
+  readonly watch?: (client: ApiClient, filter: ListingFilter, options: WatchOptions) => AsyncIterable<Shown>;
 }
 
 /** Items together with how they are shown; what kind of items is forgotten here and nowhere else. */
@@ -77,8 +77,8 @@ export const LISTINGS: readonly Listing[] = [
           client.call("listNodes", { query: { limit: PAGE, cursor, cluster, presence } }),
         ),
       ),
-    watch: (client, { cluster, state: presence }, signal) =>
-      watched(NODES, client.watch("listNodes", { query: { limit: PAGE, cluster, presence } }, { signal })),
+    watch: (client, { cluster, state: presence }, options) =>
+      watched(NODES, client.watch("listNodes", { query: { limit: PAGE, cluster, presence } }, options)),
   },
   {
     kind: "releases",
@@ -91,10 +91,10 @@ export const LISTINGS: readonly Listing[] = [
           client.call("listReleases", { query: { limit: PAGE, cursor, cluster, plugin, state } }),
         ),
       ),
-    watch: (client, { cluster, plugin, state }, signal) =>
+    watch: (client, { cluster, plugin, state }, options) =>
       watched(
         RELEASES,
-        client.watch("listReleases", { query: { limit: PAGE, cluster, plugin, state } }, { signal }),
+        client.watch("listReleases", { query: { limit: PAGE, cluster, plugin, state } }, options),
       ),
   },
   {
@@ -150,7 +150,7 @@ export const LISTINGS: readonly Listing[] = [
     aliases: ["alarm"],
     filters: [],
     list: async (client) => shown(ALARMS, (await client.call("listAlarms")).items),
-    watch: (client, _filter, signal) => watched(ALARMS, client.watch("listAlarms", {}, { signal })),
+    watch: (client, _filter, options) => watched(ALARMS, client.watch("listAlarms", {}, options)),
   },
   {
     kind: "silences",

@@ -1,45 +1,13 @@
 import { readFile } from "node:fs/promises";
-import { Readable } from "node:stream";
 
 import { expect, test } from "vitest";
 
 import { calledCommand, type CalledCommand } from "../../test/support/called-command.ts";
-import { TestControlPlane } from "../../test/support/control-plane.ts";
-import { pluginZip } from "../../test/support/plugin-packages.ts";
+import { CommandedMesh } from "../../test/support/commanded-mesh.ts";
 import { TestNode } from "../../test/support/test-node.ts";
 
-/** A control plane with plugin tagger 1.0.0, and the command as its admin. */
-class Mesh implements AsyncDisposable {
-  readonly plane: TestControlPlane;
-  readonly #token: string;
-
-  private constructor(plane: TestControlPlane, token: string) {
-    this.plane = plane;
-    this.#token = token;
-  }
-
-  static async start(): Promise<Mesh> {
-    const plane = await (await TestControlPlane.start()).withClusters();
-    const body = { name: "tagger", domain: "shop", description: "", owners: [] };
-    await plane.admin.call("putPlugin", { params: { plugin: "tagger" }, body });
-    const zip = pluginZip();
-    const file = { name: "tagger.zip", size: zip.length, bytes: Readable.from([zip]) };
-    await plane.admin.upload({ plugin: "tagger", note: "" }, file);
-    return new Mesh(plane, await plane.token("admin"));
-  }
-
-  sluice(...args: readonly string[]): Promise<CalledCommand> {
-    const { baseUrl, folder } = this.plane;
-    return calledCommand({ server: baseUrl, token: this.#token, directory: folder.path }, ...args);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.plane[Symbol.asyncDispose]();
-  }
-}
-
 test("enabling a plugin of which nothing is released says that it takes a release, and which", async () => {
-  await using mesh = await Mesh.start();
+  await using mesh = await CommandedMesh.start();
 
   const enabled = await mesh.sluice("plugin", "enable", "tagger", "--cluster", "demo");
 
@@ -54,7 +22,7 @@ test("enabling a plugin of which nothing is released says that it takes a releas
 });
 
 test("a version does not wait for an approval that nobody asks for", async () => {
-  await using mesh = await Mesh.start();
+  await using mesh = await CommandedMesh.start();
 
   expect((await mesh.sluice("describe", "plugin", "tagger")).stdout).toMatch(/1\.0\.0\s+not required/);
   const shop = { name: "shop", description: "", versionApproval: true };
@@ -63,7 +31,7 @@ test("a version does not wait for an approval that nobody asks for", async () =>
 });
 
 test("all about a release: who wanted it, what may be done with it, and its nodes", async () => {
-  await using mesh = await Mesh.start();
+  await using mesh = await CommandedMesh.start();
   await mesh.sluice("release", "create", "tagger@1.0.0", "--cluster", "demo", "--full", "--note", "first");
 
   const { stdout } = await mesh.sluice("describe", "release", "1");
@@ -76,7 +44,7 @@ test("all about a release: who wanted it, what may be done with it, and its node
 });
 
 test("a gray release says which nodes it is for, and whether there are any", async () => {
-  await using mesh = await Mesh.start();
+  await using mesh = await CommandedMesh.start();
   const token = await mesh.plane.token("node", { kind: "all" }, "web-1");
   const hello = { cluster: "demo", labels: { zone: "a" } };
   await using node = TestNode.greet(mesh.plane.ports.push, "web-1", { token, hello });
@@ -84,16 +52,16 @@ test("a gray release says which nodes it is for, and whether there are any", asy
   const create = (...target: readonly string[]): Promise<CalledCommand> =>
     mesh.sluice("release", "create", "tagger@1.0.0", "--cluster", "demo", ...target);
 
-  expect((await create("--gray", "1%")).stderr).toBe("note: for 1 of 1 nodes of demo: web-1\n");
-  expect((await mesh.sluice("release", "edit", "1", "--selector", "zone=b")).stderr).toBe(
+  expect((await create("--gray", "1%")).stderr).toContain("note: for 1 of 1 nodes of demo: web-1\n");
+  expect((await mesh.sluice("release", "edit", "1", "--selector", "zone=b")).stderr).toContain(
     "note: no node of demo fits the target now: the release waits for nodes that do\n",
   );
   expect((await mesh.sluice("release", "edit", "1", "--selector", "zone=a")).stderr).toContain("web-1");
-  expect((await mesh.sluice("release", "edit", "1", "--full")).stderr).toBe("");
+  expect((await mesh.sluice("release", "edit", "1", "--full")).stderr).not.toContain("note:");
 });
 
 /** Node web-1, which refuses the chain that release 1 of tagger 1.0.0 makes. */
-async function refusal(mesh: Mesh): Promise<TestNode> {
+async function refusal(mesh: CommandedMesh): Promise<TestNode> {
   const token = await mesh.plane.token("node", { kind: "all" }, "web-1");
   const node = TestNode.greet(mesh.plane.ports.push, "web-1", { token, hello: { cluster: "demo" } });
   await node.ackNext(3);
@@ -112,7 +80,7 @@ async function refusal(mesh: Mesh): Promise<TestNode> {
 }
 
 test("all about a plugin: which version failed on which node, when and why, until it runs there", async () => {
-  await using mesh = await Mesh.start();
+  await using mesh = await CommandedMesh.start();
   await using node = await refusal(mesh);
   const errors = async (): Promise<string> =>
     (await mesh.sluice("describe", "plugin", "tagger")).stdout.split("Errors:\n")[1] ?? "";
@@ -125,7 +93,7 @@ test("all about a plugin: which version failed on which node, when and why, unti
 });
 
 test("a release that was given up still says which node refused it and why, and its nodes are SYNCED", async () => {
-  await using mesh = await Mesh.start();
+  await using mesh = await CommandedMesh.start();
   await using _ = await refusal(mesh);
 
   await mesh.sluice("release", "fail", "1", "--reason", "web-1 refuses it");
@@ -139,13 +107,13 @@ test("a release that was given up still says which node refused it and why, and 
 });
 
 test.for([
-  [["describe", "release", "99"], 4, "sluice: there is no release 99\n"],
-  [["release", "status", "99"], 4, "sluice: there is no release 99\n"],
-  [["release", "approve", "99"], 4, "sluice: there is no release 99\n"],
+  [["describe", "release", "99"], 4, "sluice: there is no release 99\nnext: sluice get releases\n"],
+  [["release", "status", "99"], 4, "sluice: there is no release 99\nnext: sluice get releases\n"],
+  [["release", "approve", "99"], 4, "sluice: there is no release 99\nnext: sluice get releases\n"],
   [["release", "status", "abc"], 2, /^sluice: expected the number of a release such as 7, not "abc"; /],
   [["release", "rollback", "0"], 2, /^sluice: expected the number of a release/],
 ] as const)("a release that is not there: %j", async ([args, code, message]) => {
-  await using mesh = await Mesh.start();
+  await using mesh = await CommandedMesh.start();
 
   const ended = await mesh.sluice(...args);
 
@@ -156,7 +124,7 @@ test.for([
 });
 
 test("a token is made with the grants that it was asked for, and works until it is revoked", async () => {
-  await using mesh = await Mesh.start();
+  await using mesh = await CommandedMesh.start();
   const { baseUrl: server, folder } = mesh.plane;
 
   const made = await mesh.sluice("token", "create", "ann", "--grant", "viewer@demo", "--grant", "developer");
@@ -179,7 +147,7 @@ test.for([
   [["silence", "create", "--until", "+1h", "--reason", "x", "--cluster", "dmeo"], 4, 'did you mean "demo"?'],
   [["audit", "--after", "yesterday"], 2, "--after: expected a tick such as 41, not yesterday"],
 ] as const)("what cannot be is told in a line, without a stack: %j", async ([args, code, message]) => {
-  await using mesh = await Mesh.start();
+  await using mesh = await CommandedMesh.start();
 
   const ended = await mesh.sluice(...args);
 
@@ -188,7 +156,7 @@ test.for([
 });
 
 test("a context that is changed keeps its token for the same server, and for no other", async () => {
-  await using mesh = await Mesh.start();
+  await using mesh = await CommandedMesh.start();
   const { folder } = mesh.plane;
   const place = { directory: folder.path };
   await folder.write("secret", "sluice_secret\n");

@@ -5,6 +5,7 @@ import { allPages } from "../all-pages.ts";
 import type { CommandLine } from "../command-line.ts";
 import { connect } from "../connection.ts";
 import { format } from "../output/format.ts";
+import { askedOfRelease, nextStepText } from "./release/next-step.ts";
 import { parseReleaseId } from "../release-id.ts";
 import { printable, table } from "../output/table.ts";
 import { CHAIN_ENTRIES, VERSIONS } from "../views/catalogue.ts";
@@ -18,17 +19,17 @@ export function describeCommand(line: CommandLine): Command {
   const command = new Command("describe");
   const add = (
     kind: string,
-    describe: (client: ApiClient, name: string, now: number) => Promise<string>,
+    describe: (client: ApiClient, name: string, now: number, self: Command) => Promise<string>,
   ): void => {
     command.addCommand(
       new Command(kind).argument("<name>").action(async (name: string, _flags: unknown, self: Command) => {
         await using connection = await connect(line, self);
-        line.output.write(await describe(connection.client, name, line.clock.wall()));
+        line.output.write(await describe(connection.client, name, line.clock.wall(), self));
       }),
     );
   };
   add("plugin", describePlugin);
-  add("release", (client, id, now) => describeRelease(client, parseReleaseId(id), now));
+  add("release", (client, name, now, self) => describeRelease(client, parseReleaseId(name), now, self));
   add("node", describeNode);
   add("cluster", describeCluster);
   return command;
@@ -68,8 +69,16 @@ async function describePlugin(client: ApiClient, plugin: string, now: number): P
   ].join("\n");
 }
 
-async function describeRelease(client: ApiClient, id: string, now: number): Promise<string> {
-  const { release, nodes } = await client.call("getRelease", { params: { release: id } });
+async function describeRelease(
+  client: ApiClient,
+  id: string,
+  now: number,
+  command: Command,
+): Promise<string> {
+  const status = await askedOfRelease(client, { id, command }, () =>
+    client.call("getRelease", { params: { release: id } }),
+  );
+  const { release, nodes } = status;
   const { approvals, note, reason, rollbackOf, supersededBy } = release;
   const approved = approvals.map((each) => [each.by, each.at, each.bypass ? "yes" : "no", each.note || "-"]);
   return [
@@ -88,6 +97,7 @@ async function describeRelease(client: ApiClient, id: string, now: number): Prom
       ["Note", note || "-"],
       ["Reason", reason || "-"],
       ["Possible now", release.actions.join(", ") || "nothing"],
+      ["Next", nextStepText(status, command) ?? "-"],
     ]),
     section("Approvals", table(["BY", "AT", "BYPASS", "NOTE"], approved)),
     section("Nodes", format(RELEASE_NODES, nodes, "table", now)),

@@ -7,6 +7,7 @@ import { connect } from "../connection.ts";
 import { LISTINGS, type Listing, type ListingFilter, type Shown } from "../listings.ts";
 import { formatOption, type FormatFlag } from "../output/format-option.ts";
 import { printable } from "../output/table.ts";
+import { toldWatch } from "../told-watch.ts";
 import { usageError } from "../usage-error.ts";
 
 interface GetFlags extends FormatFlag, ListingFilter {
@@ -63,7 +64,7 @@ async function watch(
   flags: GetFlags & { readonly name: string | undefined },
 ): Promise<void> {
   if (listing.watch === undefined) throw usageError(`${listing.kind} cannot be watched`);
-  for await (const items of listing.watch(client, flags, line.stop)) {
+  for await (const items of listing.watch(client, flags, toldWatch(line, line.stop))) {
     if (line.isTerminal) line.output.write("\u001b[H\u001b[2J");
     show(line, flags.name === undefined ? items : named(listing, items, flags.name), flags);
   }

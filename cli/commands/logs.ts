@@ -4,6 +4,7 @@ import { parseSize } from "../../core/size.ts";
 import type { CommandLine } from "../command-line.ts";
 import { connect } from "../connection.ts";
 import { printable } from "../output/table.ts";
+import { toldWatch } from "../told-watch.ts";
 import { usageError } from "../usage-error.ts";
 
 interface LogFlags {
@@ -25,7 +26,7 @@ export function logsCommand(line: CommandLine): Command {
       await using connection = await connect(line, command);
       const request = { params: { node, plugin: name }, query: { tail } };
       if (follow !== true) return print(line, await connection.client.text("readLog", request));
-      for await (const piece of connection.client.follow("readLog", request, { signal: line.stop }))
+      for await (const piece of connection.client.follow("readLog", request, toldWatch(line, line.stop)))
         print(line, piece);
     });
   return new Command("logs").addCommand(plugin);

@@ -4,6 +4,7 @@ import { parseDuration } from "../../core/duration.ts";
 import type { CommandLine } from "../command-line.ts";
 import { clusterOf, connect } from "../connection.ts";
 import { Deadline } from "../deadline.ts";
+import { toldWatch } from "../told-watch.ts";
 import { usageError } from "../usage-error.ts";
 
 interface WaitFlags {
@@ -26,9 +27,8 @@ export function waitCommand(line: CommandLine): Command {
       const cluster = clusterOf(connection, flags.cluster);
       using deadline = new Deadline(line, timeout);
       const request = { params: { cluster } };
-      for await (const state of connection.client.watch("getConvergence", request, {
-        signal: deadline.signal,
-      })) {
+      const options = toldWatch(line, deadline.signal);
+      for await (const state of connection.client.watch("getConvergence", request, options)) {
         const { synced, online, pending, rejected, converged } = state;
         line.output.write(`${synced} of ${online} synced, ${pending} pending, ${rejected} rejected\n`);
         if (converged) return;

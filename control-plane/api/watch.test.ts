@@ -130,7 +130,7 @@ test("a log that is followed ends with the token that it is followed by", async 
 
   await admin.call("revokeToken", { params: { token: token.id } });
 
-  await expect(follow.next()).rejects.toMatchObject({ code: "unreachable" });
+  await expect(follow.next()).rejects.toMatchObject({ code: "unauthenticated" });
   expect(await talking.next("readLog")).toMatchObject({ id, stop: true });
 });
 

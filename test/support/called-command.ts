@@ -1,3 +1,4 @@
+import { EventEmitter, once } from "node:events";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 
@@ -18,14 +19,27 @@ export interface CommandPlace {
   readonly directory: string;
 }
 
+/** A call that goes on until it ends or is stopped. */
+export interface RunningCommand {
+  readonly ended: Promise<CalledCommand>;
+  /** Resolves when standard output or standard error has this. */
+  wrote(pattern: RegExp): Promise<void>;
+  /** As Ctrl-C. */
+  stop(): void;
+}
+
 /** Calls `sluice ARGS…` in this process. */
-export async function calledCommand(
+export function calledCommand(place: CommandPlace, ...args: readonly string[]): Promise<CalledCommand> {
+  return startedCommand(place, ...args).ended;
+}
+
+/** Calls `sluice ARGS…` in this process and does not wait for its end. */
+export function startedCommand(
   { server, token, directory }: CommandPlace,
   ...args: readonly string[]
-): Promise<CalledCommand> {
-  const output = new WrittenText();
-  const errors = new WrittenText();
-  const code = await runCommand(args, {
+): RunningCommand {
+  const [output, errors, stop] = [new WrittenText(), new WrittenText(), new AbortController()];
+  const code = runCommand(args, {
     output,
     errors,
     isTerminal: false,
@@ -37,16 +51,34 @@ export async function calledCommand(
     },
     directory,
     clock: systemClock,
-    stop: new AbortController().signal,
+    stop: stop.signal,
   });
-  return { code, stdout: output.text, stderr: errors.text };
+  const ended = code.then((code) => ({ code, stdout: output.text, stderr: errors.text }));
+  return {
+    ended,
+    wrote: (pattern) =>
+      Promise.race([output.has(pattern), errors.has(pattern), endedWithout(pattern, ended)]),
+    stop: () => stop.abort(),
+  };
+}
+
+async function endedWithout(pattern: RegExp, ended: Promise<CalledCommand>): Promise<void> {
+  const { stdout, stderr } = await ended;
+  if (!pattern.test(stdout) && !pattern.test(stderr))
+    throw new Error(`it ended without ${pattern}:\n${stdout}\n${stderr}`);
 }
 
 class WrittenText extends Writable {
   text = "";
+  readonly #written = new EventEmitter();
+
+  async has(pattern: RegExp): Promise<void> {
+    while (!pattern.test(this.text)) await once(this.#written, "written");
+  }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     this.text += chunk.toString("utf8");
+    this.#written.emit("written");
     done();
   }
 }

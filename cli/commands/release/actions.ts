@@ -7,6 +7,7 @@ import { connect } from "../../connection.ts";
 import { format } from "../../output/format.ts";
 import { parseReleaseId, RELEASE_ID } from "../../release-id.ts";
 import { RELEASES } from "../../views/releases.ts";
+import { askedOfRelease, noteNextStep } from "./next-step.ts";
 
 type Changed = ApiAnswer<"activateRelease">;
 
@@ -115,8 +116,10 @@ export function actionCommands(line: CommandLine): readonly Command[] {
     if (takes === "to") command.option("--to <version>", "default: the version before");
     return command.action(async (id: string, flags: ActionFlags, self: Command) => {
       await using connection = await connect(line, self);
-      const { release } = await ask(connection.client, id, flags);
+      const { client } = connection;
+      const { release } = await askedOfRelease(client, { id, command: self }, () => ask(client, id, flags));
       line.output.write(format(RELEASES, [release], "table", line.clock.wall()));
+      noteNextStep(line, { release, counts: {} }, self);
     });
   });
 }

@@ -10,6 +10,7 @@ import { parseReleaseId, RELEASE_ID } from "../../release-id.ts";
 import { parseTime } from "../../time.ts";
 import { parseVersionName } from "../../version-name.ts";
 import { RELEASES } from "../../views/releases.ts";
+import { askedOfRelease, noteNextStep } from "./next-step.ts";
 import { addTargetFlags, requiredTarget, targetOf, type TargetFlags } from "./target-flags.ts";
 
 type Release = ApiAnswer<"getRelease">["release"];
@@ -43,6 +44,7 @@ export function createCommand(line: CommandLine): Command {
     });
     line.output.write(format(RELEASES, [release], "table", line.clock.wall()));
     await noteNodes(line, connection.client, release);
+    noteNextStep(line, { release, counts: {} }, self);
   });
 }
 
@@ -77,16 +79,17 @@ export function editCommand(line: CommandLine): Command {
     async (id: string, flags: TargetFlags & Partial<CreateFlags>, self: Command) => {
       const target = targetOf(flags);
       await using connection = await connect(line, self);
-      const { release } = await connection.client.call("editRelease", {
-        params: { release: id },
-        body: {
-          ...(target === undefined ? {} : { target }),
-          ...(flags.at === undefined ? {} : { scheduledAt: parseTime(flags.at, line.clock.wall()) }),
-          ...(flags.note === undefined ? {} : { note: flags.note }),
-        },
-      });
+      const body = {
+        ...(target === undefined ? {} : { target }),
+        ...(flags.at === undefined ? {} : { scheduledAt: parseTime(flags.at, line.clock.wall()) }),
+        ...(flags.note === undefined ? {} : { note: flags.note }),
+      };
+      const { release } = await askedOfRelease(connection.client, { id, command: self }, () =>
+        connection.client.call("editRelease", { params: { release: id }, body }),
+      );
       line.output.write(format(RELEASES, [release], "table", line.clock.wall()));
       if (target !== undefined) await noteNodes(line, connection.client, release);
+      noteNextStep(line, { release, counts: {} }, self);
     },
   );
 }
@@ -99,11 +102,11 @@ export function widenCommand(line: CommandLine): Command {
   return addTargetFlags(command).action(async (id: string, flags: TargetFlags, self: Command) => {
     const target = requiredTarget(flags);
     await using connection = await connect(line, self);
-    const { release } = await connection.client.call("widenRelease", {
-      params: { release: id },
-      body: { target },
-    });
+    const { release } = await askedOfRelease(connection.client, { id, command: self }, () =>
+      connection.client.call("widenRelease", { params: { release: id }, body: { target } }),
+    );
     line.output.write(format(RELEASES, [release], "table", line.clock.wall()));
     await noteNodes(line, connection.client, release);
+    noteNextStep(line, { release, counts: {} }, self);
   });
 }

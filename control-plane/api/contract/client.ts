@@ -39,6 +39,8 @@ export interface WatchOptions {
   readonly signal?: AbortSignal;
   /** The stream broke; it is opened again after `delay` ms. */
   readonly onInterruption?: (error: ApiError, delay: number) => void;
+  /** It is open again. */
+  readonly onResumption?: () => void;
 }
 
 const CONNECT_TIMEOUT = 10_000;
@@ -104,17 +106,22 @@ export class ApiClient implements AsyncDisposable {
     return this.#text(answer);
   }
 
-  /** Text that goes on: each piece as it comes, until the server ends it or `signal` does. */
+  /**
+   * Text that goes on: each piece as it comes. A stream that breaks is opened again as that of `watch` is, also while
+   * the node is not there; what was written meanwhile is not told.
+   */
   async *follow<Name extends TextName>(
     name: Name,
     request: ApiRequest<Name>,
-    { signal }: Pick<WatchOptions, "signal"> = {},
+    options: WatchOptions = {},
   ): AsyncGenerator<string> {
-    try {
-      yield* this.#events(name, request as AnyRequest, { follow: "true" }, signal);
-    } catch (error) {
-      if (!isAborted(signal)) throw error;
-    }
+    const asked = request as AnyRequest;
+    // A control plane that is back waits for its nodes.
+    const passes = ({ code, retryable }: ApiError): boolean => retryable || code === "wrong_state";
+    yield* this.#reopened(options, passes, (again, opened) => {
+      const query = { ...asked.query, ...(again ? { tail: 0 } : {}), follow: "true" };
+      return this.#events(name, { ...asked, query }, options.signal, opened);
+    });
   }
 
   /**
@@ -124,28 +131,15 @@ export class ApiClient implements AsyncDisposable {
   async *watch<Name extends WatchName>(
     name: Name,
     request: ApiRequest<Name>,
-    { signal, onInterruption }: WatchOptions = {},
+    options: WatchOptions = {},
   ): AsyncGenerator<ApiAnswer<Name>> {
-    const backoff = new Backoff({ first: 500, ceiling: 15_000 });
-    let connected = false;
-    while (!isAborted(signal)) {
-      let interruption = unreachable(this.#base, new Error("it ended the stream"));
-      try {
-        for await (const data of this.#events(name, request as AnyRequest, { watch: "true" }, signal)) {
-          connected = true;
-          backoff.reset();
-          yield JSON.parse(data) as ApiAnswer<Name>;
-        }
-      } catch (error) {
-        if (isAborted(signal)) return;
-        if (!connected || this.#dispatcher.destroyed) throw error;
-        if (!(error instanceof ApiError) || !error.retryable) throw error;
-        interruption = error;
-      }
-      const delay = backoff.next();
-      onInterruption?.(interruption, delay);
-      await this.#pause(delay, signal);
-    }
+    const asked = request as AnyRequest;
+    const passes = ({ retryable }: ApiError): boolean => retryable;
+    const answers = this.#reopened(options, passes, (_again, opened) => {
+      const query = { ...asked.query, watch: "true" };
+      return this.#events(name, { ...asked, query }, options.signal, opened);
+    });
+    for await (const data of answers) yield JSON.parse(data) as ApiAnswer<Name>;
   }
 
   /** Uploads a package; `onProgress` hears the bytes of it that were handed to the connection. */
@@ -165,18 +159,50 @@ export class ApiClient implements AsyncDisposable {
     await this.#dispatcher.destroy();
   }
 
+  /** `passes`: what may be over when it is tried again. */
+  async *#reopened(
+    { signal, onInterruption, onResumption }: WatchOptions,
+    passes: (error: ApiError) => boolean,
+    open: (again: boolean, opened: () => void) => AsyncIterable<string>,
+  ): AsyncGenerator<string> {
+    const backoff = new Backoff({ first: 500, ceiling: 15_000 });
+    let [connected, interrupted] = [false, false];
+    const opened = (): void => {
+      if (interrupted) onResumption?.();
+      [connected, interrupted] = [true, false];
+    };
+    while (!isAborted(signal)) {
+      let interruption = unreachable(this.#base, new Error("it ended the stream"));
+      try {
+        for await (const data of open(connected, opened)) {
+          backoff.reset();
+          yield data;
+        }
+      } catch (error) {
+        if (isAborted(signal)) return;
+        if (!connected || this.#dispatcher.destroyed) throw error;
+        if (!(error instanceof ApiError) || !passes(error)) throw error;
+        interruption = error;
+      }
+      if (isAborted(signal)) return;
+      interrupted = true;
+      const delay = backoff.next();
+      onInterruption?.(interruption, delay);
+      await this.#pause(delay, signal);
+    }
+  }
+
   async *#events(
     name: EndpointName,
     request: AnyRequest,
-    mode: Readonly<Record<string, string>>,
     signal: AbortSignal | undefined,
+    opened: () => void,
   ): AsyncGenerator<string> {
-    const query = { ...request.query, ...mode };
-    const answer = await this.#send(
-      name,
-      { ...request, query },
-      { bodyTimeout: WATCH_SILENCE, ...(signal === undefined ? {} : { signal }) },
-    );
+    const answer = await this.#send(name, request, {
+      bodyTimeout: WATCH_SILENCE,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    opened();
     for await (const { event, data } of readEvents(this.#pieces(answer.body))) {
       if (event === "problem") throw problemError(this.#base, answer.statusCode, data, requestIdOf(answer));
       yield data;

@@ -1,0 +1,118 @@
+import type { Command } from "commander";
+
+import { ApiError } from "../../../control-plane/api/contract/api-error.ts";
+import type { ApiClient } from "../../../control-plane/api/contract/client.ts";
+import type { ApiAnswer } from "../../../control-plane/api/contract/client-types.ts";
+import { ACTIONS } from "../../../control-plane/model/access.ts";
+import { RELEASE_STEPS } from "../../../control-plane/model/release-machine.ts";
+import type { CommandLine } from "../../command-line.ts";
+import { hintedLine } from "../../hint.ts";
+
+interface Status {
+  readonly release: ApiAnswer<"getRelease">["release"];
+  /** Of targeted nodes, as far as they are known. */
+  readonly counts: Partial<ApiAnswer<"getRelease">["counts"]>;
+}
+
+/** What a release waits for, and what one calls then; `as`: whom it takes, empty: anybody who may read. */
+interface NextStep {
+  readonly waitsFor: string;
+  readonly as: string;
+  readonly words: readonly string[];
+}
+
+/**
+ * `waits for somebody to activate it; next, as operator or admin: sluice release activate 7`, for standard error.
+ * Undefined where nothing is left to do. `command`: what was called, whose control plane is meant.
+ */
+export function nextStepText(status: Status, command: Command): string | undefined {
+  const { id } = status.release;
+  const step = nextStep(status);
+  if (step === undefined) return undefined;
+  // Who approves is another person, with a context of their own.
+  const line = step.words[0] === "approve" ? undefined : command;
+  const words = ["release", ...step.words, String(id)];
+  const pasted = line === undefined ? ["sluice", ...words].join(" ") : hintedLine(line, words);
+  const as = step.as === "" ? "" : `, as ${step.as}`;
+  return `release ${id} waits for ${step.waitsFor}; next${as}: ${pasted}`;
+}
+
+function nextStep({ release, counts }: Status): NextStep | undefined {
+  const { state, approvals, requiredApprovals, author, automatic, scheduledAt } = release;
+  const watch = (waitsFor: string): NextStep => ({ waitsFor, as: "", words: ["status", "--watch"] });
+  const forNodes = (): NextStep =>
+    (counts.failed ?? 0) > 0
+      ? { waitsFor: `${counts.failed} nodes that failed`, as: rolesOf("retry"), words: ["retry"] }
+      : watch("its nodes");
+  const forSomebody = (name: StepName): NextStep => {
+    return { waitsFor: `somebody to ${name} it`, as: rolesOf(name), words: [name] };
+  };
+  switch (state) {
+    case "PENDING_APPROVAL": {
+      const missing = requiredApprovals - approvals.length;
+      const waitsFor = `${missing} more approval${missing === 1 ? "" : "s"} by others than ${author}`;
+      return { waitsFor, as: rolesOf("approve"), words: ["approve"] };
+    }
+    case "APPROVED":
+      return forSomebody("download");
+    case "SCHEDULED":
+      return watch(`its time, ${scheduledAt ?? "which has come"}`);
+    case "DOWNLOADING":
+    case "ACTIVATING":
+      return forNodes();
+    case "DOWNLOADED":
+      return automatic ? watch(`its time, ${scheduledAt ?? "which has come"}`) : forSomebody("activate");
+    case "GRAY":
+      return forSomebody("promote");
+    case "ACTIVE":
+      return forSomebody("complete");
+    default:
+      return undefined;
+  }
+}
+
+type StepName = "approve" | "download" | "activate" | "promote" | "complete" | "retry";
+
+/** `operator or admin`, by the tables of steps and of rights. */
+function rolesOf(name: StepName): string {
+  const right = RELEASE_STEPS.find((step) => step.name === name)?.right ?? "none";
+  return right === "none" ? "" : ACTIONS[right].join(" or ");
+}
+
+/** What comes next, on standard error. */
+export function noteNextStep(line: Pick<CommandLine, "errors">, status: Status, command: Command): void {
+  const text = nextStepText(status, command);
+  if (text !== undefined) line.errors.write(`${text}\n`);
+}
+
+/** Asks for something about release `id`; a refusal says what comes next, or where the releases are listed. */
+export async function askedOfRelease<Answer>(
+  client: ApiClient,
+  { id, command }: { readonly id: string; readonly command: Command },
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    throw hinted(error, await hintOf(client, { id, command }, error));
+  }
+}
+
+async function hintOf(
+  client: ApiClient,
+  { id, command }: { readonly id: string; readonly command: Command },
+  { code, message }: ApiError,
+): Promise<string | undefined> {
+  if (code === "not_found" && message === `there is no release ${id}`)
+    return `next: ${hintedLine(command, ["get", "releases"])}`;
+  if (code !== "wrong_state") return undefined;
+  const status = await client.call("getRelease", { params: { release: id } }).catch(() => undefined);
+  return status === undefined ? undefined : nextStepText(status, command);
+}
+
+function hinted(error: ApiError, hint: string | undefined): ApiError {
+  if (hint === undefined) return error;
+  const { code, status, problems, requestId } = error;
+  return new ApiError(`${error.message}\n${hint}`, { code, status, problems, requestId, cause: error });
+}

@@ -4,7 +4,11 @@ export const EXIT_CODES = {
   failed: { code: 1, meaning: "It failed; standard error says why." },
   usage: { code: 2, meaning: "The command was called in a way there is not." },
   refused: { code: 3, meaning: "No valid token, or one that may not do this." },
-  notFound: { code: 4, meaning: "There is no such thing." },
+  notFound: {
+    code: 4,
+    meaning:
+      "There is no such thing, or none that one may see: what is named, also in a filter, or the context.",
+  },
   conflict: { code: 5, meaning: "Its state does not allow this, or somebody was faster." },
   unreachable: { code: 6, meaning: "The control plane cannot be reached or cannot answer now." },
   unsettled: { code: 7, meaning: "What was waited for did not come in time." },

@@ -1,4 +1,6 @@
 import type { ApiClient, WatchOptions } from "../control-plane/api/contract/client.ts";
+import { PRESENCES } from "../control-plane/model/node.ts";
+import { RELEASE_STATES } from "../control-plane/model/release.ts";
 import { allPages } from "./all-pages.ts";
 import { format, serialised, type Format, type View } from "./output/format.ts";
 import { AUDIT_EVENTS, TOKENS } from "./views/access.ts";
@@ -21,6 +23,8 @@ export interface Listing {
   /** What else people call it. */
   readonly aliases: readonly string[];
   readonly filters: readonly (keyof ListingFilter)[];
+  /** What `state` may be. */
+  readonly states?: readonly string[];
   list(client: ApiClient, filter: ListingFilter): Promise<Shown>;
   /** The same again at each change; undefined where the API cannot tell. */
   readonly watch?: (client: ApiClient, filter: ListingFilter, options: WatchOptions) => AsyncIterable<Shown>;
@@ -70,6 +74,7 @@ export const LISTINGS: readonly Listing[] = [
     kind: "nodes",
     aliases: ["node"],
     filters: ["cluster", "state"],
+    states: PRESENCES,
     list: async (client, { cluster, state: presence }) =>
       shown(
         NODES,
@@ -84,6 +89,7 @@ export const LISTINGS: readonly Listing[] = [
     kind: "releases",
     aliases: ["release"],
     filters: ["cluster", "plugin", "state"],
+    states: RELEASE_STATES,
     list: async (client, { cluster, plugin, state }) =>
       shown(
         RELEASES,

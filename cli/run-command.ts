@@ -78,7 +78,11 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && !(error instanceof MeshError) && "syscall" in error;
 }
 
-const EXITS: Partial<Record<ApiErrorCode | "usage" | "child_killed", ExitName>> = {
+const EXITS: Partial<
+  Record<ApiErrorCode | "usage" | "child_killed" | "no_context" | "no_cluster", ExitName>
+> = {
+  no_context: "notFound",
+  no_cluster: "usage",
   child_killed: "killed",
   usage: "usage",
   unauthenticated: "refused",

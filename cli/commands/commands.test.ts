@@ -4,6 +4,8 @@ import { expect, test } from "vitest";
 
 import { calledCommand, type CalledCommand } from "../../test/support/called-command.ts";
 import { CommandedMesh } from "../../test/support/commanded-mesh.ts";
+import { pluginZip } from "../../test/support/plugin-packages.ts";
+import { TemporaryFolder } from "../../test/support/temporary-folder.ts";
 import { TestNode } from "../../test/support/test-node.ts";
 
 test("enabling a plugin of which nothing is released says that it takes a release, and which", async () => {
@@ -146,6 +148,20 @@ test.for([
   [["token", "create", "x", "--grant", "viewr"], 2, 'there is no role viewr, did you mean "viewer"?'],
   [["silence", "create", "--until", "+1h", "--reason", "x", "--cluster", "dmeo"], 4, 'did you mean "demo"?'],
   [["audit", "--after", "yesterday"], 2, "--after: expected a tick such as 41, not yesterday"],
+  [
+    ["get", "nodes", "--cluster", "dmeo"],
+    4,
+    'there is no cluster dmeo that you may see, did you mean "demo"?',
+  ],
+  [["get", "nodes", "-w", "--cluster", "dmeo"], 4, "there is no cluster dmeo that you may see"],
+  [["get", "releases", "--cluster", "nope", "-o", "json"], 4, "there is no cluster nope that you may see"],
+  [["get", "releases", "--plugin", "tager"], 4, 'did you mean "tagger"?'],
+  [["get", "clusters", "--domain", "shp"], 4, 'did you mean "shop"?'],
+  [["get", "nodes", "--state", "OFLINE"], 2, "there are ONLINE, SUSPECT, OFFLINE"],
+  [["get", "releases", "--state", "actve"], 2, 'did you mean "ACTIVE"?'],
+  [["get", "nodes", "--service", "shop"], 2, "unknown option '--service'"],
+  [["wait", "--cluster", "dmeo"], 4, 'did you mean "demo"?'],
+  [["plugin", "enable", "tagger"], 2, "which cluster? Name it with --cluster"],
 ] as const)("what cannot be is told in a line, without a stack: %j", async ([args, code, message]) => {
   await using mesh = await CommandedMesh.start();
 
@@ -170,4 +186,62 @@ test("a context that is changed keeps its token for the same server, and for no 
   expect(await tokenOf()).toBe("sluice_secret");
   await set("--server", "http://b:1");
   expect(await tokenOf()).toBeUndefined();
+});
+
+test("a context that is not there is told with the nearest and with all", async () => {
+  await using folder = await TemporaryFolder.create();
+  const place = { directory: folder.path };
+  for (const name of ["dev", "ops"])
+    await calledCommand(place, "context", "set", name, "--server", "http://a:1");
+
+  const ended = await calledCommand(place, "--context", "opps", "get", "nodes");
+
+  expect([ended.code, ended.stderr]).toEqual([
+    4,
+    expect.stringMatching(/has no context opps, did you mean "ops"\?: there are dev, ops$/m),
+  ]);
+});
+
+test("a filter that fits nothing is an empty list, where what it names is there", async () => {
+  await using mesh = await CommandedMesh.start();
+
+  expect(await mesh.sluice("get", "nodes", "--cluster", "demo", "--state", "online")).toMatchObject({
+    code: 0,
+    stderr: "no nodes with --cluster demo and --state online\n",
+  });
+});
+
+test("a rollback with nothing to go back to says how to name a version", async () => {
+  await using mesh = await CommandedMesh.start();
+  await mesh.sluice("release", "create", "tagger@1.0.0", "--cluster", "demo", "--full");
+
+  const ended = await mesh.sluice("release", "rollback", "1");
+
+  expect([ended.code, ended.stderr]).toEqual([
+    1,
+    expect.stringMatching(
+      /nothing ran in full before release 1 .*: name a version\nsay which with --to VERSION; next: sluice describe plugin tagger\n$/,
+    ),
+  ]);
+});
+
+test("a zip is pushed by the name that it has in it, and a new plugin is made where one may", async () => {
+  await using mesh = await CommandedMesh.start();
+  const { plane } = mesh;
+  const grants = [{ role: "developer" as const, scope: { kind: "domain" as const, domain: "shop" } }];
+  const { secret } = await plane.admin.call("createToken", { body: { name: "dev", grants } });
+  const dev = (...args: readonly string[]): Promise<CalledCommand> =>
+    calledCommand(mesh.place(secret), ...args);
+  await plane.admin.call("deleteVersion", { params: { plugin: "tagger", version: "1.0.0" } });
+  await plane.admin.call("deletePlugin", { params: { plugin: "tagger" } });
+  await plane.folder.write("tagger-1.0.0.zip", pluginZip());
+
+  const refused = await dev("plugin", "push", "tagger-1.0.0.zip");
+
+  expect([refused.code, refused.stderr]).toEqual([
+    3,
+    "sluice: there is no plugin tagger that you may see; to make it in domain shop\nnext: sluice plugin push tagger-1.0.0.zip --domain shop\n",
+  ]);
+  const pushed = await dev("plugin", "push", "tagger-1.0.0.zip", "--domain", "shop");
+  expect(pushed).toMatchObject({ code: 0, stdout: expect.stringMatching(/tagger +1\.0\.0/) });
 });

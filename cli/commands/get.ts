@@ -2,6 +2,7 @@ import { Command } from "commander";
 
 import { MeshError } from "../../core/errors.ts";
 import { suggestion } from "../../core/nearest.ts";
+import { allPages } from "../all-pages.ts";
 import type { CommandLine } from "../command-line.ts";
 import { connect } from "../connection.ts";
 import { LISTINGS, type Listing, type ListingFilter, type Shown } from "../listings.ts";
@@ -9,6 +10,8 @@ import { formatOption, type FormatFlag } from "../output/format-option.ts";
 import { printable } from "../output/table.ts";
 import { toldWatch } from "../told-watch.ts";
 import { usageError } from "../usage-error.ts";
+
+type Client = Parameters<Listing["list"]>[0];
 
 interface GetFlags extends FormatFlag, ListingFilter {
   readonly watch?: boolean;
@@ -29,12 +32,46 @@ export function getCommand(line: CommandLine): Command {
     .action(async (kind: string, name: string | undefined, flags: GetFlags, command: Command) => {
       const listing = listingOf(kind);
       requireKnown(listing, flags);
+      const filter = { ...flags, ...stateOf(listing, flags) };
       await using connection = await connect(line, command);
-      if (flags.watch === true) return await watch(line, connection.client, listing, { ...flags, name });
-      const found = await listing.list(connection.client, flags);
+      const { client } = connection;
+      if (flags.watch === true) {
+        await requireThere(client, flags);
+        return await watch(line, client, listing, { ...filter, name });
+      }
+      const found = await listing.list(client, filter);
+      if (found.names.length === 0) await requireThere(client, flags);
       show(line, name === undefined ? found : named(listing, found, name), flags);
       if (name === undefined && found.names.length === 0) noteEmpty(line, listing, flags);
     });
+}
+
+/** In the words of the API, whatever their case. */
+function stateOf({ kind, states = [] }: Listing, { state }: ListingFilter): Pick<ListingFilter, "state"> {
+  if (state === undefined) return {};
+  const known = states.find((each) => each === state.toUpperCase());
+  if (known !== undefined) return { state: known };
+  throw usageError(
+    `--state: ${kind} have no state ${printable(state)}${suggestion(state, states)} (there are ${states.join(", ")})`,
+  );
+}
+
+/** Where nothing of what is filtered by is there, somebody meant another; throws `not_found` with the nearest. */
+async function requireThere(client: Client, { cluster, domain, plugin }: ListingFilter): Promise<void> {
+  const listed = { cluster: "listClusters", domain: "listDomains", plugin: "listPlugins" } as const;
+  for (const [noun, name] of Object.entries({ cluster, domain, plugin })) {
+    if (name === undefined) continue;
+    const endpoint = listed[noun as keyof typeof listed];
+    const there = await allPages<{ readonly name: string }>((cursor) =>
+      client.call(endpoint, { query: { limit: 500, cursor } }),
+    );
+    const names = there.map((each) => each.name);
+    if (names.includes(name)) continue;
+    throw new MeshError(`there is no ${noun} ${name} that you may see${suggestion(name, names)}`, {
+      code: "not_found",
+      source: "input",
+    });
+  }
 }
 
 function named({ kind }: Listing, found: Shown, name: string): Shown {
@@ -59,7 +96,7 @@ function noteEmpty(line: CommandLine, { kind, filters }: Listing, flags: GetFlag
 
 async function watch(
   line: CommandLine,
-  client: Parameters<Listing["list"]>[0],
+  client: Client,
   listing: Listing,
   flags: GetFlags & { readonly name: string | undefined },
 ): Promise<void> {

@@ -106,8 +106,12 @@ async function hintOf(
 ): Promise<string | undefined> {
   if (code === "not_found" && message === `there is no release ${id}`)
     return `next: ${hintedLine(command, ["get", "releases"])}`;
-  if (code !== "wrong_state") return undefined;
+  if (code !== "wrong_state" && code !== "invalid_input") return undefined;
   const status = await client.call("getRelease", { params: { release: id } }).catch(() => undefined);
+  if (code === "invalid_input")
+    return command.name() === "rollback" && status !== undefined
+      ? `say which with --to VERSION; next: ${hintedLine(command, ["describe", "plugin", status.release.plugin])}`
+      : undefined;
   return status === undefined ? undefined : nextStepText(status, command);
 }
 

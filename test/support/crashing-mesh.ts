@@ -58,7 +58,7 @@ export class CrashingMesh implements AsyncDisposable {
   /** Clusters, the plugin `tagger` and the chain of `demo`, and those who will change them. */
   async populate(): Promise<{ readonly lanes: readonly [CatalogueLane, ReleaseLane, ReleaseLane] }> {
     const { admin } = this;
-    const keeper = await this.#person("keeper", ["admin"]);
+    const keeper = await this.person("keeper", ["admin"]);
     const documents = [
       { kind: "Domain", name: "shop" },
       ...["demo", "lab", "policy"].map((name) => {
@@ -76,10 +76,16 @@ export class CrashingMesh implements AsyncDisposable {
     return { lanes: [catalogue, await this.#lane("lab", 2), await this.#lane("demo", 3)] };
   }
 
-  async node(id: string): Promise<FollowingNode> {
-    const token = await this.#tokenOf(id);
+  /** With these roles everywhere. */
+  async person(name: string, roles: readonly Role[]): Promise<ApiClient> {
+    const grants: Grant[] = roles.map((role) => ({ role, scope: EVERYWHERE }));
+    return this.client((await this.admin.call("createToken", { body: { name, grants } })).secret);
+  }
+
+  async node(id: string, place = { cluster: "demo", service: "shop" }): Promise<FollowingNode> {
+    const token = await this.#tokenOf(id, place.cluster);
     const random = (): number => this.#random.below(100) / 1_000;
-    return this.#stack.use(new FollowingNode({ id, token, port: this.plane.push, random }));
+    return this.#stack.use(new FollowingNode({ id, token, port: this.plane.push, random, place }));
   }
 
   async sidecar(id: string): Promise<ControlledSidecar> {
@@ -87,16 +93,16 @@ export class CrashingMesh implements AsyncDisposable {
     const settings = {
       controlPlane: `127.0.0.1:${this.plane.push}`,
       controlPlaneArtifacts: `${this.plane.baseUrl}/api/v1/artifacts/`,
-      controlPlaneToken: await this.#tokenOf(id),
+      controlPlaneToken: await this.#tokenOf(id, "demo"),
       cluster: "demo",
       nodeId: id,
     };
     return this.#stack.use(new ControlledSidecar({ settings }, this.#state, app.port));
   }
 
-  /** Resolves when all nodes of `demo` have what they should have. */
-  async converged(nodes: number): Promise<void> {
-    const params = { cluster: "demo" };
+  /** Resolves when all nodes of the cluster have what they should have. */
+  async converged(nodes: number, cluster = "demo"): Promise<void> {
+    const params = { cluster };
     for await (const { converged, synced } of this.admin.watch("getConvergence", { params }))
       if (converged && synced === nodes) return;
   }
@@ -124,18 +130,13 @@ export class CrashingMesh implements AsyncDisposable {
   }
 
   async #lane(cluster: string, major: number): Promise<ReleaseLane> {
-    const author = await this.#person(`author-${cluster}`, ["developer", "operator"]);
-    const approver = await this.#person(`approver-${cluster}`, ["approver"]);
+    const author = await this.person(`author-${cluster}`, ["developer", "operator"]);
+    const approver = await this.person(`approver-${cluster}`, ["approver"]);
     return new ReleaseLane({ cluster, major, author, approver, random: this.#random });
   }
 
-  async #person(name: string, roles: readonly Role[]): Promise<ApiClient> {
-    const grants: Grant[] = roles.map((role) => ({ role, scope: EVERYWHERE }));
-    return this.client((await this.admin.call("createToken", { body: { name, grants } })).secret);
-  }
-
-  async #tokenOf(node: string): Promise<string> {
-    const grants: Grant[] = [{ role: "node", scope: { kind: "cluster", cluster: "demo" } }];
+  async #tokenOf(node: string, cluster: string): Promise<string> {
+    const grants: Grant[] = [{ role: "node", scope: { kind: "cluster", cluster } }];
     return (await this.admin.call("createToken", { body: { name: node, grants, node } })).secret;
   }
 }

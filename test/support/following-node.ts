@@ -19,6 +19,8 @@ export interface FollowingNodeOptions {
   readonly port: number;
   /** Of the jitter of its reconnects, 0 to 1. */
   readonly random: () => number;
+  /** Where it stands. Default: service `shop` in `demo`. */
+  readonly place?: Pick<Hello, "cluster" | "service">;
 }
 
 const HEARTBEAT = 500;
@@ -35,14 +37,19 @@ export class FollowingNode implements AsyncDisposable {
   connections = 0;
   readonly #link: ControlLink;
   readonly #heartbeats: Timer;
+  readonly #place: Pick<Hello, "cluster" | "service">;
   readonly #inForce = new Map<Type, string>();
+  readonly #received = new Map<Type, unknown>();
   #session: ControlSession | undefined;
   #sequence = 0;
   #packages: readonly Package[] = [];
   #chain: readonly (readonly [plugin: string, version: string])[] = [];
+  /** `plugin@version` of those that a part of the traffic runs beside it. */
+  #gray: readonly string[] = [];
 
-  constructor({ id, token, port, random }: FollowingNodeOptions) {
+  constructor({ id, token, port, random, place = {} }: FollowingNodeOptions) {
     this.id = id;
+    this.#place = place;
     this.#link = new ControlLink({
       target: `127.0.0.1:${port}`,
       credentials: { ...NO_FILES, token },
@@ -63,6 +70,11 @@ export class FollowingNode implements AsyncDisposable {
     return this.#chain.map(([plugin, version]) => `${plugin}@${version}`);
   }
 
+  /** What came last of this type, as it came. */
+  received(type: Type): unknown {
+    return this.#received.get(type);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#heartbeats[Symbol.dispose]();
     await this.#link[Symbol.asyncDispose]();
@@ -71,6 +83,7 @@ export class FollowingNode implements AsyncDisposable {
   #hello(): Hello {
     return {
       ...helloOf(this.id),
+      ...this.#place,
       inForce: [...this.#inForce].map(([type, hash]) => ({ type, hash })),
       staged: this.#packages.map(({ plugin, version, digest }) => ({ plugin, version, digest })),
     };
@@ -86,8 +99,10 @@ export class FollowingNode implements AsyncDisposable {
   #take(session: ControlSession, { resource }: ControlMessage__Output): void {
     if (!resource) return;
     const { type, nonce, hash, content } = resource;
-    if (type === "STAGE") this.#stage(session, JSON.parse(String(content)) as StageContent);
-    if (type === "CHAIN") this.#swap(JSON.parse(String(content)) as ChainContent);
+    const received: unknown = JSON.parse(String(content));
+    this.#received.set(type, received);
+    if (type === "STAGE") this.#stage(session, received as StageContent);
+    if (type === "CHAIN") this.#swap(received as ChainContent);
     this.#inForce.set(type, hash);
     session.send({ ack: { type, nonce, hash } });
     this.#report(true);
@@ -104,6 +119,9 @@ export class FollowingNode implements AsyncDisposable {
 
   #swap({ entries }: ChainContent): void {
     const chain = entries.map(({ plugin, version }) => [String(plugin), String(version)] as const);
+    this.#gray = entries.flatMap(({ plugin, gray }) =>
+      gray === undefined ? [] : [`${String(plugin)}@${(gray as { readonly version: string }).version}`],
+    );
     for (const [plugin] of this.#chain)
       if (!chain.some(([other]) => other === plugin))
         this.losses.push(`${this.id}: a chain without ${plugin}`);
@@ -119,7 +137,7 @@ export class FollowingNode implements AsyncDisposable {
   }
 
   #stateOf({ plugin, version, digest }: Package): PluginReport {
-    const runs = this.running.includes(`${plugin}@${version}`);
+    const runs = [...this.running, ...this.#gray].includes(`${plugin}@${version}`);
     return { plugin, version, digest, state: runs ? "RUNNING" : "INSTALLED" };
   }
 }

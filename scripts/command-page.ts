@@ -1,24 +1,14 @@
-import { PassThrough } from "node:stream";
-
 import type { Command } from "commander";
 
+import { ASKED_ENDPOINTS } from "../cli/commands/asked-endpoints.ts";
 import { COMMANDS } from "../cli/commands/commands.ts";
 import { EXIT_CODES } from "../cli/exit-codes.ts";
-import { ManualClock } from "../core/manual-clock.ts";
-
-const LINE = {
-  output: new PassThrough(),
-  errors: new PassThrough(),
-  isTerminal: false,
-  environment: {},
-  directory: "/",
-  clock: new ManualClock(),
-  stop: new AbortController().signal,
-  ended: () => undefined,
-};
+import { ENDPOINTS, type EndpointName } from "../control-plane/api/contract/endpoints.ts";
+import { ACTIONS } from "../control-plane/model/access.ts";
+import { idleLine } from "../test/support/idle-line.ts";
 
 const commands = await Promise.all(
-  COMMANDS.map(async ({ description, load }) => (await load(LINE)).description(description)),
+  COMMANDS.map(async ({ description, load }) => (await load(idleLine())).description(description)),
 );
 
 /** docs/command.md, made of the commands themselves. */
@@ -31,7 +21,9 @@ export function commandPage(): string {
 \`sluice [--context NAME | --server URL] COMMAND …\`. A context says which control plane and as whom; contexts stand in the
 file that \`SLUICE_CONTEXTS\` names, else in .sluice/contexts.yaml of this folder or one above it, else in
 ~/.config/sluice/contexts.yaml. Without one: \`SLUICE_SERVER\` and \`SLUICE_TOKEN\`. Errors go to standard error; nothing is
-coloured or redrawn where standard output is no terminal, or \`NO_COLOR\` is set.
+coloured or redrawn where standard output is no terminal, or \`NO_COLOR\` is set. A watch (\`-w\`, \`-f\`, \`wait\`) whose
+connection is lost goes on when the control plane is back, and says both on standard error. Roles are those of the
+context's token, where its grants apply: [control-plane.md](control-plane.md) has more of them.
 
 | exit code | meaning |
 | --- | --- |
@@ -45,11 +37,41 @@ function section(command: Command, path: string): string {
   const children = command.commands.filter((each) => each.name() !== "help");
   if (children.length > 0)
     return `## ${name}\n\n${command.description()}\n\n${children.map((each) => subsection(each, name)).join("\n")}`;
-  return `## ${usage(command, name)}\n\n${command.description()}\n${options(command)}`;
+  return `## ${usage(command, name)}\n\n${command.description()}${roles(name)}\n${options(command)}`;
 }
 
 function subsection(command: Command, path: string): string {
-  return `### ${usage(command, `${path} ${command.name()}`)}\n\n${command.description()}\n${options(command)}`;
+  const name = `${path} ${command.name()}`;
+  return `### ${usage(command, name)}\n\n${`${command.description()}${roles(name)}`.trim()}\n${options(command)}`;
+}
+
+/** The roles that it takes, by the tables of what commands ask and of rights; `name`: with `sluice`. */
+function roles(name: string): string {
+  const command = name.replace(/^sluice /, "");
+  if (command === "get") return ` ${listingRoles()}`;
+  const endpoint = ASKED_ENDPOINTS[command];
+  if (endpoint === undefined) return "";
+  if (endpoint === "applyDocument")
+    return " Takes the rights to write what the documents name, also where nothing is written: see [api.md](api.md).";
+  return ` Takes ${rolesOf(endpoint)}.`;
+}
+
+/** Kinds of things by who may list them. */
+function listingRoles(): string {
+  const kinds = Object.entries(ASKED_ENDPOINTS).filter(([command]) => command.startsWith("get "));
+  const grouped = Object.entries(Object.groupBy(kinds, ([, endpoint]) => rolesOf(endpoint)));
+  const texts = grouped.map(
+    ([who, of = []]) => `${of.map(([command]) => command.replace("get ", "")).join(", ")} take ${who}`,
+  );
+  return `Of the kinds ${texts.join("; ")}.`;
+}
+
+function rolesOf(name: EndpointName): string {
+  const { right } = ENDPOINTS[name];
+  if (right === "none") return "no role";
+  if (right === "read") return "any role of a person";
+  const [last = "", ...others] = ACTIONS[right].toReversed();
+  return others.length === 0 ? `role ${last}` : `role ${others.toReversed().join(", ")} or ${last}`;
 }
 
 function usage(command: Command, name: string): string {
@@ -62,10 +84,11 @@ function usage(command: Command, name: string): string {
 function options(command: Command): string {
   const rows = command.options
     .filter(({ hidden }) => !hidden)
-    .map(({ flags, description, defaultValue }) => {
+    .map(({ flags, description, defaultValue, mandatory }) => {
       const shown =
         typeof defaultValue === "string" && defaultValue !== "" ? ` (default ${defaultValue})` : "";
-      return `| \`${flags.replaceAll("|", "\\|")}\` | ${cell(description)}${shown} |`;
+      const needed = mandatory ? "**required** " : "";
+      return `| \`${flags.replaceAll("|", "\\|")}\` | ${needed}${cell(description)}${shown} |`;
     });
   return rows.length === 0 ? "" : `\n| option | meaning |\n| --- | --- |\n${rows.join("\n")}\n`;
 }

@@ -19,19 +19,31 @@ export function describeCommand(line: CommandLine): Command {
   const command = new Command("describe");
   const add = (
     kind: string,
+    description: string,
     describe: (client: ApiClient, name: string, now: number, self: Command) => Promise<string>,
   ): void => {
     command.addCommand(
-      new Command(kind).argument("<name>").action(async (name: string, _flags: unknown, self: Command) => {
-        await using connection = await connect(line, self);
-        line.output.write(await describe(connection.client, name, line.clock.wall(), self));
-      }),
+      new Command(kind)
+        .description(description)
+        .argument("<name>")
+        .action(async (name: string, _flags: unknown, self: Command) => {
+          await using connection = await connect(line, self);
+          line.output.write(await describe(connection.client, name, line.clock.wall(), self));
+        }),
     );
   };
-  add("plugin", describePlugin);
-  add("release", (client, name, now, self) => describeRelease(client, parseReleaseId(name), now, self));
-  add("node", describeNode);
-  add("cluster", describeCluster);
+  add(
+    "plugin",
+    "Its versions, where each runs, and what went wrong with which on which node.",
+    describePlugin,
+  );
+  add(
+    "release",
+    "Who asked and approved, what may be done with it, and what each node has done of it.",
+    (client, name, now, self) => describeRelease(client, parseReleaseId(name), now, self),
+  );
+  add("node", "What it was sent and has in force, its plugins and packages.", describeNode);
+  add("cluster", "Its rules, nodes, chain and newest releases.", describeCluster);
   return command;
 }
 

@@ -16,6 +16,7 @@ interface LogFlags {
 /** `sluice logs plugin NAME --node NODE`: what a plugin logged there. */
 export function logsCommand(line: CommandLine): Command {
   const plugin = new Command("plugin")
+    .description("The end of a plugin's log on one node, and with -f what is written from now on.")
     .argument("<plugin>")
     .requiredOption("--node <node>", "where it runs")
     .option("-f, --follow", "goes on with what comes, until Ctrl-C")

@@ -51,6 +51,7 @@ export class LiveReports implements NodeReports {
   readonly #startedAt: number;
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<(node: string) => void>();
+  readonly #refusalListeners = new Set<() => void>();
   /** Nodes that were sent a stage on their stream, since somebody last said retry. */
   readonly #stageSent = new Set<string>();
   #sorted: readonly Entry[] | undefined;
@@ -107,6 +108,12 @@ export class LiveReports implements NodeReports {
   onChange(listener: (node: string) => void): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  /** Tells of each refusal: who did not keep it would send the content once more. */
+  onRefusal(listener: () => void): Disposable {
+    this.#refusalListeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#refusalListeners.delete(listener) };
   }
 
   retry(node: string): void {
@@ -199,6 +206,7 @@ export class LiveReports implements NodeReports {
 
   nacked(node: string, type: ResourceType, hash: string, problems: readonly string[]): void {
     this.#stand(node, type, (standing) => refuse(standing, { hash, at: this.#clock.wall(), problems }));
+    for (const listener of this.#refusalListeners) listener();
   }
 
   /** These versions could not be put in force on the node. */

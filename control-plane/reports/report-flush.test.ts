@@ -19,6 +19,23 @@ test("what nodes said last outlives a control plane that was killed a second lat
   ]);
 });
 
+test("a refusal outlives a control plane that is killed at once, and one that came while others were written", async () => {
+  await using mesh = await PushMesh.start();
+  const nodes = await Promise.all(["node-1", "node-2"].map(async (id) => mesh.connect(id)));
+  await Promise.all(
+    nodes.map(async (node) => {
+      const stage = await node.next("resource");
+      node.nack(stage);
+    }),
+  );
+  await mesh.until(() => ["node-1", "node-2"].every((id) => mesh.reports.sync(id) === "REJECTED"));
+
+  await mesh.flush.written();
+
+  const stored = await mesh.store.loadReports();
+  expect(stored.map(({ resources }) => resources.stage.refused.length)).toEqual([1, 1]);
+});
+
 test("after a restart a node is what it was, but not connected", async () => {
   await using mesh = await PushMesh.start();
   const node = await mesh.connect("node-1", { hello: { labels: { zone: "a" } } });

@@ -24,7 +24,7 @@ interface Parts {
 
 /**
  * Loads what nodes said when the control plane starts and writes it back in batches, so that their last words
- * outlive it. What a failing store did not take is written by the next batch.
+ * outlive it; refusals at once. What a failing store did not take is written by the next batch.
  */
 export class ReportFlush implements Service {
   readonly name = "reports";
@@ -33,10 +33,12 @@ export class ReportFlush implements Service {
   readonly #lastSeen = new Map<string, number>();
   #sinceHeartbeats = 0;
   #failures = 0;
-  #listening: Disposable | undefined;
+  readonly #listening = new DisposableStack();
   #timer: Timer | undefined;
   #running: Promise<void> = Promise.resolve();
   #isRunning = false;
+  /** A refusal came while a batch was under way. */
+  #isHurried = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -56,7 +58,8 @@ export class ReportFlush implements Service {
     const { store, reports, clock } = this.#parts;
     const said = new Map((await store.loadReports()).map((report) => [report.node, report]));
     for (const node of await allNodes(store)) reports.remember(node, said.get(node.id));
-    this.#listening = reports.onChange((node) => void this.#changed.add(node));
+    this.#listening.use(reports.onChange((node) => void this.#changed.add(node)));
+    this.#listening.use(reports.onRefusal(() => this.#hurry()));
     this.#timer = clock.every(FLUSH, () => this.#tick()).unref();
   }
 
@@ -77,7 +80,7 @@ export class ReportFlush implements Service {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.drain();
-    this.#listening?.[Symbol.dispose]();
+    this.#listening.dispose();
   }
 
   #tick(): void {
@@ -88,8 +91,25 @@ export class ReportFlush implements Service {
     const due = this.#sinceHeartbeats >= HEARTBEAT_FLUSHES;
     if (due) this.#sinceHeartbeats = 0;
     const heard = due ? this.#heardSince() : [];
+    this.#run(heard);
+  }
+
+  /** A refusal that is lost costs the node one more send: it is written now, with all that waits. */
+  #hurry(): void {
+    if (this.#isRunning) this.#isHurried = true;
+    else this.#run([]);
+  }
+
+  #run(heard: readonly string[]): void {
     this.#isRunning = true;
-    this.#running = this.#flush(heard).finally(() => (this.#isRunning = false));
+    this.#running = this.#flushAll(heard).finally(() => (this.#isRunning = false));
+  }
+
+  async #flushAll(heard: readonly string[]): Promise<void> {
+    await this.#flush(heard);
+    if (!this.#isHurried) return;
+    this.#isHurried = false;
+    await this.#flushAll([]);
   }
 
   /** Nodes that were heard since their `lastSeen` was written. */

@@ -53,6 +53,8 @@ const OUTCOMES: Readonly<Record<WireErrorCode, Outcome>> = {
   client_gone: { status: 499, grpc: GRPC.cancelled, title: "Client is gone", close: true },
   client_too_slow: { status: 499, grpc: GRPC.cancelled, title: "Client does not read", close: true },
   unsupported_version: { status: 505, grpc: GRPC.internal, title: "HTTP version not supported", close: true },
+  unknown_coding: { status: 501, grpc: GRPC.internal, title: "Transfer coding not supported", close: true },
+  expectation_failed: { status: 417, grpc: GRPC.internal, title: "Expectation cannot be met", close: true },
   too_many_requests_in_flight: { status: 503, grpc: GRPC.unavailable, title: "Too many requests" },
   draining: { status: 503, grpc: GRPC.unavailable, title: "Shutting down", close: true },
   upstream_refused: { status: 502, grpc: GRPC.unavailable, title: "Upstream refused the connection" },

@@ -13,6 +13,8 @@ export const WIRE_ERRORS = {
   client_gone: "downstream",
   client_too_slow: "downstream",
   unsupported_version: "downstream",
+  unknown_coding: "downstream",
+  expectation_failed: "downstream",
   too_many_requests_in_flight: "internal",
   draining: "internal",
   upstream_refused: "upstream",

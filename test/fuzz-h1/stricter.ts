@@ -156,6 +156,12 @@ const REQUEST_RULES: readonly Stricter[] = [
       message.line.startsWith("CONNECT ") &&
       (isChunked(message) || values(message, "content-length").join() !== "0"),
   },
+  {
+    reason: "TRACE with a body, which no client may send (RFC 9110 §9.3.8)",
+    applies: (message) =>
+      message.line.startsWith("TRACE ") &&
+      (isChunked(message) || values(message, "content-length").some((length) => length !== "0")),
+  },
 ];
 
 const RESPONSE_RULES: readonly Stricter[] = [

@@ -48,6 +48,8 @@ const LINES: readonly SmugglingCase[] = [
     "CONNECT with chunks",
     `CONNECT a.test:1 HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
   ),
+  refused("TRACE with a body", `TRACE / HTTP/1.1\r\n${HOST}Content-Length: 5\r\n\r\nhello`),
+  refused("TRACE with chunks", `TRACE / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`),
   ...["/../a", "/%2e%2e/a", "/a%2fb", "/a%5cb", "/a\\b", "/%00", "/a;/..;/b", "/%zz", "/%"].map((target) =>
     refused(`the path ${target}`, get("", target)),
   ),
@@ -121,7 +123,7 @@ const FIELDS: readonly SmugglingCase[] = [
   refused("more bytes than the limit", get(`X: ${"a".repeat(40_000)}\r\n`), 431),
   refused("a target over the limit", get("", `/${"a".repeat(9000)}`), 414),
   refused("Connection that is no list", get("Connection: @\r\n")),
-  refused("an expectation nobody can meet", post("Expect: 200-ok\r\nContent-Length: 0\r\n")),
+  refused("an expectation nobody can meet", post("Expect: 200-ok\r\nContent-Length: 0\r\n"), 417),
   arrives("white space around a value", get("X: \t a b \t\r\n"), get("X: a b\r\n")),
   arrives("an empty value", get("X:\r\n"), get("X: \r\n")),
   arrives("high bytes in a value", get("X: \xc3\xa4\r\n"), get("X: \xc3\xa4\r\n")),

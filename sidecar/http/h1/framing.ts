@@ -1,10 +1,19 @@
 import { SPACE, TAB } from "../../../core/headers/field-syntax.ts";
 import type { HeaderBlock } from "../../../core/headers/header-block.ts";
 import { FIELD } from "../../../core/headers/known-fields.ts";
+import { tokenList } from "../../../core/headers/token-list.ts";
+import type { WireErrorCode } from "../wire-error.ts";
 import type { KnownFieldIndex } from "./field-scanner.ts";
 import type { Framing } from "./message.ts";
 
-export type FramingResult = Framing | { readonly kind: "refused"; readonly detail: string };
+export type FramingResult =
+  | Framing
+  | {
+      readonly kind: "refused";
+      /** Where a request is refused; an answer's framing is `upstream_invalid`, whatever is wrong. */
+      readonly code: WireErrorCode & ("bad_request" | "unknown_coding");
+      readonly detail: string;
+    };
 
 export const NO_BODY: Framing = { kind: "none" };
 export const CHUNKED: Framing = { kind: "chunked" };
@@ -15,9 +24,11 @@ const TWO_LENGTHS = refused("both Transfer-Encoding and Content-Length");
 const BAD_LENGTH = refused("a malformed Content-Length");
 const REPEATED_LENGTH = refused("more than one Content-Length");
 const UNKNOWN_CODING = refused("a Transfer-Encoding other than one final chunked");
+const CODING_NOT_KNOWN = refused("a transfer coding before chunked", "unknown_coding");
 const CODING_IN_1_0 = refused("Transfer-Encoding in HTTP/1.0");
 const INFORMED_IN_1_0 = refused("1xx in HTTP/1.0");
 const CONNECT_WITH_BODY = refused("CONNECT with a body");
+const TRACE_WITH_BODY = refused("TRACE with a body");
 
 /** What of a head says how long its body is. */
 export interface FramedHead {
@@ -32,6 +43,9 @@ export function requestFraming(method: string, head: FramedHead): FramingResult 
   const stated = statedFraming(head);
   if (method === "CONNECT" && stated !== undefined && stated.kind !== "refused")
     return stated.kind === "length" && stated.length === 0 ? NO_BODY : CONNECT_WITH_BODY;
+  // RFC 9110 §9.3.8: no client may send one, and some servers take none.
+  if (method === "TRACE" && (stated?.kind === "chunked" || (stated?.kind === "length" && stated.length > 0)))
+    return TRACE_WITH_BODY;
   // Case 7: a request that states nothing has no body.
   return stated ?? NO_BODY;
 }
@@ -67,14 +81,22 @@ function statedFraming({ minor, headers, known }: FramedHead): FramingResult | u
     if (length >= 0) return TWO_LENGTHS;
     // §6.1: an HTTP/1.0 peer cannot know chunked; somebody on the way would read this otherwise.
     if (minor === 0) return CODING_IN_1_0;
-    if (known.repeats(FIELD.transferEncoding) || !headers.valueEquals(coding, "chunked"))
-      return UNKNOWN_CODING;
+    if (known.repeats(FIELD.transferEncoding)) return UNKNOWN_CODING;
+    if (!headers.valueEquals(coding, "chunked")) return codingRefused(headers.value(coding));
     return isTabBehind(headers, coding) ? UNKNOWN_CODING : CHUNKED;
   }
   if (length < 0) return undefined;
   if (known.repeats(FIELD.contentLength)) return REPEATED_LENGTH;
   const bytes = parseLength(headers.value(length));
   return bytes === undefined ? BAD_LENGTH : { kind: "length", length: bytes };
+}
+
+/** §6.1: 501 where only a coding is not known here; 400 where nobody can tell the body's length (§6.3, case 4). */
+function codingRefused(value: string): FramingResult {
+  const codings = tokenList(value) ?? [];
+  return codings.length > 1 && codings.indexOf("chunked") === codings.length - 1
+    ? CODING_NOT_KNOWN
+    : UNKNOWN_CODING;
 }
 
 /**
@@ -100,6 +122,6 @@ export function parseLength(text: string): number | undefined {
   return Number.isSafeInteger(length) ? length : undefined;
 }
 
-function refused(detail: string): FramingResult {
-  return { kind: "refused", detail };
+function refused(detail: string, code: "bad_request" | "unknown_coding" = "bad_request"): FramingResult {
+  return { kind: "refused", code, detail };
 }

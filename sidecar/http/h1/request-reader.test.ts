@@ -123,8 +123,11 @@ test.each([
   ["§5.5 a NUL in a value", withLines("x: a\u0000b")],
   ["§5.5 a DEL in a value", withLines("x: \u007f")],
   ["§6.1 another coding than chunked", withLines("Transfer-Encoding: gzip")],
-  ["§6.1 a coding before chunked", withLines("Transfer-Encoding: gzip, chunked")],
-  ["§6.1 identity before chunked", withLines("Transfer-Encoding: identity, chunked")],
+  ["§6.1 a coding behind chunked", withLines("Transfer-Encoding: chunked, gzip")],
+  [
+    "§6.1 identity and chunked in two fields",
+    withLines("Transfer-Encoding: identity", "Transfer-Encoding: chunked"),
+  ],
   ["§6.1 chunked twice in a list", withLines("Transfer-Encoding: chunked, chunked")],
   ["§6.1 chunked twice in two fields", withLines("Transfer-Encoding: chunked", "Transfer-Encoding: chunked")],
   ["§6.1 an empty coding", withLines("Transfer-Encoding:")],
@@ -147,10 +150,24 @@ test.each([
   ["§6.3 a length that no number holds", withLines("Content-Length: 9007199254740993")],
   ["§6.3 a length of twenty digits", withLines("Content-Length: 18446744073709551617")],
   ["§9.1 a Connection that is no list of tokens", withLines("Connection: a b")],
-  ["RFC 9110 §10.1.1 another expectation", withLines("Expect: 200-ok")],
+  ["RFC 9110 §9.3.8 TRACE with a body", withLines("Content-Length: 1").replace("POST", "TRACE")],
 ])("%s is refused", (_name, text) => {
   expect(refusal(text)).toBe("bad_request");
 });
+
+test.each(["gzip, chunked", "identity, chunked", "x, y, chunked"])(
+  "§6.1 what %s comes to is not known here, though where it ends is",
+  (coding) => {
+    expect(refusal(withLines(`Transfer-Encoding: ${coding}`))).toBe("unknown_coding");
+  },
+);
+
+test.each(["200-ok", "", "100-continue, x", "100-continue;a=b", "y 100-continue"])(
+  "RFC 9110 §10.1.1 the expectation %j cannot be met",
+  (expectation) => {
+    expect(refusal(withLines(`Expect: ${expectation}`))).toBe("expectation_failed");
+  },
+);
 
 test.each(["0.9", "1.2", "1.9", "2.0", "3.0"])(
   "version %s is one that this engine does not speak",

@@ -52,7 +52,7 @@ export class RequestReader implements HeadReader<ParsedRequest> {
     if (target.kind === "refused") return refused("bad_request", target.detail);
     const arrived = new HeaderBlock(text, fields.offsets(), fields.traits);
     const framing = requestFraming(method, { minor: line.minor, headers: arrived, known: fields });
-    if (framing.kind === "refused") return refused("bad_request", framing.detail);
+    if (framing.kind === "refused") return refused(framing.code, framing.detail);
     const options = connectionOptions(
       arrived,
       fields.first(FIELD.connection),
@@ -62,7 +62,7 @@ export class RequestReader implements HeadReader<ParsedRequest> {
     const host = this.#host(arrived);
     if (host === undefined) return refused("bad_request", "Host is missing, repeated or malformed");
     const expects = this.#expectsContinue(arrived, framing);
-    if (expects === undefined) return refused("bad_request", "an expectation other than 100-continue");
+    if (expects === undefined) return refused("expectation_failed", "an expectation other than 100-continue");
 
     const headers = target.authority === undefined ? arrived : withHost(arrived, host, target.authority);
     const head = {

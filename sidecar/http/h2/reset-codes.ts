@@ -9,6 +9,8 @@ const RESET_CODES: Readonly<Record<WireErrorCode, number>> = {
   header_too_large: NGHTTP2_PROTOCOL_ERROR,
   target_too_long: NGHTTP2_PROTOCOL_ERROR,
   unsupported_version: NGHTTP2_PROTOCOL_ERROR,
+  unknown_coding: NGHTTP2_PROTOCOL_ERROR,
+  expectation_failed: NGHTTP2_PROTOCOL_ERROR,
   // Nothing was done for it: it may be sent again.
   too_many_requests_in_flight: NGHTTP2_REFUSED_STREAM,
   pool_full: NGHTTP2_REFUSED_STREAM,

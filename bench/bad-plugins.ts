@@ -1,6 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import type { Generation } from "../sidecar/chain/generation.ts";
@@ -8,6 +6,7 @@ import { BOMBS, HOST_KILLERS, NUISANCES } from "../test/support/bombs.ts";
 import { inWords, IsolateMesh, TAGGER, until } from "../test/support/isolate-mesh.ts";
 import { messageOf } from "../core/errors.ts";
 import { machine } from "./report.ts";
+import { readResult, writeResult } from "./result-files.ts";
 
 const TIMEOUT = 50;
 const CPU = 10;
@@ -201,17 +200,12 @@ if (broken > 0 || !rows.every(holds)) process.exitCode = 1;
 
 /** At once, so that what was measured is kept whatever comes after it. */
 function record(name: string, row: Row): void {
-  const target = fileURLToPath(new URL(`../docs/bench/${name}`, import.meta.url));
-  const before = existsSync(`${target}.json`)
-    ? (JSON.parse(readFileSync(`${target}.json`, "utf8")) as { readonly rows: readonly Row[] }).rows
-    : [];
+  const before = (readResult(name) as { readonly rows: readonly Row[] } | undefined)?.rows ?? [];
   const all = ROWS.flatMap(({ body, place }) => {
     const same = (each: Row): boolean => each.body === body && each.place === place;
     return same(row) ? [row] : before.filter(same);
   });
-  const result = { machine: machine(), node: process.version, rows: all };
-  writeFileSync(`${target}.json`, `${JSON.stringify(result, undefined, 1)}\n`);
-  writeFileSync(`${target}.md`, pageOf(all));
+  writeResult(name, { machine: machine(), node: process.version, rows: all }, pageOf(all));
 }
 
 function pageOf(all: readonly Row[]): string {

@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 
 import { download, upload } from "./load/bulk-transfer.ts";
 import { machine } from "./report.ts";
+import { writeResult } from "./result-files.ts";
 import { CORES, freePort, startListening, startOnPort } from "./running-process.ts";
 import { sidecarCase } from "./sidecar-case.ts";
 
@@ -122,11 +123,7 @@ try {
   const expected = Number(flags.mib) * MIB;
   const whole = result.up === expected && result.down === expected;
   if (!whole || result.peak - result.warm >= ALLOWED) process.exitCode = 1;
-  if (flags.out !== undefined) {
-    const target = fileURLToPath(new URL(`../docs/bench/${flags.out}`, import.meta.url));
-    writeFileSync(`${target}.json`, `${JSON.stringify(result, undefined, 1)}\n`);
-    writeFileSync(`${target}.md`, page);
-  }
+  if (flags.out !== undefined) writeResult(flags.out, result, page);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawn, type ChildProcess } from "node:child_process";
@@ -8,15 +8,27 @@ import { parseArgs } from "node:util";
 
 import { fleetReport, type FleetResult } from "./fleet/report.ts";
 import type { Answer, Question, Usage } from "./fleet/messages.ts";
+import { writeResult } from "./result-files.ts";
 import { CORES, freePort } from "./running-process.ts";
 
 const { values } = parseArgs({
   options: {
     nodes: { type: "string", default: "2000" },
     processes: { type: "string", default: "4" },
-    write: { type: "boolean", default: false },
+    out: { type: "string" },
+    help: { type: "boolean", default: false },
   },
 });
+
+if (values.help) {
+  process.stdout.write(`node bench/fleet.ts [--nodes 2000] [--processes 4] [--out NAME]
+
+A fleet of simulated nodes on one control plane: time and CPU until all are SYNCED at first and after two kinds of
+restart, of idle heartbeats, and of each of six changes until every node acknowledged it. --processes share the nodes.
+--out writes NAME.json and NAME.md into docs/bench/. Wants two idle cores; about a minute.
+`);
+  process.exit(0);
+}
 const NODES = Number(values.nodes);
 const PROCESSES = Number(values.processes);
 /** Seconds of heartbeats over which the cost of an idle fleet is taken. */
@@ -146,10 +158,4 @@ async function pushed(
 const result = await run();
 const page = fleetReport(result);
 process.stdout.write(page);
-if (values.write) {
-  writeFileSync(new URL("../docs/bench/fleet.md", import.meta.url), page);
-  writeFileSync(
-    new URL("../docs/bench/fleet.json", import.meta.url),
-    `${JSON.stringify(result, undefined, 2)}\n`,
-  );
-}
+if (values.out !== undefined) writeResult(values.out, result, page);

@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { SIDECAR_FLAGS } from "../core/sidecar-flags.ts";
 import { processTree, proportionalSetSize } from "./process-tree.ts";
 import { machine } from "./report.ts";
+import { writeResult } from "./result-files.ts";
 import { CORES, freePort, startListening, startOnPort } from "./running-process.ts";
 import { sidecarCase } from "./sidecar-case.ts";
 
@@ -162,8 +163,6 @@ const holds = results.every(
 );
 if (!holds) process.exitCode = 1;
 if (flags.out !== undefined) {
-  const target = fileURLToPath(new URL(`../docs/bench/${flags.out}`, import.meta.url));
   const result = { takenAt, machine: machine(), node: process.version, command, results };
-  writeFileSync(`${target}.json`, `${JSON.stringify(result, undefined, 1)}\n`);
-  writeFileSync(`${target}.md`, page);
+  writeResult(flags.out, result, page);
 }

@@ -33,7 +33,7 @@ export interface FleetResult {
 /** docs/bench/fleet.md */
 export function fleetReport(result: FleetResult): string {
   const { nodes, processes, empty, connect, idle, chain, release, killed, told } = result;
-  const command = `node bench/fleet.ts --nodes ${nodes} --processes ${processes} --write`;
+  const command = `node bench/fleet.ts --nodes ${nodes} --processes ${processes} --out fleet`;
   const perNode = (connect.usage.residentBytes - empty.residentBytes) / nodes / 1024;
   return `# A fleet on one control plane
 

@@ -17,7 +17,6 @@ interface Canceller {
  */
 export class IncomingBody implements BodySource {
   readonly length: number | undefined;
-  readonly #empty: boolean;
   readonly #stream: Http2Stream;
   readonly #canceller: Canceller | undefined;
   #sink: BodySink | undefined;
@@ -41,10 +40,10 @@ export class IncomingBody implements BodySource {
   ) {
     this.#stream = stream;
     this.length = length;
-    this.#empty = empty;
     this.#canceller = canceller;
     this.#complete = empty;
-    // They may come before anybody starts the body.
+    // Both may come before anybody starts the body: node ends a stream without bytes although nobody reads it.
+    if (!empty) stream.on("end", ended);
     if (trailers) stream.on("trailers", trailersArrived);
   }
 
@@ -54,14 +53,13 @@ export class IncomingBody implements BodySource {
       return;
     }
     if (this.#state === "over") return;
-    if (this.#empty || this.length === 0) {
+    if (this.#complete || this.length === 0) {
       this.#state = "over";
-      sink.end(undefined);
+      sink.end(this.#trailers);
       return;
     }
     this.#sink = sink;
     this.#state = "flowing";
-    this.#stream.on("end", ended);
     this.#stream.on("data", arrived);
   }
 
@@ -137,8 +135,7 @@ export class IncomingBody implements BodySource {
   ended(): void {
     if (this.#isCut()) return;
     this.#complete = true;
-    if (this.#state === "over") return;
-    this.#settle()?.end(this.#trailers);
+    if (this.#state !== "waiting") this.#settle()?.end(this.#trailers);
   }
 
   #isCut(): boolean {

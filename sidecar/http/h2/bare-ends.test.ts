@@ -62,8 +62,8 @@ test("an answer that ended without a byte before anybody read it is whole", asyn
   const body = await answered.promise;
   while (pool.counts.active > 0) await new Promise(setImmediate);
 
-  const ended = Promise.withResolvers<void>();
-  body.start({ chunk: () => true, end: () => ended.resolve(), fail: ended.reject });
+  const ended = Promise.withResolvers<string>();
+  body.start({ chunk: () => true, end: () => ended.resolve("whole"), fail: ended.reject });
 
-  await ended.promise;
+  expect(await ended.promise).toBe("whole");
 });

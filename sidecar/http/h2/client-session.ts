@@ -7,6 +7,7 @@ import { WireError } from "../wire-error.ts";
 import type { CallCarrier, ClientCall } from "./client-call.ts";
 import { connectError, sessionError } from "./client-errors.ts";
 import { OpenStreams } from "./open-streams.ts";
+import { tellPeerWhatWasWrong } from "./session-errors.ts";
 import { clientSessionOptions } from "./session-options.ts";
 
 /** How often the deadlines of open calls are looked at, ms. */
@@ -54,6 +55,7 @@ export class ClientSession implements CallCarrier {
       ...clientSessionOptions(limits),
       createConnection: () => socket,
     });
+    tellPeerWhatWasWrong(this.#session);
     this.#deadline = deadlines.deadline(() => this.#tick());
     this.#deadline.arm(limits.connect);
     this.#listen();

@@ -21,6 +21,7 @@ import { readRequestHead } from "./request-head.ts";
 import { resetCodeOf } from "./reset-codes.ts";
 import { resetStream } from "./reset-stream.ts";
 import { H2ServerExchange, type ExchangeOwner } from "./server-exchange.ts";
+import { tellPeerWhatWasWrong } from "./session-errors.ts";
 import { serverSessionOptions } from "./session-options.ts";
 
 /** How often the deadlines of open exchanges are looked at, ms. */
@@ -64,6 +65,7 @@ export class ServerSession implements ExchangeOwner {
     socket.pause();
     socket.unshift(first);
     this.#session = performServerHandshake(socket, serverSessionOptions(context.limits));
+    tellPeerWhatWasWrong(this.#session);
     this.#listen();
     this.#deadline.arm(context.limits.keepAlive);
     this.#settling.arm(context.limits.head);

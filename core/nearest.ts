@@ -1,10 +1,16 @@
+/** So many characters say which name begins with them. */
+const BEGINNING = 3;
+
 /** The candidate that somebody who typed `word` most likely meant; undefined when none is near. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   // A third of the word may be wrong, but never so much that any short word is near to any other.
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    const [meant, written] = [candidate.toLowerCase(), word.toLowerCase()];
+    // Whoever stops in the middle of a name has made one mistake.
+    const isBeginning = written.length >= BEGINNING && meant.startsWith(written) && meant !== written;
+    const distance = isBeginning ? 1 : editDistance(written, meant);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;

@@ -159,7 +159,6 @@ test.for([
   [["get", "clusters", "--domain", "shp"], 4, 'did you mean "shop"?'],
   [["get", "nodes", "--state", "OFLINE"], 2, "there are ONLINE, SUSPECT, OFFLINE"],
   [["get", "releases", "--state", "actve"], 2, 'did you mean "ACTIVE"?'],
-  [["get", "nodes", "--service", "shop"], 2, "unknown option '--service'"],
   [["wait", "--cluster", "dmeo"], 4, 'did you mean "demo"?'],
   [["plugin", "enable", "tagger"], 2, "which cluster? Name it with --cluster"],
 ] as const)("what cannot be is told in a line, without a stack: %j", async ([args, code, message]) => {
@@ -200,6 +199,16 @@ test("a context that is not there is told with the nearest and with all", async 
     4,
     expect.stringMatching(/has no context opps, did you mean "ops"\?: there are dev, ops$/m),
   ]);
+});
+
+test.for([
+  [["get"], "missing required argument 'kind'"],
+  [["get", "nodes", "--service", "shop"], "unknown option '--service'"],
+] as const)("a call of get that cannot be says which kinds there are: %j", async ([args, message]) => {
+  const ended = await calledCommand({ directory: "/" }, ...args);
+
+  expect([ended.code, ended.stderr]).toEqual([2, expect.stringContaining(message)]);
+  expect(ended.stderr).toContain("(kinds: nodes, releases, plugins, clusters,");
 });
 
 test("a filter that fits nothing is an empty list, where what it names is there", async () => {

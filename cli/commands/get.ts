@@ -22,6 +22,7 @@ export function getCommand(line: CommandLine): Command {
   const kinds = LISTINGS.map(({ kind }) => kind).join(", ");
   return new Command("get")
     .argument("<kind>", `one of ${kinds}`)
+    .showHelpAfterError(`(kinds: ${kinds})`)
     .argument("[name]", "only this one")
     .addOption(formatOption())
     .option("-w, --watch", "again at each change, until Ctrl-C")

@@ -29,12 +29,13 @@ export const AUDIT_EVENTS: View<z.infer<typeof resource.auditEvent>> = {
     { heading: "ACTOR", value: ({ actor }) => actor },
     { heading: "ACTION", value: ({ action }) => action },
     {
-      heading: "OUTCOME",
-      value: ({ outcome, reason }) => (reason === "" ? outcome : `${outcome}: ${reason}`),
-    },
-    {
       heading: "RECORDS",
       value: ({ changes }) => changes.map(({ kind, key }) => `${kind}/${key}`).join(","),
+    },
+    // Last: a refusal says why at length.
+    {
+      heading: "OUTCOME",
+      value: ({ outcome, reason }) => (reason === "" ? outcome : `${outcome}: ${reason}`),
     },
   ],
 };

@@ -155,6 +155,22 @@ test("the log of a plugin on a node that is not connected is refused by the node
     .toBe("wrong_state: node web-9 is not connected: what plugins log there can be read when it is");
 });
 
+test("a log that is followed is refused in words too, before it begins and when it has", async () => {
+  const params = { node: "web-1", plugin: "tagger" };
+  await (await greeted("web-8"))[Symbol.asyncDispose]();
+  const gone = plane.admin.follow("readLog", { params: { ...params, node: "web-8" }, query: {} });
+  await expect(gone.next()).rejects.toMatchObject({
+    code: "wrong_state",
+    message: expect.stringContaining("node web-8 is not connected") as string,
+  });
+
+  const next = plane.admin.follow("readLog", { params, query: {} }).next();
+  const { id } = await node.next("readLog");
+  node.send({ log: { id, problem: "there is no plugin tagger here", end: true } });
+
+  await expect(next).rejects.toMatchObject({ code: "not_found", message: "there is no plugin tagger here" });
+});
+
 test("releases come newest first", async () => {
   const { admin } = plane;
   const wish = { cluster: "other", plugin: "tagger", version: "1.0.0", target: { kind: "full" } } as const;

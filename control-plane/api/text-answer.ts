@@ -4,10 +4,14 @@ import { pipeline } from "node:stream/promises";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
 import type { Clock } from "../../core/clock.ts";
+import { problemOf } from "./problem.ts";
 
 const HEARTBEAT = 15_000;
 
-/** Sends text as it comes; with `?follow` each piece as a server-sent event. Back-pressure reaches whoever makes it. */
+/**
+ * Sends text as it comes; with `?follow` each piece as a server-sent event, and what goes wrong on the way as the last,
+ * `problem`. Back-pressure reaches whoever makes it.
+ */
 export function sendText(
   { query }: FastifyRequest,
   reply: FastifyReply,
@@ -31,8 +35,12 @@ function eventStream(pieces: AsyncIterable<string>, clock: Clock): PassThrough {
 }
 
 async function* events(pieces: AsyncIterable<string>): AsyncGenerator<string> {
-  for await (const piece of pieces) {
-    const lines = piece.split(/\r\n|\r|\n/).map((line) => `data: ${line}`);
-    yield `${lines.join("\n")}\n\n`;
+  try {
+    for await (const piece of pieces) {
+      const lines = piece.split(/\r\n|\r|\n/).map((line) => `data: ${line}`);
+      yield `${lines.join("\n")}\n\n`;
+    }
+  } catch (error) {
+    yield `event: problem\ndata: ${JSON.stringify(problemOf(error))}\n\n`;
   }
 }

@@ -10,7 +10,7 @@ import { parseReleaseId, RELEASE_ID } from "../../release-id.ts";
 import { parseTime } from "../../time.ts";
 import { parseVersionName } from "../../version-name.ts";
 import { RELEASES } from "../../views/releases.ts";
-import { askedOfRelease, noteNextStep } from "./next-step.ts";
+import { askedOfRelease, noteNextStep, withOpenRelease } from "./next-step.ts";
 import { addTargetFlags, requiredTarget, targetOf, type TargetFlags } from "./target-flags.ts";
 
 type Release = ApiAnswer<"getRelease">["release"];
@@ -33,17 +33,16 @@ export function createCommand(line: CommandLine): Command {
     const target = requiredTarget(flags);
     const scheduledAt = flags.at === undefined ? undefined : parseTime(flags.at, line.clock.wall());
     await using connection = await connect(line, self);
-    const { release } = await connection.client.call("createRelease", {
-      body: {
-        ...parseVersionName(text),
-        cluster: clusterOf(connection, flags.cluster),
-        target,
-        note: flags.note,
-        ...(scheduledAt === undefined ? {} : { scheduledAt }),
-      },
-    });
+    const { client } = connection;
+    const { plugin, version } = parseVersionName(text);
+    const cluster = clusterOf(connection, flags.cluster);
+    const time = scheduledAt === undefined ? {} : { scheduledAt };
+    const body = { plugin, version, cluster, target, note: flags.note, ...time };
+    const { release } = await withOpenRelease(client, { cluster, plugin }, self, () =>
+      client.call("createRelease", { body }),
+    );
     line.output.write(format(RELEASES, [release], "table", line.clock.wall()));
-    await noteNodes(line, connection.client, release);
+    await noteNodes(line, client, release);
     noteNextStep(line, { release, counts: {} }, self);
   });
 }

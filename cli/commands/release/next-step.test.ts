@@ -172,3 +172,34 @@ test("a number that no release has leads to the list of those that there are", a
       stderr: "sluice: there is no release 9\nnext: sluice get releases\n",
     });
 });
+
+test("who has approved already, and who asks for a second release, is told what the open one waits for", async () => {
+  await using office = await Office.open();
+  await office.mesh.plane.admin.call("putCluster", {
+    params: { cluster: "demo" },
+    body: {
+      name: "demo",
+      domain: "shop",
+      environment: "test",
+      requiredApprovals: 2,
+      rollbackApproval: false,
+    },
+  });
+  await office.go(WAYS.APPROVED!);
+  const waits =
+    "release 1 waits for 1 more approval by others than admin, olga; next, as approver or admin: sluice release approve 1\n";
+
+  for (const args of [["approve", "1"], FULL]) {
+    const refused = await office.release(...args);
+    expect(refused.code).toBe(5);
+    expect(refused.stderr).toMatch(/^sluice: .*\n/);
+    expect(refused.stderr.endsWith(waits)).toBe(true);
+  }
+});
+
+test("names are what scripts read of a status, a line each", async () => {
+  await using office = await Office.open();
+  await office.release(...FULL);
+
+  expect((await office.release("status", "1", "-o", "name")).stdout).toBe("release/1\n");
+});

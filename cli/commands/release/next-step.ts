@@ -4,7 +4,7 @@ import { ApiError } from "../../../control-plane/api/contract/api-error.ts";
 import type { ApiClient } from "../../../control-plane/api/contract/client.ts";
 import type { ApiAnswer } from "../../../control-plane/api/contract/client-types.ts";
 import { ACTIONS } from "../../../control-plane/model/access.ts";
-import { RELEASE_STEPS } from "../../../control-plane/model/release-machine.ts";
+import { OPEN, RELEASE_STEPS } from "../../../control-plane/model/release-machine.ts";
 import type { CommandLine } from "../../command-line.ts";
 import { hintedLine } from "../../hint.ts";
 
@@ -38,7 +38,7 @@ export function nextStepText(status: Status, command: Command): string | undefin
 }
 
 function nextStep({ release, counts }: Status): NextStep | undefined {
-  const { state, approvals, requiredApprovals, author, automatic, scheduledAt } = release;
+  const { state, approvals, requiredApprovals, author, editors, automatic, scheduledAt } = release;
   const watch = (waitsFor: string): NextStep => ({ waitsFor, as: "", words: ["status", "--watch"] });
   const forNodes = (): NextStep =>
     (counts.failed ?? 0) > 0
@@ -50,7 +50,8 @@ function nextStep({ release, counts }: Status): NextStep | undefined {
   switch (state) {
     case "PENDING_APPROVAL": {
       const missing = requiredApprovals - approvals.length;
-      const waitsFor = `${missing} more approval${missing === 1 ? "" : "s"} by others than ${author}`;
+      const own = [...new Set([author, ...editors, ...approvals.map(({ by }) => by)])];
+      const waitsFor = `${missing} more approval${missing === 1 ? "" : "s"} by others than ${own.join(", ")}`;
       return { waitsFor, as: rolesOf("approve"), words: ["approve"] };
     }
     case "APPROVED":
@@ -106,13 +107,33 @@ async function hintOf(
 ): Promise<string | undefined> {
   if (code === "not_found" && message === `there is no release ${id}`)
     return `next: ${hintedLine(command, ["get", "releases"])}`;
-  if (code !== "wrong_state" && code !== "invalid_input") return undefined;
+  if (!["wrong_state", "conflict", "invalid_input"].includes(code)) return undefined;
   const status = await client.call("getRelease", { params: { release: id } }).catch(() => undefined);
   if (code === "invalid_input")
     return command.name() === "rollback" && status !== undefined
       ? `say which with --to VERSION; next: ${hintedLine(command, ["describe", "plugin", status.release.plugin])}`
       : undefined;
   return status === undefined ? undefined : nextStepText(status, command);
+}
+
+/** The open release that stands in the way of another, for who was refused one. */
+export async function withOpenRelease<Answer>(
+  client: ApiClient,
+  of: { readonly cluster: string; readonly plugin: string },
+  command: Command,
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== "conflict") throw error;
+    const newest = await client.call("listReleases", { query: { ...of } }).catch(() => ({ items: [] }));
+    const open = newest.items.find(({ state }) => OPEN.some((each) => each === state));
+    throw hinted(
+      error,
+      open === undefined ? undefined : nextStepText({ release: open, counts: {} }, command),
+    );
+  }
 }
 
 function hinted(error: ApiError, hint: string | undefined): ApiError {

@@ -25,6 +25,7 @@ interface StatusFlags extends FormatFlag {
 /** `sluice release status ID`: per node; with `-w` until it is settled, and the exit code tells. */
 export function statusCommand(line: CommandLine): Command {
   return new Command("status")
+    .summary("What each node has done of a release, and what comes next.")
     .description(
       "What each node has done of a release, and what comes next. With -w it ends when nothing more happens by itself: with 0 where its nodes have done all that was asked, with 8 where some have failed, with 11 where it waits for somebody before they do anything, with 1 where it has ended without being in force, with 7 when the time is over.",
     )
@@ -74,8 +75,10 @@ function show(line: CommandLine, status: Status, output: StatusFlags["output"]):
     line.output.write(serialised(status, output));
     return;
   }
-  line.output.write(`${format(RELEASES, [status.release], output, now)}\n`);
-  line.output.write(`${format(RELEASE_NODES, status.nodes, output, now)}\n`);
+  // For scripts every line is a name.
+  const gap = output === "name" ? "" : "\n";
+  line.output.write(`${format(RELEASES, [status.release], output, now)}${gap}`);
+  line.output.write(`${format(RELEASE_NODES, status.nodes, output, now)}${gap}`);
 }
 
 const GONE_WRONG: readonly Status["release"]["state"][] = [

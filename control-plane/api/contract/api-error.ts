@@ -75,6 +75,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ECONNRESET: "it closed the connection; it may be restarting, try again",
   EPIPE: "it closed the connection; it may be restarting, try again",
   UND_ERR_SOCKET: "it closed the connection; it may be restarting, try again",
+  HPE_INVALID_EOF_STATE: "it closed the connection; it may be restarting, try again",
   UND_ERR_CONNECT_TIMEOUT: "it did not accept the connection in time; check the address and firewalls",
   UND_ERR_HEADERS_TIMEOUT: "it did not answer in time; try again",
   UND_ERR_BODY_TIMEOUT: "its answer stopped; try again",

@@ -1,6 +1,6 @@
 import { suggestion } from "../../../core/nearest.ts";
 import { OperationError } from "../../model/operation-error.ts";
-import type { NodeLogs } from "../../reports/node-logs.ts";
+import type { LogChunk, NodeLogs } from "../../reports/node-logs.ts";
 import type { KnownNode, NodeReports } from "../../reports/node-reports.ts";
 import type { Store } from "../../store/store.ts";
 import { nodeAnswer } from "../answers/node-answer.ts";
@@ -72,17 +72,14 @@ export function nodeHandlers({
     readLog: async ({ params, query, signal }) => {
       const { tail = DEFAULT_TAIL, follow = false } = query;
       const request = { node: params.node, plugin: params.plugin, tailBytes: tail, follow };
-      return lines(logs, request, signal);
+      // Asked now: who is refused has an answer, not a stream that breaks.
+      return lines(logs.read(request, signal));
     },
   };
 }
 
-async function* lines(
-  logs: NodeLogs,
-  request: Parameters<NodeLogs["read"]>[0],
-  signal: AbortSignal,
-): AsyncGenerator<string> {
-  for await (const { lines, dropped } of logs.read(request, signal)) {
+async function* lines(chunks: AsyncIterable<LogChunk>): AsyncGenerator<string> {
+  for await (const { lines, dropped } of chunks) {
     if (dropped > 0) yield `(${dropped} lines were lost here: somebody on the way was too slow)\n`;
     if (lines.length > 0) yield `${lines.join("\n")}\n`;
   }

@@ -150,6 +150,11 @@ export const STREAM_CASES: readonly ConformanceSection[] = [
         expects: ["answered", "CONNECTION NO_ERROR"],
       },
       {
+        name: "GOAWAY behind the answer, with nothing left to do",
+        sends: [get(), "answer", goaway(0, NGHTTP2_NO_ERROR)],
+        expects: ["CONNECTION NO_ERROR", "closed"],
+      },
+      {
         name: "RST_STREAM with an unknown code",
         sends: [post(1), resetStream(1, 0xff), get(3)],
         stream: 3,

@@ -8,6 +8,7 @@ import {
   FLAG,
   FRAME,
   frame,
+  goaway,
   headers,
   hpack,
   ping,
@@ -60,6 +61,18 @@ test.each([
   const answered = peer.received.filter(({ flags }) => flags === FLAG.ack).length;
   // GOAWAY itself may be lost: the connection is closed with frames unread.
   expect(answered).toBeLessThan(1_100);
+});
+
+test("a client that says goodbye, again and again, is let go", async () => {
+  await using front = await Http2Front.start(answer);
+  await using peer = await Http2Peer.connect(front.port);
+  peer.begin();
+
+  for (let i = 0; i < 1_000 && !peer.closed; i++) peer.send(goaway(0, constants.NGHTTP2_NO_ERROR));
+
+  await peer.untilClosed();
+  await front.until(() => front.sessions.size === 0);
+  expect(front.sessions.size).toBe(0);
 });
 
 test("pings at the pace of keep-alive are answered for ever", async () => {

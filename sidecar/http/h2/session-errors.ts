@@ -19,12 +19,13 @@ export function tellPeerWhatWasWrong(session: Http2Session): void {
   session.destroy = destroyWithCode;
 }
 
+/** node calls it with an error, with a code alone, with nothing, and with null. */
 function destroyWithCode(this: Http2Session, error?: Error, code?: number): void {
   const prototype = Object.getPrototypeOf(this) as Http2Session;
   prototype.destroy.call(this, error, code ?? codeOf(error));
 }
 
-function codeOf(error: Error | undefined): number | undefined {
-  if (error === undefined || !("errno" in error) || typeof error.errno !== "number") return undefined;
+function codeOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("errno" in error) || typeof error.errno !== "number") return undefined;
   return CODES.get(error.errno);
 }

@@ -2,12 +2,16 @@ import { Migrator, type Migration } from "kysely/migration";
 
 import type { Connection, Engine } from "./engine.ts";
 import { createTables } from "./migrations/0001-initial.ts";
+import { keepRequiredApprovals } from "./migrations/0002-required-approvals.ts";
 import { StoreUnavailableError } from "./store-errors.ts";
 
 type Step = (connection: Connection, engine: Engine) => Promise<void>;
 
 /** In the order of their names; all that is missing happens in one transaction. */
-const MIGRATIONS: Readonly<Record<string, Step>> = { "0001-initial": createTables };
+const MIGRATIONS: Readonly<Record<string, Step>> = {
+  "0001-initial": createTables,
+  "0002-required-approvals": keepRequiredApprovals,
+};
 
 /** Brings the tables up to this release's level. A store of a newer release is refused as it is. */
 export async function migrate(connection: Connection, engine: Engine): Promise<void> {

@@ -30,7 +30,8 @@ export const AUDIT_EVENTS: View<z.infer<typeof resource.auditEvent>> = {
     { heading: "ACTION", value: ({ action }) => action },
     {
       heading: "RECORDS",
-      value: ({ changes }) => changes.map(({ kind, key }) => `${kind}/${key}`).join(","),
+      value: ({ changes, record }) =>
+        (record === undefined ? changes : [record]).map(({ kind, key }) => `${kind}/${key}`).join(","),
     },
     // Last: a refusal says why at length.
     {

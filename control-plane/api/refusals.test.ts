@@ -80,7 +80,7 @@ test("the audit names what was refused as it names what was done, and of which r
     query: { kind: "releases", key: String(release), limit: 1_000 },
   });
 
-  const named = { outcome: "refused", changes: [{ kind: "releases", key: String(release) }] };
+  const named = { outcome: "refused", changes: [], record: { kind: "releases", key: String(release) } };
   expect(items).toEqual(
     expect.arrayContaining([
       expect.objectContaining({ ...named, actor: "dev", action: "release.complete" }),

@@ -15,6 +15,8 @@ export interface AuditEvent {
   /** Why it was refused; of what was done and changed no record, to what; empty otherwise. */
   readonly reason: string;
   readonly changes: readonly RecordChange[];
+  /** What was refused was about this one; undefined: about none that there can be, or it was accepted. */
+  readonly record: RecordName | undefined;
 }
 
 export interface RecordName {
@@ -24,10 +26,7 @@ export interface RecordName {
   readonly key: string;
 }
 
-/**
- * What became of one record; secrets never are in `before` and `after`. Both undefined: nothing, the attempt was refused
- * or changed only what no record holds.
- */
+/** What became of one record; secrets never are in `before` and `after`. */
 export interface RecordChange extends RecordName {
   /** Undefined: it was made. */
   readonly before: unknown;

@@ -13,13 +13,15 @@ export async function addAuditEvent(connection: Connection, event: NewAuditEvent
     .returning("audit_event")
     .executeTakeFirstOrThrow();
   const id = Number(counted.audit_event);
-  const { tick, at, actor, tokenId, action, outcome, reason, changes } = event;
+  const { tick, at, actor, tokenId, action, outcome, reason, changes, record } = event;
   await connection
     .insertInto("audit_events")
     .values({ id, tick, at, actor, token_id: tokenId ?? null, action, outcome, reason })
     .execute();
-  if (changes.length === 0) return;
-  const rows = changes.map(({ kind, key, before, after }, position) => ({
+  // What a refusal was about is found as what was changed is.
+  const touched = record === undefined ? changes : [{ ...record, before: undefined, after: undefined }];
+  if (touched.length === 0) return;
+  const rows = touched.map(({ kind, key, before, after }, position) => ({
     event: id,
     position,
     kind,
@@ -97,7 +99,9 @@ async function changesOf(
   return new Map([...grouped].map(([event, members]) => [event, members.map(({ change }) => change)]));
 }
 
-function eventOf(row: Row, changes: readonly RecordChange[]): AuditEvent {
+function eventOf(row: Row, touched: readonly RecordChange[]): AuditEvent {
+  const accepted = row.outcome === "accepted";
+  const [about] = touched;
   return {
     id: Number(row.id),
     tick: Number(row.tick),
@@ -105,9 +109,10 @@ function eventOf(row: Row, changes: readonly RecordChange[]): AuditEvent {
     actor: String(row.actor),
     tokenId: row.token_id === null ? undefined : String(row.token_id),
     action: String(row.action),
-    outcome: row.outcome === "accepted" ? "accepted" : "refused",
+    outcome: accepted ? "accepted" : "refused",
     reason: String(row.reason),
-    changes,
+    changes: accepted ? touched : [],
+    record: accepted || about === undefined ? undefined : { kind: about.kind, key: about.key },
   };
 }
 

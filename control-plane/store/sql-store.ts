@@ -75,7 +75,8 @@ export class SqlStore implements Store {
         action,
         outcome: "refused",
         reason,
-        changes: record === undefined ? [] : [{ ...record, before: undefined, after: undefined }],
+        changes: [],
+        record,
       }),
     );
   }
@@ -91,6 +92,7 @@ export class SqlStore implements Store {
         outcome: "accepted",
         reason,
         changes: [],
+        record: undefined,
       }),
     );
   }
@@ -147,6 +149,7 @@ export class SqlStore implements Store {
       outcome: "accepted",
       reason: "",
       changes: written,
+      record: undefined,
     });
     await transaction.commit().execute();
     const records = written.map(({ kind, key }) => ({ kind, key }));

@@ -244,6 +244,8 @@ export const auditEvent = z.strictObject({
       after: z.unknown().optional(),
     }),
   ),
+  /** What a refused attempt was about. */
+  record: z.strictObject({ kind: z.string(), key: z.string() }).optional(),
 });
 
 const alarmKind = z.enum(ALARM_KINDS);

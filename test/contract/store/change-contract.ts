@@ -147,7 +147,8 @@ export function changeContract(open: OpenStore): void {
         tick: 1,
         outcome: "refused",
         reason: "no such right",
-        changes: [{ ...token, before: undefined }],
+        changes: [],
+        record: token,
       },
     ]);
   });

@@ -22,6 +22,7 @@ export const FIELD = {
   forwardedFor: 14,
   forwardedHost: 15,
   forwardedProto: 16,
+  date: 17,
 } as const;
 
 /** Lower-case names in the order of their numbers. */
@@ -43,6 +44,7 @@ export const KNOWN_NAMES = [
   "x-forwarded-for",
   "x-forwarded-host",
   "x-forwarded-proto",
+  "date",
 ] as const;
 
 /** Those that each wire writes itself or that end at this hop: nobody else may write them. */

@@ -5,6 +5,7 @@ import type { Service } from "../../core/lifecycle.ts";
 import { ListenError } from "../../core/listen-error.ts";
 import type { Logger } from "../../core/log.ts";
 import type { ExchangeHandler } from "./exchange.ts";
+import { DateLine } from "./h1/date-line.ts";
 import type { Deadlines } from "./h1/deadlines.ts";
 import { ServerConnection } from "./h1/server-connection.ts";
 import { ServerSession } from "./h2/server-session.ts";
@@ -48,6 +49,7 @@ export class Listener implements Service, SniffListener {
   readonly #options: ListenerOptions;
   readonly #server: Server;
   readonly #inFlight: InFlight;
+  readonly #dateLine: DateLine;
   readonly #unknown = new Set<ProtocolSniffer>();
   readonly #http1 = new Set<ServerConnection>();
   readonly #http2 = new Set<ServerSession>();
@@ -58,6 +60,7 @@ export class Listener implements Service, SniffListener {
   constructor(options: ListenerOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#dateLine = new DateLine(options.clock);
     this.#inFlight = new InFlight(options.limits.inFlight);
     // A client that has said all it wants to say still gets its answer.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
@@ -168,11 +171,19 @@ export class Listener implements Service, SniffListener {
   #acceptHttp1(socket: Socket, first: Buffer | undefined): ServerConnection {
     const { handler, limits, deadlines } = this.#options;
     const inFlight = this.#inFlight;
+    const dateLine = this.#dateLine;
     const onClose = (closed: ServerConnection): void => {
       this.#http1.delete(closed);
       this.#left();
     };
-    const connection = new ServerConnection(socket, { handler, limits, deadlines, inFlight, onClose });
+    const connection = new ServerConnection(socket, {
+      handler,
+      limits,
+      deadlines,
+      inFlight,
+      dateLine,
+      onClose,
+    });
     this.#http1.add(connection);
     connection.accept(first);
     if (this.#draining) connection.drain();

@@ -97,7 +97,8 @@ test("103 arrives before the answer, over HTTP/1.1 and over HTTP/2", async () =>
 
 test("trailers pass both ways, over HTTP/1.1 and from HTTP/2 to HTTP/1.1", async () => {
   await using raw = await startRaw();
-  const answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Down: 2\r\n\r\n";
+  const answer =
+    "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Down: 2\r\n\r\n";
   await using client = await RawSocket.connect(raw.mesh.inbound);
   client.write(
     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nup\r\n0\r\nX-Up: 1\r\n\r\n",

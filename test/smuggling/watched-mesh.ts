@@ -3,7 +3,8 @@ import { RawSocket } from "../support/raw-socket.ts";
 import { RecordingOrigin, type Answering } from "./recording-origin.ts";
 
 const SENTINEL = "GET /sentinel HTTP/1.1\r\nHost: sentinel\r\n\r\n";
-const SENTINEL_ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n/sentinel";
+const SENTINEL_ANSWER =
+  "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nContent-Length: 9\r\n\r\n/sentinel";
 
 /** What the app was sent while something was tried. */
 export interface Watched {

@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 
 import { FIELD } from "../../../core/headers/known-fields.ts";
 import type { ResponseHead, UpstreamRequest } from "../exchange.ts";
+import type { DateLine } from "./date-line.ts";
 import { fieldLines } from "./field-lines.ts";
 import type { Framing } from "./message.ts";
 
@@ -32,13 +33,23 @@ export interface ResponseHeadOptions {
   readonly close: boolean;
 }
 
-/** The text of an answer's head, 1xx included; 101 says that it switches to WebSocket. */
-export function responseHeadText(head: ResponseHead, framing: Framing, options: ResponseHeadOptions): string {
+/**
+ * The text of an answer's head, 1xx included; 101 says that it switches to WebSocket. With a `dateLine`, an answer that
+ * has no Date gets one, as RFC 9110 §6.6.1 wants of whoever makes or passes on an answer and has a clock.
+ */
+export function responseHeadText(
+  head: ResponseHead,
+  framing: Framing,
+  options: ResponseHeadOptions,
+  dateLine?: DateLine,
+): string {
   const firstLine = STATUS_LINES[head.status] ?? `HTTP/1.1 ${head.status} \r\n`;
   const closes = options.close || framing.kind === "close";
   const connection =
     head.status === 101 ? connectionLine(true, false) : closes ? "Connection: close\r\n" : "";
-  return firstLine + fieldLines(head.headers) + connection + framingLine(framing) + EMPTY_LINE;
+  const dated = head.headers.mayHold(FIELD.date) && head.headers.indexOf("date") >= 0;
+  const date = dateLine === undefined || dated || head.status < 200 ? "" : dateLine.text;
+  return firstLine + fieldLines(head.headers) + date + connection + framingLine(framing) + EMPTY_LINE;
 }
 
 /** TE and Upgrade are for this connection only, and Connection must say so (RFC 9110 §7.8, §10.1.4). */

@@ -5,6 +5,7 @@ import type { ExchangeHandler, Peer } from "../exchange.ts";
 import type { InFlight } from "../in-flight.ts";
 import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
+import type { DateLine } from "./date-line.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { responseHeadText } from "./head-writer.ts";
 import { type BodyOwner, type IncomingBody, NO_BODY_SOURCE, requestBody } from "./incoming-body.ts";
@@ -21,6 +22,8 @@ export interface ServerConnectionOptions {
   readonly deadlines: Deadlines;
   /** Counts exchanges; beyond its limit they are answered 503. */
   readonly inFlight?: InFlight;
+  /** Puts a Date into answers that have none; without it they pass as they are. */
+  readonly dateLine?: DateLine;
   /** The socket is closed and nothing of the connection is left. Once. */
   readonly onClose?: (connection: ServerConnection) => void;
 }
@@ -43,6 +46,7 @@ type Reading = "head" | "body" | "whole" | "tunnel" | "lingering" | "closed";
  * Its owner uses `accept`, `refuse`, `drain` and `destroy`; the other methods are for its own parts.
  */
 export class ServerConnection implements ExchangeConnection, BodyOwner, TransportOwner {
+  readonly dateLine: DateLine | undefined;
   readonly #transport: Transport;
   readonly #options: ServerConnectionOptions;
   readonly #limits: WireLimits;
@@ -60,6 +64,7 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
   constructor(socket: Socket, options: ServerConnectionOptions) {
     const { limits, deadlines } = options;
     this.#options = options;
+    this.dateLine = options.dateLine;
     this.#limits = limits;
     this.#heads = new RequestReader(limits);
     this.#transport = new Transport(socket, this, limits, deadlines);
@@ -83,10 +88,8 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
     if (this.#reading === "closed" || this.#reading === "lingering") return;
     const { head, body } = errorAnswer(error.code);
     this.#linger();
-    this.#transport.sender.sendWhole(
-      responseHeadText(head, { kind: "length", length: body.length }, { close: true }),
-      body,
-    );
+    const framing = { kind: "length", length: body.length } as const;
+    this.sender.sendWhole(responseHeadText(head, framing, { close: true }, this.dateLine), body);
   }
 
   /** Finishes what is under way with `Connection: close`; an idle connection closes at once. */

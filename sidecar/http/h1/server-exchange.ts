@@ -9,6 +9,7 @@ import type {
   ServerExchange,
 } from "../exchange.ts";
 import { WireError } from "../wire-error.ts";
+import type { DateLine } from "./date-line.ts";
 import { NO_BODY, TUNNEL } from "./framing.ts";
 import { responseHeadText } from "./head-writer.ts";
 import { IncomingBody } from "./incoming-body.ts";
@@ -19,6 +20,8 @@ import type { Sender } from "./sender.ts";
 export interface ExchangeConnection {
   readonly peer: Peer;
   readonly sender: Sender;
+  /** For answers without a Date; undefined: they stay so. */
+  readonly dateLine: DateLine | undefined;
   /** Whether another request may follow once this one is answered, as far as is known when the answer begins. */
   readonly keepable: boolean;
   /** The exchange was answered or given up. Once for each. */
@@ -114,7 +117,7 @@ export class H1Exchange implements ServerExchange {
     }
     this.#keep &&= this.#mayKeep(options);
     this.#endsByClose = framing.kind === "close";
-    const text = responseHeadText(head, framing, this.#keep ? KEEP : CLOSE);
+    const text = responseHeadText(head, framing, this.#keep ? KEEP : CLOSE, this.#connection.dateLine);
     const { sender } = this.#connection;
     if (framing.kind === "none" || this.head.method === "HEAD" || head.status === 304) {
       source?.cancel(NOT_WANTED);
@@ -148,7 +151,7 @@ export class H1Exchange implements ServerExchange {
   #openTunnel(head: ResponseHead, source: BodySource | undefined): void {
     this.#keep = false;
     this.#endsByClose = true;
-    const text = responseHeadText(head, NO_BODY, KEEP);
+    const text = responseHeadText(head, NO_BODY, KEEP, this.#connection.dateLine);
     if (source === undefined) this.#connection.sender.sendWhole(text, undefined);
     else this.#connection.sender.sendStream(text, TUNNEL, source);
     this.#connection.tunnelOpened();

@@ -28,10 +28,10 @@ export interface ExchangeOwner {
   exchangeClosed(exchange: H2ServerExchange): void;
 }
 
-/** node would add a Date of its own: an answer passes as it came. */
-const NO_BODY = { endStream: true, sendDate: false } as const;
-const PLAIN_BODY = { endStream: false, sendDate: false } as const;
-const BODY_WITH_TRAILERS = { endStream: false, sendDate: false, waitForTrailers: true } as const;
+/** node adds a Date where an answer has none, as RFC 9110 §6.6.1 wants of whoever passes it on. */
+const NO_BODY = { endStream: true } as const;
+const PLAIN_BODY = { endStream: false } as const;
+const BODY_WITH_TRAILERS = { endStream: false, waitForTrailers: true } as const;
 
 /** One stream of a client. */
 export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingListener, Placed {

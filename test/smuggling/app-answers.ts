@@ -149,6 +149,8 @@ const HEADS: readonly AnswerCase[] = [
   passes("Set-Cookie twice", ok("Set-Cookie: a\r\nSet-Cookie: b\r\nContent-Length: 5\r\n")),
 ];
 
+const NO_CONTENT = "HTTP/1.1 204 No Content\r\n\r\n";
+const NAKED_EARLY = "HTTP/1.1 103 Early Hints\r\n\r\n";
 const EARLY = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
 
 const MANY: readonly AnswerCase[] = [
@@ -181,4 +183,55 @@ const MANY: readonly AnswerCase[] = [
   endsEarly("an end within trailers", `${CHUNKED}5\r\nhello\r\n0\r\nX: y\r\n`),
 ];
 
-export const ANSWER_CASES: readonly AnswerCase[] = [...FRAMING, ...HEADS, ...MANY];
+/** llhttp's test/response/*.md, hyper's and Go's client tests, Envoy's codec tests, "funky chunks" from an app. */
+const PEERS: readonly AnswerCase[] = [
+  invalid("two spaces before the status", HELLO.replace(" 200", "  200")),
+  invalid("a tab before the status", HELLO.replace(" 200", "\t200")),
+  invalid("a negative status", HELLO.replace("200", "-20")),
+  invalid("ICY", HELLO.replace("HTTP/1.1", "ICY")),
+  invalid("HTTP/1.2", HELLO.replace("HTTP/1.1", "HTTP/1.2")),
+  invalid("a byte order mark", `\xef\xbb\xbf${HELLO}`),
+  ...["O\rK", "O\0K", "OK\nX: y"].map((reason) =>
+    invalid(`reason phrase ${JSON.stringify(reason)}`, HELLO.replace("OK", reason)),
+  ),
+  invalid("Connection that is no list", ok("Connection: @\r\nContent-Length: 5\r\n")),
+  invalid("chunked behind an empty element", ok("Transfer-Encoding: ,chunked\r\n", LAST)),
+  invalid("identity and a length", ok("Transfer-Encoding: identity\r\nContent-Length: 5\r\n")),
+  invalid(
+    "101 to h2c that nobody asked for",
+    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+  ),
+  passes("no reason phrase", HELLO.replace(" OK", ""), HELLO),
+  passes("a hundred heads of 1xx", EARLY.repeat(100) + HELLO),
+  passes("100 with a length", `HTTP/1.1 100 Continue\r\nContent-Length: 0\r\n\r\n${HELLO}`, HELLO),
+  passes(
+    "1xx with a coding",
+    EARLY.replace("Link: </a>", "Transfer-Encoding: chunked") + HELLO,
+    `${NAKED_EARLY}${HELLO}`,
+  ),
+  passes(
+    "204 with a coding",
+    `HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n${LAST}`,
+    NO_CONTENT,
+  ),
+  passes("HEAD with a coding", CHUNKED, `${OK}\r\n`, "HEAD"),
+  passes("chunks behind HEAD", `${CHUNKED}5\r\nhello\r\n${LAST}`, `${OK}\r\n`, "HEAD"),
+  passes(
+    "Connection that names Set-Cookie",
+    ok("Connection: set-cookie\r\nSet-Cookie: a\r\nContent-Length: 5\r\n"),
+    HELLO,
+  ),
+  untilClose(
+    "an answer within an answer",
+    `HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n${HELLO}`,
+    `HTTP/1.1 302 Found\r\nLocation: /\r\nTransfer-Encoding: chunked\r\n\r\n${HELLO.length.toString(16)}\r\n${HELLO}\r\n${LAST}`,
+  ),
+  ...["0x5\r\n", " 5\r\n", "5 \r\n", "5\n", "5;a\n", "5 ;a\r\n", "5;\r\n", "+5\r\n", "5_0\r\n"].map((size) =>
+    cut(`chunk size line ${JSON.stringify(size)}`, `${CHUNKED}${size}hello\r\n${LAST}`),
+  ),
+  cut("a chunk that ends in LF", `${CHUNKED}5\r\nhello\n${LAST}`),
+  cut("a trailer that ends in LF", `${CHUNKED}0\r\nX: a\n\r\n`),
+  cut("Host among the trailers", `${CHUNKED}0\r\nHost: a\r\n\r\n`),
+];
+
+export const ANSWER_CASES: readonly AnswerCase[] = [...FRAMING, ...HEADS, ...MANY, ...PEERS];

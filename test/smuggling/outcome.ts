@@ -45,6 +45,11 @@ export function arrives(name: string, bytes: string, ...requests: readonly strin
   return { name, bytes, outcome: { statuses, requests, connection: "kept", part: false } };
 }
 
+/** One request goes on and is the last: what stands behind it is nobody's. */
+export function arrivesAndCloses(name: string, bytes: string, request: string): SmugglingCase {
+  return { name, bytes, outcome: { ...CLOSED, statuses: [200], requests: [request] } };
+}
+
 /** One request goes on, and what stands behind it is refused. */
 export function arrivesThenRefused(name: string, bytes: string, request: string): SmugglingCase {
   return { name, bytes, outcome: { ...CLOSED, statuses: [200, 400], requests: [request] } };

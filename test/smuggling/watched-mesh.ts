@@ -35,6 +35,7 @@ export class WatchedMesh implements AsyncDisposable {
     );
     const mesh = await TestMesh.start({
       app: origin.port,
+      services: { "a.test": [`127.0.0.1:${origin.port}`] },
       settings: { accessLog: false, lingerTimeout: "200ms", ...settings },
     });
     return new WatchedMesh(origin, mesh);

@@ -8,6 +8,7 @@ import { guardAgainstCut, IncomingBody } from "./incoming-body.ts";
 import { mayHaveTrailers, requestMayHaveTrailers } from "./may-have-trailers.ts";
 import type { Placed } from "./open-streams.ts";
 import { OutgoingBody, type OutgoingListener } from "./outgoing-body.ts";
+import { headBytesOf } from "./head-bytes.ts";
 import { ownerOf, ownStream, type StreamOwner } from "./owned-stream.ts";
 import { resetCodeOf } from "./reset-codes.ts";
 import { resetStream } from "./reset-stream.ts";
@@ -18,6 +19,8 @@ export interface CallCarrier {
   callClosed(call: ClientCall): void;
   /** Whether the peer said, by GOAWAY, that it never looked at this stream. */
   neverSaw(stream: ClientHttp2Stream): boolean;
+  /** What the head of an answer may take, as lines of HTTP/1.1. */
+  readonly headBytes: number;
   /** Whether the session itself is gone. */
   readonly lost: boolean;
   /** The error of ours for what a stream of the session ended with. */
@@ -39,6 +42,9 @@ const BODY_WITH_TRAILERS = { endStream: false, waitForTrailers: true } as const;
 /** Methods that may be sent again after a connection was lost (RFC 9110 §9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
+/** 1xx heads before one answer; an app that sends more does not mean to answer. */
+const MOST_INFORMATION = 100;
+
 /** One request, from the line it waits in to the end of its answer. */
 export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, Placed {
   /** Among the calls of its session. */
@@ -53,6 +59,7 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, 
   #outgoing: OutgoingBody | undefined;
   #state: "waiting" | "sent" | "responded" | "over" = "waiting";
   #retried = false;
+  #information = 0;
   /** Milliseconds for which the peer has kept us waiting. */
   #quiet = 0;
   #cause: Error | undefined;
@@ -131,7 +138,10 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, 
 
   /** For the stream's listeners only: a 1xx. */
   informed(status: number, flat: readonly string[]): void {
-    if (this.#state !== "sent" || status === 100 || status === 101) return;
+    if (this.#state !== "sent") return;
+    if (++this.#information > MOST_INFORMATION)
+      return this.fail(new WireError("upstream_invalid", `more than ${MOST_INFORMATION} heads of 1xx`));
+    if (status === 100 || status === 101 || this.#tooLarge(flat)) return;
     this.#quiet = 0;
     this.#listener.informed({ status, headers: HeaderBlock.fromFields(flat.slice(2)) });
   }
@@ -140,6 +150,7 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, 
   responded(stream: ClientHttp2Stream, status: number, endStream: boolean, flat: readonly string[]): void {
     if (this.#state !== "sent") return;
     if (!(status >= 200)) return this.fail(new WireError("upstream_invalid", `${status} ended the answer`));
+    if (this.#tooLarge(flat)) return this.fail(new WireError("upstream_invalid", "the head is too large"));
     this.#state = "responded";
     this.#quiet = 0;
     const headers = HeaderBlock.fromFields(flat.slice(2));
@@ -201,6 +212,11 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, 
   /** Whether all of the request is with the stream. */
   get #sent(): boolean {
     return this.#request.body.length === 0 || this.#outgoing?.ended === true;
+  }
+
+  /** node enforces the limit that we announce only on streams that were opened after the app acknowledged it. */
+  #tooLarge(flat: readonly string[]): boolean {
+    return headBytesOf(flat) > (this.#carrier?.headBytes ?? 0);
   }
 
   #unanswered(code: number, stream: ClientHttp2Stream): void {

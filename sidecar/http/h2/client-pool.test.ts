@@ -1,21 +1,14 @@
 import { once } from "node:events";
 import { constants, type ServerHttp2Stream } from "node:http2";
 import { createServer as createHttp1Server } from "node:http";
-import { createServer, type AddressInfo, type Server } from "node:net";
+import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 
 import { systemClock } from "../../../core/clock.ts";
 import { HeaderBlock } from "../../../core/headers/header-block.ts";
 import { Http2App } from "../../../test/support/http2-fixture.ts";
-import {
-  FLAG,
-  FRAME,
-  frame,
-  goaway,
-  headers,
-  resetStream,
-  settings,
-} from "../../../test/support/http2-frames.ts";
+import { FLAG, goaway, headers, resetStream } from "../../../test/support/http2-frames.ts";
+import { RawHttp2App } from "../../../test/support/raw-http2-app.ts";
 import { turnUntil } from "../../../test/support/turns.ts";
 import type { BodySink, BodySource, ResponseHead, UpstreamListener, UpstreamRequest } from "../exchange.ts";
 import { Deadlines } from "../h1/deadlines.ts";
@@ -68,49 +61,6 @@ async function codeOf(failing: Promise<unknown>): Promise<string> {
     () => "answered",
     (error: unknown) => (error instanceof WireError ? error.code : String(error)),
   );
-}
-
-/** An app that speaks raw frames: `onHeaders` gets the number of the connection and the stream. */
-async function rawApp(
-  onHeaders: (connection: number, stream: number, send: (...frames: Buffer[]) => void) => void,
-): Promise<Server & AsyncDisposable> {
-  let connections = 0;
-  const server = createServer((socket) => {
-    const connection = ++connections;
-    let rest = Buffer.alloc(0);
-    let begun = false;
-    socket.on("error", () => {});
-    socket.write(settings());
-    socket.on("data", (bytes: Buffer) => {
-      rest = Buffer.concat([rest, bytes]);
-      if (!begun && rest.length < 24) return;
-      if (!begun) rest = rest.subarray(24);
-      begun = true;
-      while (rest.length >= 9 && rest.length >= 9 + rest.readUIntBE(0, 3)) {
-        const type = rest.readUInt8(3);
-        const flags = rest.readUInt8(4);
-        const stream = rest.readUInt32BE(5);
-        rest = rest.subarray(9 + rest.readUIntBE(0, 3));
-        if (type === FRAME.settings && (flags & FLAG.ack) === 0)
-          socket.write(frame(FRAME.settings, FLAG.ack, 0));
-        if (type === FRAME.headers)
-          onHeaders(connection, stream, (...frames) => void socket.write(Buffer.concat(frames)));
-      }
-    });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return Object.assign(server, {
-    [Symbol.asyncDispose]: async () => {
-      const closed = once(server, "close");
-      server.close();
-      await closed;
-    },
-  });
-}
-
-function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port;
 }
 
 const OK = (stream: number): Buffer =>
@@ -188,10 +138,10 @@ test.each([
   ["GOAWAY that never saw it", () => goaway(0, constants.NGHTTP2_NO_ERROR)],
   ["GOAWAY with an error that never saw it", () => goaway(0, constants.NGHTTP2_ENHANCE_YOUR_CALM)],
 ])("a request that was refused by %s is sent again on another session", async (_how, refusal) => {
-  await using app = await rawApp((connection, stream, send) =>
+  await using app = await RawHttp2App.start((connection, stream, send) =>
     connection === 1 ? send(refusal(stream)) : send(OK(stream)),
   );
-  await using pool = poolTo(portOf(app));
+  await using pool = poolTo(app.port);
 
   const { head } = await call(pool, { ...GET, method: "POST" });
 
@@ -200,10 +150,10 @@ test.each([
 });
 
 test("a request that is refused again fails, and may be retried by others", async () => {
-  await using app = await rawApp((_connection, stream, send) =>
+  await using app = await RawHttp2App.start((_connection, stream, send) =>
     send(resetStream(stream, constants.NGHTTP2_REFUSED_STREAM)),
   );
-  await using pool = poolTo(portOf(app));
+  await using pool = poolTo(app.port);
 
   const error = await call(pool).catch((error: unknown) => error);
 
@@ -212,10 +162,10 @@ test("a request that is refused again fails, and may be retried by others", asyn
 });
 
 test("a request that the app may have seen before it went is sent again only if that does no harm", async () => {
-  await using app = await rawApp((_connection, stream, send) =>
+  await using app = await RawHttp2App.start((_connection, stream, send) =>
     send(goaway(stream, constants.NGHTTP2_INTERNAL_ERROR)),
   );
-  await using pool = poolTo(portOf(app));
+  await using pool = poolTo(app.port);
 
   expect(await codeOf(call(pool, { ...GET, method: "POST" }))).toBe("upstream_reset");
   expect(pool.counts.retried).toBe(0);
@@ -224,10 +174,10 @@ test("a request that the app may have seen before it went is sent again only if 
 });
 
 test("a request whose body has been taken is not sent again", async () => {
-  await using app = await rawApp((_connection, stream, send) =>
+  await using app = await RawHttp2App.start((_connection, stream, send) =>
     setImmediate(() => send(resetStream(stream, constants.NGHTTP2_REFUSED_STREAM))),
   );
-  await using pool = poolTo(portOf(app));
+  await using pool = poolTo(app.port);
   const body: BodySource = {
     length: undefined,
     start: (sink) => void sink.chunk(Buffer.from("taken")),
@@ -319,7 +269,7 @@ test("an app that speaks HTTP/1.1 only is upstream_invalid", async () => {
   const app = createHttp1Server();
   app.listen(0, "127.0.0.1");
   await once(app, "listening");
-  await using pool = poolTo(portOf(app));
+  await using pool = poolTo((app.address() as AddressInfo).port);
 
   expect(await codeOf(call(pool))).toBe("upstream_invalid");
   app.close();

@@ -155,7 +155,11 @@ export class ClientPool implements Upstream, Service, SessionListener, CallQueue
     if (this.#closing) return;
     const { endpoint, limits, deadlines } = this.#options;
     let expected = 0;
-    for (const session of this.#sessions) if (session.connecting) expected += this.#capacity;
+    for (const session of this.#sessions) {
+      if (session.connecting) expected += this.#capacity;
+      // It takes nothing for now (RFC 9113 §5.1.2), and no further connection would be told otherwise.
+      else if (session.capacity === 0) return;
+    }
     while (expected < this.#line.size && this.#sessions.size < limits.upstreamConnections) {
       this.#sessions.add(new ClientSession(endpoint, limits, deadlines, this));
       this.#opened++;

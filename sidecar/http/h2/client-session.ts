@@ -71,6 +71,10 @@ export class ClientSession implements CallCarrier {
     return this.#places;
   }
 
+  get headBytes(): number {
+    return this.#limits.headBytes;
+  }
+
   get connecting(): boolean {
     return this.#state === "connecting";
   }

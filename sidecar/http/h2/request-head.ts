@@ -3,6 +3,7 @@ import { isAuthority, isAuthorityWithPort } from "../authority.ts";
 import type { RequestHead } from "../exchange.ts";
 import type { WireLimits } from "../limits.ts";
 import { WireError, type WireErrorCode } from "../wire-error.ts";
+import { LINE_OVERHEAD } from "./head-bytes.ts";
 
 export type RequestHeadRead =
   | { readonly kind: "head"; readonly head: RequestHead; readonly length: number | undefined }
@@ -11,9 +12,6 @@ export type RequestHeadRead =
 const HASH = 0x23;
 const SLASH = 0x2f;
 const COLON = 0x3a;
-
-/** `: ` and CRLF. */
-const LINE_OVERHEAD = 4;
 
 interface PseudoHeaders {
   method: string;

@@ -58,6 +58,31 @@ test.for(REFUSED)("at the outbound listener: $name", async (each) => {
   expect(seen).toEqual(due(each.outcome));
 });
 
+test.for([400, 414, 417, 431, 501, 505])(
+  "a refusal with %i is an answer of one's own, whole and the last",
+  async (status) => {
+    const [example] = REFUSED.filter(({ outcome }) => outcome.statuses[0] === status);
+    await using client = await RawSocket.connect(front.mesh.inbound);
+    client.write(example?.bytes ?? "");
+
+    const [head = "", body = "", ...more] = (await client.untilEnd()).split("\r\n\r\n");
+
+    expect(more).toEqual([]);
+    expect(JSON.parse(body)).toMatchObject({ status });
+    const fields = head
+      .split("\r\n")
+      .slice(1)
+      .map((line) => line.toLowerCase());
+    expect(fields.toSorted()).toEqual([
+      "connection: close",
+      `content-length: ${body.length}`,
+      "content-type: application/problem+json",
+      expect.stringMatching(/^date: .* gmt$/),
+      expect.stringMatching(/^x-mesh-error: [a-z_]+$/),
+    ]);
+  },
+);
+
 test("a coding that is hidden by any byte beside it never passes with a length", async () => {
   const passed: string[] = [];
   const { requests, stray } = await front.watch(async () => {

@@ -172,12 +172,30 @@ const TARGETS: readonly SmugglingCase[] = [
   ),
 ];
 
+/** RFC 9110 §7.6.2, as HAProxy's and Apache's tests have it. */
+function options(limit: string): string {
+  return `OPTIONS / HTTP/1.1\r\n${HOST}Max-Forwards: ${limit}\r\n\r\n`;
+}
+
+function answeredHere(name: string, bytes: string, status: number): SmugglingCase {
+  return { name, bytes, outcome: { statuses: [status], requests: [], connection: "kept", part: false } };
+}
+
+const HOPS: readonly SmugglingCase[] = [
+  arrives("Max-Forwards counts down for OPTIONS", options("10"), options("9")),
+  arrives("Max-Forwards for GET", get("Max-Forwards: 0\r\n"), get("Max-Forwards: 0\r\n")),
+  arrives("Max-Forwards that is no number", options("-1"), options("-1")),
+  answeredHere("Max-Forwards 0 for OPTIONS", options("0"), 204),
+  answeredHere("Max-Forwards 0 for TRACE", options("0").replace("OPTIONS", "TRACE"), 501),
+];
+
 export const PEER_CASES: readonly SmugglingCase[] = [
   ...PROBES,
   ...GARDEN,
   ...FUNKY_CHUNKS,
   ...HIDDEN,
   ...TARGETS,
+  ...HOPS,
 ];
 
 const BYTES = [...Array.from({ length: 0x21 }, (_, byte) => byte), 0x7f, 0x80, 0x85, 0xa0, 0xff];

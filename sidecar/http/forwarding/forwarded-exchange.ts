@@ -3,7 +3,7 @@ import { applyEdits } from "../../../core/headers/apply-edits.ts";
 import { withoutMeshFields } from "../../../core/headers/header-rules.ts";
 import { withoutHopByHop } from "../../../core/headers/hop-by-hop.ts";
 import { underscoredNames, withoutUnderscores } from "../../../core/headers/underscores.ts";
-import { NO_EDITS, type HeaderEdits } from "../../../core/headers/header-edits.ts";
+import { mergeEdits, NO_EDITS, type HeaderEdits } from "../../../core/headers/header-edits.ts";
 import type { ChainOutcome, ChainPass, PluginRecord } from "../../chain/chain.ts";
 import { errorAnswer } from "../answers.ts";
 import type {
@@ -22,6 +22,7 @@ import { WireError } from "../wire-error.ts";
 import { blockAnswer, refusalAnswer, wireAnswer, type LocalAnswer } from "./local-answer.ts";
 import type { FinishedExchange, ListenerName } from "./finished-exchange.ts";
 import type { ForwarderOptions } from "./forwarder.ts";
+import { nextHop } from "./max-forwards.ts";
 import { chainEdits, outgoingFields } from "./outgoing-fields.ts";
 import { ExchangeFacts, pathOf } from "./request-facts.ts";
 
@@ -123,6 +124,8 @@ export class ForwardedExchange implements FinishedExchange, ExchangeWatcher, Ups
 
   #forward(headers: HeaderBlock, edits: HeaderEdits, skipped: readonly string[]): void {
     const { head, peer, body } = this.#exchange;
+    const hop = nextHop(head.method, headers);
+    if (hop.kind === "last") return this.#answer(hop.answer);
     const route = this.#options.route(head);
     if (route.kind === "refused") return this.#answer(wireAnswer(route.error, head));
     this.upstream = route.destination.address;
@@ -131,7 +134,12 @@ export class ForwardedExchange implements FinishedExchange, ExchangeWatcher, Ups
     if (head.expectsContinue) this.#exchange.proceed();
     const { method, target, authority, upgrade } = head;
     const from = { peer: peer.remoteAddress, authority };
-    const fields = outgoingFields(headers, chainEdits(edits, skipped), this.#options.addresses, from);
+    const fields = outgoingFields(
+      headers,
+      mergeEdits(hop.edits, chainEdits(edits, skipped)),
+      this.#options.addresses,
+      from,
+    );
     const { added } = fields;
     const call = route.destination.upstream.request(
       { method, target, authority, headers: fields.headers, added, upgrade, body },

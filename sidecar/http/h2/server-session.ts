@@ -87,7 +87,9 @@ export class ServerSession implements ExchangeOwner {
   /** At once: open exchanges are aborted. */
   destroy(): void {
     if (this.#state === "closed") return;
-    this.#session.destroy();
+    // Without an error, node resets open streams with NO_ERROR, which looks as if all were well.
+    if (this.#exchanges.size === 0) this.#session.destroy();
+    else this.#session.destroy(new WireError("draining", "the connection is cut"), constants.NGHTTP2_CANCEL);
     this.#socket.destroy();
   }
 

@@ -75,6 +75,22 @@ test("a client that says goodbye, again and again, is let go", async () => {
   expect(front.sessions.size).toBe(0);
 });
 
+test("heads that are refused, one after the other, end the connection", async () => {
+  await using front = await Http2Front.start(answer, { clock: new ManualClock() });
+  await using peer = await Http2Peer.connect(front.port);
+  peer.begin();
+  const fragment = REQUEST.map(([name, value]): Field => [name, name === ":path" ? "/a#b" : value]);
+
+  let refused = 0;
+  const told = async (stream: number): Promise<number> =>
+    (await peer.frame(({ type, stream: on }) => type === FRAME.goaway || on === stream)).type;
+  do peer.send(headers(2 * refused + 1, fragment, END));
+  while ((await told(2 * refused + 1)) === FRAME.resetStream && ++refused < 2_000);
+
+  await peer.untilClosed();
+  expect(refused).toBeLessThan(1_100);
+});
+
 test("pings at the pace of keep-alive are answered for ever", async () => {
   const clock = new ManualClock();
   await using front = await Http2Front.start(answer, { clock, limits: { keepAlive: 0 } });

@@ -122,6 +122,8 @@ export class ServerSession implements ExchangeOwner {
     const read = readRequestHead(flat, endStream, limits);
     if (read.kind === "refused") {
       refuse(stream, read.error);
+      // A reset that the client provoked costs it nothing (CVE-2025-8671).
+      if (read.error.code === "bad_request") this.#admit();
       return;
     }
     const { head, length } = read;
@@ -136,7 +138,7 @@ export class ServerSession implements ExchangeOwner {
 
   #admit(): void {
     if (this.#guard.admit() || this.#session.destroyed) return;
-    const error = new WireError("bad_request", "too many PING or SETTINGS frames");
+    const error = new WireError("bad_request", "too many frames that ask for nothing but an answer");
     this.#session.destroy(error, constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 

@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 
 import type { Clock } from "../../core/clock.ts";
 import type { Service } from "../../core/lifecycle.ts";
@@ -11,6 +11,7 @@ import { ServerConnection } from "./h1/server-connection.ts";
 import { ServerSession } from "./h2/server-session.ts";
 import { InFlight } from "./in-flight.ts";
 import type { WireLimits } from "./limits.ts";
+import { ListeningSockets } from "./listening-sockets.ts";
 import { ProtocolSniffer, type SniffListener } from "./protocol-sniffer.ts";
 import { WireError } from "./wire-error.ts";
 
@@ -47,7 +48,7 @@ export interface ListenerCounts {
 export class Listener implements Service, SniffListener {
   readonly name: string;
   readonly #options: ListenerOptions;
-  readonly #server: Server;
+  readonly #sockets: ListeningSockets;
   readonly #inFlight: InFlight;
   readonly #dateLine: DateLine;
   readonly #unknown = new Set<ProtocolSniffer>();
@@ -62,31 +63,25 @@ export class Listener implements Service, SniffListener {
     this.#options = options;
     this.#dateLine = new DateLine(options.clock);
     this.#inFlight = new InFlight(options.limits.inFlight);
-    // A client that has said all it wants to say still gets its answer.
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+    this.#sockets = new ListeningSockets((socket) => this.#accept(socket));
   }
 
   /** On the port of the options unless another is given. */
   async start(port: number = this.#options.port): Promise<void> {
     const { host, name, log, reusePort = false } = this.#options;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#server.once("error", reject);
-    this.#server.listen({ host, port, reusePort }, resolve);
     try {
-      await promise;
+      await this.#sockets.listen({ host, port }, reusePort);
     } catch (cause) {
       throw new ListenError(`--${name}`, { host, port }, cause);
-    } finally {
-      this.#server.off("error", reject);
     }
-    // EMFILE and its like: the connection is lost, the listener goes on.
-    this.#server.on("error", (error) => log.error({ error: error.message, listener: name }, "accept failed"));
+    this.#sockets.onAcceptError((error) =>
+      log.error({ error: error.message, listener: name }, "accept failed"),
+    );
   }
 
   /** Where it listens; undefined while it does not. */
   address(): AddressInfo | undefined {
-    const address = this.#server.address();
-    return typeof address === "object" && address !== null ? address : undefined;
+    return this.#sockets.address;
   }
 
   get counts(): ListenerCounts {
@@ -101,7 +96,7 @@ export class Listener implements Service, SniffListener {
 
   /** Takes no further connections; those there are go on. */
   closeAccept(): void {
-    if (this.#server.listening) this.#server.close();
+    this.#sockets.close();
   }
 
   async drain(deadline: number): Promise<void> {
@@ -122,12 +117,10 @@ export class Listener implements Service, SniffListener {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
     this.#draining = true;
-    if (this.#server.listening) this.#server.close(() => resolve());
-    else resolve();
+    const closed = this.#sockets.closed();
     this.#destroyAll();
-    await promise;
+    await closed;
     if (this.#connections > 0) await this.#empty(this.#options.limits.head);
   }
 

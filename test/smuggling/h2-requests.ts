@@ -103,6 +103,14 @@ export const H2_REFUSED: readonly H2Case[] = [
     REQUEST.filter(([name]) => name !== ":authority"),
   ),
   refused("CONNECT with a path", withPseudo(":method", "CONNECT")),
+  refused("CONNECT at the inbound listener", [
+    [":method", "CONNECT"],
+    [":authority", "a.test:80"],
+  ]),
+  refused("extended CONNECT, which was not announced", [
+    ...withPseudo(":method", "CONNECT"),
+    [":protocol", "websocket"],
+  ]),
 ];
 
 const POST = withPseudo(":method", "POST");
@@ -167,6 +175,20 @@ export const H2_ARRIVING: readonly H2ArrivingCase[] = [
     [...REQUEST, ["cookie", "a=b"], ["x", "1"], ["cookie", "c=d"]],
     `GET / HTTP/1.1\r\n${HOST}cookie: a=b; c=d\r\nx: 1\r\n\r\n`,
   ),
+  arriving(
+    "150 cookie crumbs",
+    [...REQUEST, ...Array.from({ length: 150 }, (_, i): Field => ["cookie", `c${i}=v`])],
+    `GET / HTTP/1.1\r\n${HOST}cookie: ${Array.from({ length: 150 }, (_, i) => `c${i}=v`).join("; ")}\r\n\r\n`,
+  ),
+  arriving(
+    "OPTIONS *",
+    withPseudo(":method", "OPTIONS").map(([name, value]) => [name, name === ":path" ? "*" : value]),
+    `OPTIONS * HTTP/1.1\r\n${HOST}\r\n`,
+  ),
+  arriving("a scheme of https", withPseudo(":scheme", "https"), GET),
+  arriving("DEL in a name, which is dropped with its field", [...REQUEST, ["x\x7f", "1"]], GET),
+  arriving("a tab in a name, which is dropped with its field", [...REQUEST, ["x\ty", "1"]], GET),
+  arriving("CR alone in a value, which is dropped with its field", [...REQUEST, ["x", "a\rb"]], GET),
   arriving(
     "te: trailers",
     [...REQUEST, ["te", "trailers"]],

@@ -7,8 +7,8 @@ import { expect, test } from "vitest";
 import { systemClock } from "../../../core/clock.ts";
 import { HeaderBlock } from "../../../core/headers/header-block.ts";
 import { Http2App } from "../../../test/support/http2-fixture.ts";
-import { FLAG, goaway, headers, resetStream } from "../../../test/support/http2-frames.ts";
-import { RawHttp2App } from "../../../test/support/raw-http2-app.ts";
+import { FLAG, goaway, headers, resetStream, settings } from "../../../test/support/http2-frames.ts";
+import { RawHttp2App, type Sending } from "../../../test/support/raw-http2-app.ts";
 import { turnUntil } from "../../../test/support/turns.ts";
 import type { BodySink, BodySource, ResponseHead, UpstreamListener, UpstreamRequest } from "../exchange.ts";
 import { Deadlines } from "../h1/deadlines.ts";
@@ -244,6 +244,27 @@ test("calls that were open when the app said goodbye are finished, new ones go t
   expect(second.head.status).toBe(200);
   expect((await first).head.status).toBe(201);
   expect(pool.counts.opened).toBe(2);
+});
+
+test("calls in line go to another session when theirs says goodbye, though it still has one to finish", async () => {
+  const held = Promise.withResolvers<Sending>();
+  await using app = await RawHttp2App.start(
+    (connection, stream, send) => {
+      if (connection === 1) held.resolve(send);
+      else send(headers(stream, [[":status", "200"]], FLAG.endHeaders | FLAG.endStream));
+    },
+    settings([[constants.NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 1]]),
+  );
+  await using pool = poolTo(app.port, { upstreamConnections: 1 });
+  const first = call(pool);
+  const send = await held.promise;
+  const second = call(pool);
+
+  send(goaway(1, constants.NGHTTP2_NO_ERROR));
+
+  expect((await second).head.status).toBe(200);
+  send(headers(1, [[":status", "204"]], FLAG.endHeaders | FLAG.endStream));
+  expect((await first).head.status).toBe(204);
 });
 
 test("a port where nobody listens is upstream_refused", async () => {

@@ -101,6 +101,8 @@ export class ClientPool implements Upstream, Service, SessionListener, CallQueue
   sessionLeaving(session: ClientSession): void {
     this.#sessions.delete(session);
     this.#leaving.add(session);
+    // What it still finishes may take hours: those in line do not wait for that.
+    this.#grow();
   }
 
   sessionClosed(session: ClientSession, error: WireError | undefined): void {

@@ -63,20 +63,21 @@ export class Listener implements Service, SniffListener {
     this.#options = options;
     this.#dateLine = new DateLine(options.clock);
     this.#inFlight = new InFlight(options.limits.inFlight);
-    this.#sockets = new ListeningSockets((socket) => this.#accept(socket));
+    const { name, log } = options;
+    this.#sockets = new ListeningSockets(
+      (socket) => this.#accept(socket),
+      (error) => log.error({ error: error.message, listener: name }, "accept failed"),
+    );
   }
 
   /** On the port of the options unless another is given. */
   async start(port: number = this.#options.port): Promise<void> {
-    const { host, name, log, reusePort = false } = this.#options;
+    const { host, name, reusePort = false } = this.#options;
     try {
       await this.#sockets.listen({ host, port }, reusePort);
     } catch (cause) {
       throw new ListenError(`--${name}`, { host, port }, cause);
     }
-    this.#sockets.onAcceptError((error) =>
-      log.error({ error: error.message, listener: name }, "accept failed"),
-    );
   }
 
   /** Where it listens; undefined while it does not. */

@@ -15,6 +15,10 @@ const CLIENT = `
     require("node:net").connect(process.argv[1], "127.0.0.1", () => ++standing === ${BURST} && process.exit());
 `;
 
+function failed(error: Error): void {
+  throw error;
+}
+
 test.skipIf(process.platform !== "linux")(
   "connections that came in a long turn are accepted many at a time, not one in each turn",
   async () => {
@@ -22,7 +26,7 @@ test.skipIf(process.platform !== "linux")(
     const sockets = new ListeningSockets((socket) => {
       accepted.push(socket);
       socket.on("error", () => {}).destroy();
-    });
+    }, failed);
     await sockets.listen(ANY, false);
 
     // This process does nothing else until they all stand.
@@ -36,8 +40,8 @@ test.skipIf(process.platform !== "linux")(
 );
 
 test("a port that others share by leave is refused to those who were not given it", async () => {
-  const first = new ListeningSockets(() => {});
-  const second = new ListeningSockets(() => {});
+  const first = new ListeningSockets(() => {}, failed);
+  const second = new ListeningSockets(() => {}, failed);
   await first.listen(ANY, true);
   const where = { host: "127.0.0.1", port: first.address?.port ?? 0 };
 

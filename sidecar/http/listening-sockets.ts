@@ -23,8 +23,11 @@ interface Where {
 /** All that listens on one port of a listener. */
 export class ListeningSockets {
   readonly #servers: readonly Server[];
+  readonly #acceptFailed: (error: Error) => void;
 
-  constructor(accept: (socket: Socket) => void) {
+  /** `acceptFailed`: EMFILE and its like; the connection is lost, the others go on. */
+  constructor(accept: (socket: Socket) => void, acceptFailed: (error: Error) => void) {
+    this.#acceptFailed = acceptFailed;
     // A client that has said all it wants to say still gets its answer.
     const options = { allowHalfOpen: true, noDelay: true };
     this.#servers = Array.from({ length: SOCKETS }, () => createServer(options, accept));
@@ -42,17 +45,15 @@ export class ListeningSockets {
     // Sockets that may share a port share it with those of another sidecar as well, which must be told instead.
     if (reusePort && !shared && port !== 0) await refuseTaken({ host, port });
     try {
-      for (const server of this.#servers)
+      for (const server of this.#servers) {
         await listening(server, { host, port: this.address?.port ?? port, reusePort, backlog: BACKLOG });
+        // It accepts already, while the others do not listen yet.
+        server.on("error", this.#acceptFailed);
+      }
     } catch (error) {
       this.close();
       throw error;
     }
-  }
-
-  /** EMFILE and its like: the connection is lost, the others go on. */
-  onAcceptError(listener: (error: Error) => void): void {
-    for (const server of this.#servers) server.on("error", listener);
   }
 
   /** Takes no further connections. */
@@ -60,7 +61,7 @@ export class ListeningSockets {
     for (const server of this.#servers) if (server.listening) server.close();
   }
 
-  /** The same; resolves when all that were accepted are closed. */
+  /** The same; resolves when all that were accepted are closed, or at once where nothing listened any more. */
   async closed(): Promise<void> {
     const closing = this.#servers.filter(({ listening: isListening }) => isListening);
     await Promise.all(closing.map(async (server) => once(server.close(), "close")));

@@ -36,6 +36,26 @@ test("a refusal outlives a control plane that is killed at once, and one that ca
   expect(stored.map(({ resources }) => resources.stage.refused.length)).toEqual([1, 1]);
 });
 
+test("a refusal that comes in the moment in which a batch ends does not wait for the next", async () => {
+  await using mesh = await PushMesh.start();
+  const node = await mesh.connect("node-1");
+  await node.ackNext(3);
+  await mesh.until(() => mesh.reports.sync("node-1") === "SYNCED");
+  mesh.clock.advance(1_000);
+  await mesh.flush.written();
+
+  const refused = Array.from({ length: 8 }, (_, turns) => `hash-${turns}`);
+  for (const [turns, hash] of refused.entries()) {
+    // A batch of nothing, which is over after a few turns of promises.
+    mesh.clock.advance(1_000);
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    mesh.reports.nacked("node-1", "stage", hash, ["it will not do"]);
+    await mesh.flush.written();
+    const [stored] = await mesh.store.loadReports();
+    expect(stored?.resources.stage.refused.map((mark) => mark.hash)).toContain(hash);
+  }
+});
+
 test("after a restart a node is what it was, but not connected", async () => {
   await using mesh = await PushMesh.start();
   const node = await mesh.connect("node-1", { hello: { labels: { zone: "a" } } });

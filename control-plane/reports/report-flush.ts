@@ -74,8 +74,9 @@ export class ReportFlush implements Service {
   /** Writes what is left. */
   async drain(): Promise<void> {
     this.#timer?.[Symbol.dispose]();
+    while (this.#isRunning) await this.#running;
+    this.#run(this.#heardSince());
     await this.#running;
-    await this.#flush(this.#heardSince());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -101,15 +102,21 @@ export class ReportFlush implements Service {
   }
 
   #run(heard: readonly string[]): void {
-    this.#isRunning = true;
-    this.#running = this.#flushAll(heard).finally(() => (this.#isRunning = false));
+    this.#running = this.#flushAll(heard);
   }
 
   async #flushAll(heard: readonly string[]): Promise<void> {
-    await this.#flush(heard);
-    if (!this.#isHurried) return;
-    this.#isHurried = false;
-    await this.#flushAll([]);
+    this.#isRunning = true;
+    try {
+      await this.#flush(heard);
+      while (this.#isHurried) {
+        this.#isHurried = false;
+        await this.#flush([]);
+      }
+    } finally {
+      // In the turn in which nothing was in a hurry: what comes later begins a batch of its own.
+      this.#isRunning = false;
+    }
   }
 
   /** Nodes that were heard since their `lastSeen` was written. */

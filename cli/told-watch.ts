@@ -1,5 +1,6 @@
 import type { WatchOptions } from "../control-plane/api/contract/client.ts";
 import type { CommandLine } from "./command-line.ts";
+import { printable } from "./output/table.ts";
 
 /**
  * How every watch behaves when its connection is lost: it goes on trying, and says so on standard error, once when it is
@@ -10,7 +11,7 @@ export function toldWatch({ errors }: Pick<CommandLine, "errors">, signal: Abort
   return {
     signal,
     onInterruption: ({ message }) => {
-      if (!lost) errors.write(`sluice: interrupted: ${message}; going on when it is back\n`);
+      if (!lost) errors.write(`sluice: interrupted: ${printable(message)}; going on when it is back\n`);
       lost = true;
     },
     onResumption: () => {

@@ -42,7 +42,11 @@ function nextStep({ release, counts }: Status): NextStep | undefined {
   const watch = (waitsFor: string): NextStep => ({ waitsFor, as: "", words: ["status", "--watch"] });
   const forNodes = (): NextStep =>
     (counts.failed ?? 0) > 0
-      ? { waitsFor: `${counts.failed} nodes that failed`, as: rolesOf("retry"), words: ["retry"] }
+      ? {
+          waitsFor: `${counts.failed} node${counts.failed === 1 ? "" : "s"} that failed`,
+          as: rolesOf("retry"),
+          words: ["retry"],
+        }
       : watch("its nodes");
   const forSomebody = (name: StepName): NextStep => {
     return { waitsFor: `somebody to ${name} it`, as: rolesOf(name), words: [name] };

@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -125,13 +125,16 @@ test("a watch gives each answer, opens a broken stream again and says so", async
 
   const options = { signal: controller.signal, onInterruption };
   const request = { params: { cluster: "demo" } };
+  const listening: number[] = [];
   for await (const { revision } of server.client.watch("getChain", request, options)) {
     revisions.push(revision);
+    listening.push(getEventListeners(controller.signal, "abort").length);
     if (revisions.length === 3) controller.abort();
   }
 
   expect(revisions).toEqual([1, 2, 3]);
   expect(delays.length).toBe(2);
+  expect(new Set(listening).size, "nothing of an interruption stays").toBe(1);
 });
 
 test("a watch ends with the problem that the stream tells", async () => {

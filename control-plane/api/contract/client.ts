@@ -1,3 +1,4 @@
+import { addAbortListener } from "node:events";
 import { Readable } from "node:stream";
 
 import { Agent, request as send, type Dispatcher } from "undici";
@@ -270,7 +271,7 @@ export class ApiClient implements AsyncDisposable {
   async #pause(delay: number, signal: AbortSignal | undefined): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     using _timer = this.#clock.after(delay, resolve);
-    signal?.addEventListener("abort", () => resolve(), { once: true });
+    using _aborted = signal === undefined ? undefined : addAbortListener(signal, () => resolve());
     await promise;
   }
 }

@@ -32,7 +32,10 @@ export class RefusalLog {
     this.#limits = limits;
   }
 
-  /** `record`: what it was about, if it was about one. Never throws: whoever was refused has an answer, also where the store cannot write. */
+  /**
+   * `record`: what it was about, if it was about one. Never throws: whoever was refused has an answer, also where the
+   * store cannot write.
+   */
   async note(
     by: { readonly name: string; readonly tokenId: string | undefined },
     action: string,

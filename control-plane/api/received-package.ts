@@ -116,17 +116,19 @@ export class UploadFolder {
     return target.bytesWritten;
   }
 
-  /** Aborts when nothing has come for too long, in the file or around it: an upload that is silent holds a place. */
+  /**
+   * Aborts when nothing has come for too long, in the file or around it: an upload that is silent holds a place. Looks
+   * once in that time, so a silence may last twice as long.
+   */
   #watch({ raw }: FastifyRequest, silent: AbortController): Disposable {
     const { idle } = this.#limits;
     const { socket } = raw;
     let seen = socket.bytesRead;
-    const timer = this.#clock.every(idle, () => {
+    return this.#clock.every(idle, () => {
       if (socket.bytesRead === seen)
         silent.abort(new RequestError("request_timeout", `nothing arrived for ${idle / 1_000} s`));
       seen = socket.bytesRead;
     });
-    return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
   }
 
   #tooLarge(): RequestError {

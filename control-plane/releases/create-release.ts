@@ -20,15 +20,18 @@ export interface ReleaseWish {
   readonly plugin: string;
   readonly version: string;
   readonly target: ReleaseTarget;
-  /** Wall clock, ms: download and activation begin by themselves then, at once if it passes before the last approval; undefined: on demand. */
+  /**
+   * Wall clock, ms: download and activation begin by themselves then, at once if it passes before the last approval;
+   * undefined: on demand.
+   */
   readonly scheduledAt: number | undefined;
   readonly note: string;
 }
 
 /**
- * Asks for a version to be put on nodes. Throws `not_found`, `invalid_input` (target, a time that is past, or the chain's config does not fit
- * the version), `wrong_state` (the version is not approved), `conflict` (another release of the plugin is open in the
- * cluster, or the version runs there in full already).
+ * Asks for a version to be put on nodes. Throws `not_found`, `invalid_input` (target, a time that is past, or the
+ * chain's config does not fit the version), `wrong_state` (the version is not approved), `conflict` (another release of
+ * the plugin is open in the cluster, or the version runs there in full already).
  */
 export async function createRelease(
   { store, clock, reports }: ReleaseContext,

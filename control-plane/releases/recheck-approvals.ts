@@ -23,6 +23,6 @@ async function rechecked(release: Release, change: Change): Promise<Release | un
     return hasApprovals(asked) ? undefined : takeStep(asked, "unapproved");
   if (!hasApprovals(asked)) return requiredApprovals === release.requiredApprovals ? undefined : asked;
   const approved = takeStep(asked, "approved");
-  // What goes on by itself is looked after from here on; if its time has come, it begins at once.
+  // The follower looks at what is SCHEDULED, not at what is APPROVED; if its time has come, it begins at once.
   return approved.automatic ? takeStep(approved, "schedule") : approved;
 }

@@ -10,7 +10,10 @@ import type { Http2Peer, ReceivedFrame } from "../support/http2-peer.ts";
  */
 export type Outcome = "answered" | "ignored" | "closed" | `CONNECTION ${string}` | `STREAM ${string}`;
 
-/** What is sent; `answer`: wait until the answer on stream 1 is whole; `settled`: until each side knows the other's SETTINGS. */
+/**
+ * What is sent; `answer`: wait until the answer on stream 1 is whole; `settled`: until each side knows the other's
+ * SETTINGS.
+ */
 export type Step = Buffer | "answer" | "settled";
 
 /** One thing that a peer may do, and the answers to it that RFC 9113 or RFC 7541 allow. */

@@ -11,7 +11,7 @@ import {
   type SmugglingCase,
 } from "./outcome.ts";
 
-/** What the suites and reports of others try beyond the rest of this corpus; each table names where its shapes are from. */
+// What the suites and reports of others try beyond the rest of this corpus; each table names where its shapes are from.
 
 function line(text: string): string {
   return `${text}\r\n${HOST}\r\n`;

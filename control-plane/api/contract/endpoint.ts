@@ -4,8 +4,8 @@ import type { Action } from "../../model/access.ts";
 
 /**
  * For what an endpoint's right is needed: for `everywhere` (a grant for everything), in the domain, cluster, plugin's
- * domain, or cluster of the release, node or silence that path or body name (everywhere, where they name none), or `somewhere`: listings and what all may see.
- * A listing over clusters gives only what the token may read.
+ * domain, or cluster of the release, node or silence that path or body name (everywhere, where they name none), or
+ * `somewhere`: listings and what all may see. A listing over clusters gives only what the token may read.
  */
 export type EndpointScope =
   | "everywhere"
@@ -18,8 +18,8 @@ export type EndpointScope =
   | "silence";
 
 /**
- * One operation. The table in endpoints.ts is the whole API: the server registers it, OpenAPI and the client are made of it, and
- * access is checked by its `right` before anything else is looked at.
+ * One operation. The table in endpoints.ts is the whole API: the server registers it, OpenAPI and the client are made
+ * of it, and access is checked by its `right` before anything else is looked at.
  */
 export interface Endpoint {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";

@@ -5,8 +5,8 @@ const BURST = 1_000;
 const RATE = 100;
 
 /**
- * A bucket for frames that cost us an answer and the peer nothing: PING, SETTINGS, heads that are refused. nghttp2 bounds the answers that
- * wait for a peer who does not read; this bounds those of a peer who does.
+ * A bucket for frames that cost us an answer and the peer nothing: PING, SETTINGS, heads that are refused. nghttp2
+ * bounds the answers that wait for a peer who does not read; this bounds those of a peer who does.
  */
 export class FloodGuard {
   readonly #clock: Clock;

@@ -171,6 +171,22 @@ test("a log that is followed is refused in words too, before it begins and when 
   await expect(next).rejects.toMatchObject({ code: "not_found", message: "there is no plugin tagger here" });
 });
 
+test("one reader too many of a node's logs is refused, not asked to come again and again", async () => {
+  const leave = new AbortController();
+  const interruptions: string[] = [];
+  const onInterruption = ({ code }: ApiError): void => void interruptions.push(code);
+  const request = { params: { node: "web-1", plugin: "tagger" }, query: {} };
+  const follow = (): Promise<unknown> =>
+    plane.admin.follow("readLog", request, { signal: leave.signal, onInterruption }).next();
+  const readers = Array.from({ length: 8 }, follow);
+  for (const _reader of readers) await node.next("readLog");
+
+  await expect(follow()).rejects.toMatchObject({ code: "unavailable", status: 503 });
+  expect(interruptions).toEqual([]);
+  leave.abort();
+  await Promise.all(readers);
+});
+
 test("releases come newest first", async () => {
   const { admin } = plane;
   const wish = { cluster: "other", plugin: "tagger", version: "1.0.0", target: { kind: "full" } } as const;

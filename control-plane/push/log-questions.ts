@@ -28,12 +28,16 @@ export class LogQuestions {
   }
 
   /** As in NodeLogs. */
-  async *read(request: LogRequest, signal: AbortSignal): AsyncIterable<LogChunk> {
+  read(request: LogRequest, signal: AbortSignal): AsyncIterable<LogChunk> {
     if (this.#questions.size >= MOST_QUESTIONS)
       throw new OperationError(
         "unavailable",
         `${MOST_QUESTIONS} readers of logs of ${request.node} are enough`,
       );
+    return this.#ask(request, signal);
+  }
+
+  async *#ask(request: LogRequest, signal: AbortSignal): AsyncIterable<LogChunk> {
     const id = ++this.#ids;
     const question: Question = { waiting: [], size: 0, dropped: 0, end: undefined, wake: () => undefined };
     const abort = (): void => this.#end(question, undefined);

@@ -18,8 +18,9 @@ export interface LogChunk {
 export interface NodeLogs {
   /**
    * Ends when the node said so, when it disconnects or when `signal` is aborted; what waits for a slow reader is
-   * bounded, and what does not fit is counted in `dropped`. Throws an `OperationError`: `not_found` where the node
-   * knows no such plugin, `wrong_state` where the node is not connected, `unavailable` where too many are reading.
+   * bounded, and what does not fit is counted in `dropped`. Throws an `OperationError`, before anything is read:
+   * `wrong_state` where the node is not connected, `unavailable` where too many are reading. What is read ends with a
+   * `not_found` where the node knows no such plugin.
    */
   read(request: LogRequest, signal: AbortSignal): AsyncIterable<LogChunk>;
 }

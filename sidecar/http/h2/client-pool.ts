@@ -101,8 +101,8 @@ export class ClientPool implements Upstream, Service, SessionListener, CallQueue
   sessionLeaving(session: ClientSession): void {
     this.#sessions.delete(session);
     this.#leaving.add(session);
-    // What it still finishes may take hours: those in line do not wait for that.
-    this.#grow();
+    // What it still finishes may take hours: those in line do not wait for that. One that took nothing ends soon.
+    if (session.active > 0) this.#grow();
   }
 
   sessionClosed(session: ClientSession, error: WireError | undefined): void {
@@ -110,7 +110,8 @@ export class ClientPool implements Upstream, Service, SessionListener, CallQueue
     this.#leaving.delete(session);
     if (error !== undefined) this.#failed++;
     if (error !== undefined && this.#sessions.size === 0) this.#failLine(error);
-    else this.#grow();
+    // After one that was of no use another would follow at once, and so on: the next look at the line opens it.
+    else if (session.carried) this.#grow();
     if (this.#sessions.size + this.#leaving.size === 0) this.#emptied?.();
   }
 
@@ -180,7 +181,9 @@ export class ClientPool implements Upstream, Service, SessionListener, CallQueue
         new WireError("upstream_timeout", `${this.name} had no room for ${response} ms`, { retryable: true }),
       );
     }
-    if (this.#line.size > 0) this.#deadline.arm(SWEEP);
+    if (this.#line.size === 0) return;
+    this.#deadline.arm(SWEEP);
+    this.#grow();
   }
 
   #failLine(error: WireError): void {

@@ -40,6 +40,7 @@ export class ClientSession implements CallCarrier {
   readonly #calls = new OpenStreams<ClientCall>();
   #state: "connecting" | "ready" | "leaving" | "closed" = "connecting";
   #places = 0;
+  #carried = false;
   /** By GOAWAY: the last stream that the app may have looked at. */
   #lastSeen: number | undefined;
   /** Why it never became ready. */
@@ -84,6 +85,11 @@ export class ClientSession implements CallCarrier {
     return this.#calls.size;
   }
 
+  /** Whether it ever had a call. */
+  get carried(): boolean {
+    return this.#carried;
+  }
+
   get lost(): boolean {
     return this.#session.destroyed;
   }
@@ -95,6 +101,7 @@ export class ClientSession implements CallCarrier {
   /** Only while there are `places`. */
   open(call: ClientCall): void {
     this.#calls.add(call);
+    this.#carried = true;
     if (this.#calls.size === 1) this.#deadline.arm(SWEEP);
     try {
       call.send(this.#session, this);

@@ -6,6 +6,7 @@ import {
   FLAG,
   FRAME,
   frame,
+  goaway,
   headers,
   hpack,
   settings,
@@ -63,6 +64,18 @@ test("an app that took no streams, and then does, is sent those that wait", asyn
 
   expect(await Promise.all([ask(pool), ask(pool)])).toEqual([200, 200]);
   expect(app.connections).toBe(1);
+});
+
+test("an app that says goodbye before it takes anything is not connected to again and again", async () => {
+  const opening = Buffer.concat([
+    settings([[MAX_CONCURRENT_STREAMS, 0]]),
+    goaway(0, constants.NGHTTP2_NO_ERROR),
+  ]);
+  await using app = await RawHttp2App.start(answers, opening);
+  await using pool = poolTo(app, { response: 500 });
+
+  expect(await ask(pool)).toBe("upstream_timeout");
+  expect(app.connections, "one at first, and one for each look at the line").toBeLessThanOrEqual(3);
 });
 
 test("an app that informs without end is given up, and its stream reset", async () => {

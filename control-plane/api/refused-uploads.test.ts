@@ -24,7 +24,7 @@ let authorization: string;
 let before: Kept;
 
 beforeAll(async () => {
-  const settings = { packageBytes: LIMIT, uploadIdleTimeout: 300 };
+  const settings = { packageBytes: LIMIT, uploadIdleTimeout: 1_000 };
   plane = await (await TestControlPlane.start({ settings })).withClusters();
   authorization = `Bearer ${await plane.token("admin")}`;
   const body = { name: "tagger", domain: "shop", description: "", owners: ["admin"] };

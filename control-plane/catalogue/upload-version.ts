@@ -10,6 +10,7 @@ import type { PluginVersion } from "../model/catalogue.ts";
 import { OperationError } from "../model/operation-error.ts";
 import type { Store } from "../store/store.ts";
 import { checkPackage, type CheckedPackage } from "./check-package.ts";
+import { collectArtifacts } from "./collect-artifacts.ts";
 import { pluginNamed } from "./named-records.ts";
 import { requireOwner } from "./owners.ts";
 
@@ -44,15 +45,23 @@ export async function uploadVersion(
   const checked = await checkPackage(scratch, upload.plugin, zip);
   // Before their bytes are kept, although only what is within the change decides.
   refuseOtherBytes(await store.read(({ versions }) => versions.get(nameOf(checked))), checked);
-  using arrived = await artifacts.put(once(zip), zip.length);
-  const { result } = await store.change(actor, "version.upload", async (change) => {
-    requireOwner(actor, await pluginNamed(change, upload.plugin));
-    const wanted = versionOf(checked, arrived, { uploader: actor.name, at: clock.wall(), note: upload.note });
-    const known = await change.versions.get(wanted);
-    refuseOtherBytes(known, checked);
-    return known ?? change.versions.insert(wanted);
-  });
-  return result;
+  const by = { uploader: actor.name, at: clock.wall(), note: upload.note };
+  try {
+    using arrived = await artifacts.put(once(zip), zip.length);
+    const { result } = await store.change(actor, "version.upload", async (change) => {
+      requireOwner(actor, await pluginNamed(change, upload.plugin));
+      const wanted = versionOf(checked, arrived, by);
+      const known = await change.versions.get(wanted);
+      refuseOtherBytes(known, checked);
+      return known ?? change.versions.insert(wanted);
+    });
+    return result;
+  } catch (thrown) {
+    // Somebody was faster, and no version has these bytes. Where they cannot be deleted now, the sweep does it.
+    if (thrown instanceof OperationError && thrown.code === "conflict")
+      await collectArtifacts(store, artifacts).catch(() => []);
+    throw thrown;
+  }
 }
 
 function refuseOtherBytes(known: PluginVersion | undefined, { digest }: CheckedPackage): void {

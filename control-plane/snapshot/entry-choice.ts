@@ -2,21 +2,30 @@ import type { Release } from "../model/release.ts";
 import type { NodeHoldings } from "./node-holdings.ts";
 import type { PluginTarget } from "./plugin-target.ts";
 
-/** What a chain's entry runs on one node. */
+/** What a chain's entry is on one node. */
 export type EntryChoice =
   | { readonly kind: "run"; readonly version: string; readonly gray: Release | undefined }
   /** Nothing of it is in force: the entry is left out. */
   | { readonly kind: "none" }
   /** The node cannot load any version that it should have: the policy answers. */
-  | { readonly kind: "unavailable" }
-  /** The node will say whether it can load what it should have, and there is nothing to run until then. */
+  | { readonly kind: "unavailable" };
+
+/** What is not known yet. */
+export type OpenChoice =
+  /** The node will say whether it can load what it should have, and holds nothing to run until then. */
+  | { readonly kind: "missing" }
+  /** Something of it runs there, and the node will say what. */
   | { readonly kind: "pending" };
 
 /**
  * Make before break: a version is named only when the node holds it; until then what it runs now goes on. `plugin` is the
  * entry's.
  */
-export function entryChoice(plugin: string, target: PluginTarget, holdings: NodeHoldings): EntryChoice {
+export function entryChoice(
+  plugin: string,
+  target: PluginTarget,
+  holdings: NodeHoldings,
+): EntryChoice | OpenChoice {
   const holds = ({ digest }: Release): boolean => holdings.state(digest) === "LOADABLE";
   const gray = target.gray !== undefined && holds(target.gray) ? target.gray : undefined;
   const wanted = target.run.find(holds);
@@ -31,7 +40,7 @@ export function entryChoice(plugin: string, target: PluginTarget, holdings: Node
     return { kind: "run", version: only.version, gray: undefined };
   // Two that may run, and it has not said which: whatever it is, it goes on.
   if (before.length > 1) return { kind: "pending" };
-  return { kind: answered(target, holdings) ? "unavailable" : "pending" };
+  return { kind: answered(target, holdings) ? "unavailable" : "missing" };
 }
 
 /** Of the traffic of a node that a gray release is for. */

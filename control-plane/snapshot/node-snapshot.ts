@@ -13,7 +13,7 @@ export interface NodeSnapshot {
   readonly tick: number;
   /**
    * Undefined where nothing can be said yet, and the node keeps what it has: its chain needs a version that the node
-   * has not yet answered for. Nodes of one cluster with equal content get the same object.
+   * has not yet answered for, and what is in its place there is not known. Nodes of one cluster with equal content get the same object.
    */
   readonly resources: Readonly<Record<ResourceType, SnapshotResource | undefined>>;
 }

@@ -4,7 +4,8 @@ import type { Node, NodeReport, ResourceStanding } from "../model/node.ts";
 import type { ClusterState } from "../releases/cluster-state.ts";
 import type { ReleaseProjection } from "../releases/release-projection.ts";
 import { chainResource, NO_CHAIN, NO_PACKAGES, stageResource, type HeldPackage } from "./contents.ts";
-import { entryChoice, type EntryChoice } from "./entry-choice.ts";
+import { entryChoice, type EntryChoice, type OpenChoice } from "./entry-choice.ts";
+import { KnownChains } from "./known-chains.ts";
 import { holdingsOf, type NodeHoldings } from "./node-holdings.ts";
 import type { NodeSnapshot, RouteContent, SnapshotResource, SnapshotSource } from "./node-snapshot.ts";
 import { pluginTarget, type PluginTarget } from "./plugin-target.ts";
@@ -14,11 +15,20 @@ type Projection = Pick<ReleaseProjection, "tick" | "cluster" | "sizeOf" | "onCha
 const NO_ROUTES: RouteContent = { services: {} };
 const ROUTE: SnapshotResource = { hash: contentHash(NO_ROUTES), content: NO_ROUTES, tombstone: false };
 
+/** What is one node's of a chain. */
+interface NodeSide {
+  readonly targets: ReadonlyMap<string, PluginTarget>;
+  readonly holdings: NodeHoldings;
+  /** Hash of the chain that it has in force. */
+  readonly inForce: string | undefined;
+}
+
 /** Snapshots from the chains and releases in memory. What many nodes have in common is made once a change. */
 export class ReleaseSnapshots implements SnapshotSource {
   readonly #projection: Projection;
   /** By state of a cluster: resources by what went into them. */
   readonly #made = new WeakMap<ClusterState, Map<string, SnapshotResource>>();
+  readonly #known = new KnownChains();
 
   constructor(projection: Projection) {
     this.#projection = projection;
@@ -48,7 +58,11 @@ export class ReleaseSnapshots implements SnapshotSource {
     const chain =
       state.chain === undefined
         ? unlessMore(NO_CHAIN, resources.chain)
-        : this.#chain(state, state.chain, targets, holdings);
+        : this.#chain(state, state.chain, {
+            targets,
+            holdings,
+            inForce: resources.chain.acked?.hash,
+          });
     return { tick, resources: { stage, route: ROUTE, chain } };
   }
 
@@ -69,20 +83,54 @@ export class ReleaseSnapshots implements SnapshotSource {
     return this.#once(state, key, () => stageResource(packages, state.entries));
   }
 
-  /** Undefined: an entry has nothing to run until the node has answered. */
+  /** Undefined: it is not known what an entry is until the node has answered. */
   #chain(
     state: ClusterState,
     chain: ClusterChain,
-    targets: ReadonlyMap<string, PluginTarget>,
-    holdings: NodeHoldings,
+    { targets, holdings, inForce }: NodeSide,
   ): SnapshotResource | undefined {
-    const choices = chain.entries.map(({ plugin, mode }): EntryChoice => {
+    const choices = chain.entries.map(({ plugin, mode }): EntryChoice | OpenChoice => {
       const target = targets.get(plugin);
       if (target === undefined) return { kind: "none" };
       return mode === "off" ? offChoice(target) : entryChoice(plugin, target, holdings);
     });
+    if (choices.every(isSettled)) return this.#chainOf(state, chain, choices);
     if (choices.some(({ kind }) => kind === "pending")) return undefined;
-    return this.#once(state, `chain ${choices.map(keyOf).join()}`, () => chainResource(chain, choices));
+    // A node that has one of these in force is known again after a restart.
+    for (const kind of ["none", "unavailable"] as const)
+      this.#chainOf(
+        state,
+        chain,
+        choices.map((choice) => (isSettled(choice) ? choice : { kind })),
+      );
+    const settled = choices.map((choice, index) =>
+      isSettled(choice) ? choice : this.#asInForce(chain.entries[index]?.plugin ?? "", inForce),
+    );
+    return settled.every(isSettled) ? this.#chainOf(state, chain, settled) : undefined;
+  }
+
+  /**
+   * Until the node holds a version of it an entry stays what it is there: one download that fails does not keep the rest
+   * of the chain from the node, and what answers in place of a guard goes on answering.
+   */
+  #asInForce(plugin: string, inForce: string | undefined): EntryChoice | OpenChoice {
+    switch (this.#known.placeOf(plugin, inForce)) {
+      case "left out":
+        return { kind: "none" };
+      case "unavailable":
+        return { kind: "unavailable" };
+      case "runs":
+      case undefined:
+        return { kind: "pending" };
+    }
+  }
+
+  #chainOf(state: ClusterState, chain: ClusterChain, choices: readonly EntryChoice[]): SnapshotResource {
+    const resource = this.#once(state, `chain ${choices.map(keyOf).join()}`, () =>
+      chainResource(chain, choices),
+    );
+    this.#known.note(resource);
+    return resource;
   }
 
   #once(state: ClusterState, key: string, make: () => SnapshotResource): SnapshotResource {
@@ -94,6 +142,10 @@ export class ReleaseSnapshots implements SnapshotSource {
     made.set(key, resource);
     return resource;
   }
+}
+
+function isSettled(choice: EntryChoice | OpenChoice): choice is EntryChoice {
+  return choice.kind !== "missing" && choice.kind !== "pending";
 }
 
 /** `nothing` for a node that has nothing else of this type. */

@@ -76,12 +76,22 @@ export function stateOf(
 
 /** Snapshots of a cluster that stays as it is; every package has 100 bytes. */
 export function snapshotsOf(state: ClusterState): ReleaseSnapshots {
-  return new ReleaseSnapshots({
+  return snapshotsIn(state).snapshots;
+}
+
+/** The same of a cluster that may become another. */
+export function snapshotsIn(first: ClusterState): {
+  readonly snapshots: ReleaseSnapshots;
+  readonly become: (state: ClusterState) => void;
+} {
+  let state = first;
+  const snapshots = new ReleaseSnapshots({
     tick: 1,
     cluster: (name) => (name === "demo" ? state : undefined),
     sizeOf: () => 100,
     onChange: () => ({ [Symbol.dispose]: () => undefined }),
   });
+  return { snapshots, become: (next) => void (state = next) };
 }
 
 export interface Said {

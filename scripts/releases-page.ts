@@ -16,6 +16,9 @@ Where it does not run, and when it ends, nodes run the **base**: the version of 
 
 One release for each plugin in a cluster is open at a time, beside a rollback that waits for approval. Every state is
 stored, with who led there, in the audit. Nodes that are OFFLINE hold nothing up: they catch up when they are back.
+A gray release is there to be tried, so it waits in DOWNLOADING and ACTIVATING while no node fits its target, or every one
+that does is OFFLINE; \`fail\`, \`delete\`, \`cancel\` and a rollback lead out of that. A full release of a cluster
+without nodes goes on: nodes that join run it.
 
 \`\`\`mermaid
 stateDiagram-v2

@@ -126,7 +126,7 @@ export const RELEASE_STEPS = [
     from: ["DOWNLOADING"],
     to: "DOWNLOADED",
     right: "none",
-    meaning: "Every node of it that is not OFFLINE holds the package loadable.",
+    meaning: "Every node of it that is not OFFLINE holds the package loadable; gray, there is one at least.",
   },
   {
     name: "activate",
@@ -148,7 +148,7 @@ export const RELEASE_STEPS = [
     to: "GRAY",
     only: "gray",
     right: "none",
-    meaning: "It runs on every node of it that is not OFFLINE.",
+    meaning: "It runs on every node of it that is not OFFLINE, and there is one at least.",
   },
   {
     name: "active",

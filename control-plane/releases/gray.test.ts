@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 
 import type { ReleaseTarget } from "../model/release.ts";
-import { DANA, OLGA, ReleaseWorld } from "../../test/support/release-world.ts";
+import { nodeIn } from "../../test/support/catalogue-records.ts";
+import { ANDY, DANA, OLGA, ReleaseWorld } from "../../test/support/release-world.ts";
 
 const NODES = Array.from({ length: 40 }, (_, index) => `node-${index}`);
 const share = (percentage: number): ReleaseTarget => ({ kind: "percentage", percentage });
@@ -117,6 +118,81 @@ test("the one node of a small percentage stays when that grows, and is another o
   expect((await world.get(id)).firstNode).toBe(other);
   await world.releases.edit(DANA, { release: id }, { target: { kind: "full" } });
   expect((await world.get(id)).firstNode).toBeUndefined();
+});
+
+const ZONE: ReleaseTarget = { kind: "selector", labels: { zone: "a" } };
+
+test("gray that fits no node waits for one, in each of its steps, and goes on when it has come", async () => {
+  await using world = await ReleaseWorld.create();
+  await world.run("1.0.0");
+  const { id } = await world.create("1.1.0", { target: ZONE });
+  await world.releases.approve(ANDY, { release: id }, "");
+  await world.releases.download(OLGA, { release: id });
+  await world.quiet();
+  expect(await world.releases.status(id)).toMatchObject({
+    release: { state: "DOWNLOADING" },
+    settled: false,
+  });
+
+  await world.releases.activate(OLGA, { release: id });
+  await world.quiet();
+  expect(await world.releases.status(id)).toMatchObject({ release: { state: "ACTIVATING" }, settled: false });
+  await expect(world.releases.promote(OLGA, { release: id })).rejects.toMatchObject({ code: "wrong_state" });
+
+  world.fleet.join({ ...nodeIn("demo", "late"), labels: { zone: "a" }, revision: 1 });
+  await world.quiet();
+  expect(await world.releases.status(id)).toMatchObject({ release: { state: "GRAY" }, settled: true });
+  expect(world.fleet.running("late")).toEqual(["guard@1.0.0", "guard@1.1.0"]);
+});
+
+test("gray whose nodes are all OFFLINE waits for one of them, and only for one", async () => {
+  await using world = await ReleaseWorld.create();
+  await world.run("1.0.0");
+  for (const node of ["node-1", "node-2"]) world.fleet.goes(node, "offline");
+  const { id, state } = await world.run("1.1.0", { target: { kind: "nodes", nodes: ["node-1", "node-2"] } });
+  expect(state).toBe("ACTIVATING");
+
+  world.fleet.goes("node-2", "online");
+  await world.quiet();
+  expect(await world.state(id)).toBe("GRAY");
+});
+
+test.for(["fail", "delete", "cancel", "roll back", "widen"] as const)(
+  "%s leads out of waiting for a node that fits",
+  async (way) => {
+    await using world = await ReleaseWorld.create();
+    const { releases } = world;
+    await world.run("1.0.0");
+    const gray = await world.create("1.1.0", { target: ZONE });
+    const request = { release: gray.id };
+    await releases.approve(ANDY, request, "");
+    await releases.download(OLGA, request);
+    if (way !== "cancel") await releases.activate(OLGA, request);
+    await world.quiet();
+
+    if (way === "fail") await releases.fail(OLGA, request, "nobody came");
+    if (way === "delete") await releases.delete(OLGA, request);
+    if (way === "cancel") await releases.cancel(DANA, request, "");
+    if (way === "roll back") await releases.rollBack(OLGA, { ...request, note: "" });
+    if (way === "widen") await releases.widen(OLGA, request, { kind: "nodes", nodes: ["node-1"] });
+    await world.quiet();
+    const ends = {
+      fail: "FAILED",
+      delete: "CANCELLED",
+      cancel: "CANCELLED",
+      "roll back": "ROLLED_BACK",
+      widen: "GRAY",
+    };
+    expect(await world.state(gray.id)).toBe(ends[way]);
+  },
+);
+
+test("a full release of a cluster without nodes goes on: who joins runs it", async () => {
+  await using world = await ReleaseWorld.create({ nodes: [] });
+  expect(await world.run("1.0.0")).toMatchObject({ state: "ACTIVE" });
+  world.fleet.join({ ...nodeIn("demo", "late"), revision: 1 });
+  await world.quiet();
+  expect(world.fleet.running("late")).toEqual(["guard@1.0.0"]);
 });
 
 test("full may not be edited or widened, and is deleted only when no node uses it", async () => {

@@ -1,4 +1,4 @@
-import { NODE_STEPS, type NodeStep, type Release, type ReleaseNode } from "../model/release.ts";
+import { isGray, NODE_STEPS, type NodeStep, type Release, type ReleaseNode } from "../model/release.ts";
 import type { NodeReports } from "../reports/node-reports.ts";
 import type { InForce } from "./in-force.ts";
 import { nodeProgress, type ChainMode } from "./node-progress.ts";
@@ -9,7 +9,7 @@ export interface ReleaseProgress {
   readonly nodes: readonly ReleaseNode[];
   /** Of targeted nodes. */
   readonly counts: Readonly<Record<NodeStep, number>>;
-  /** Every targeted node that is not OFFLINE is at least this far. */
+  /** Every targeted node that is not OFFLINE is at least this far; gray, there is one. */
   readonly downloaded: boolean;
   readonly active: boolean;
 }
@@ -27,11 +27,13 @@ export function progressOf(
   });
   const targeted = nodes.filter((node) => node.targeted);
   const waitedFor = targeted.filter((node) => node.online);
+  // Gray that no node has shown to work would be promoted on the word of nobody.
+  const begun = waitedFor.length > 0 || !isGray(release);
   return {
     nodes,
     counts: countsOf(targeted),
-    downloaded: waitedFor.every(({ step }) => ["downloaded", "activating", "active"].includes(step)),
-    active: waitedFor.every(({ step }) => step === "active"),
+    downloaded: begun && waitedFor.every(({ step }) => ["downloaded", "activating", "active"].includes(step)),
+    active: begun && waitedFor.every(({ step }) => step === "active"),
   };
 }
 
@@ -52,9 +54,9 @@ export function isSettled(
     case "DOWNLOADED":
       return !automatic;
     case "DOWNLOADING":
-      return !progress.downloaded && everyNodeIs("downloaded", "failed");
+      return waitedFor.length > 0 && !progress.downloaded && everyNodeIs("downloaded", "failed");
     case "ACTIVATING":
-      return !progress.active && everyNodeIs("active", "failed");
+      return waitedFor.length > 0 && !progress.active && everyNodeIs("active", "failed");
     case "GRAY":
     case "ACTIVE":
     case "DONE":

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 
 import { calledCommand, type CalledCommand } from "../../../test/support/called-command.ts";
 import { CommandedMesh } from "../../../test/support/commanded-mesh.ts";
+import { FollowingNode } from "../../../test/support/following-node.ts";
 import { TestNode } from "../../../test/support/test-node.ts";
 import { RELEASE_STATES, type ReleaseState } from "../../../control-plane/model/release.ts";
 
@@ -61,6 +62,15 @@ class Office implements AsyncDisposable {
     return new Office(mesh, secret);
   }
 
+  /** A node of the cluster that takes everything at once; once it is known. */
+  async follower(): Promise<FollowingNode> {
+    const { plane } = this.mesh;
+    const token = await plane.token("node", { kind: "all" }, "web-1");
+    const node = new FollowingNode({ id: "web-1", token, port: plane.ports.push, random: () => 0 });
+    for await (const { items } of plane.admin.watch("listNodes", {})) if (items.length > 0) break;
+    return node;
+  }
+
   release(...args: readonly string[]): Promise<CalledCommand> {
     return args[0] === "create" ? this.mesh.sluice("release", ...args) : this.other("release", ...args);
   }
@@ -94,6 +104,7 @@ test("every state that waits for something has a way into it here", () => {
 
 test.for(Object.entries(WAYS))("what comes next for %s is a line that works", async ([state, way]) => {
   await using office = await Office.open();
+  await using _node = await office.follower();
   const shown = await office.go(way);
   expect(shown.stdout).toContain(state);
 
@@ -121,6 +132,27 @@ test.for(Object.entries(STUCK))("what comes next for %s is to wait for its nodes
   expect(waited.code).toBe(7);
 });
 
+test("a gray release that fits no node says so, and is not what a watch or a promotion succeeds for", async () => {
+  await using office = await Office.open();
+  await using _node = await office.follower();
+  const waits =
+    "release 1 waits for a node that fits its target and is not OFFLINE; next: sluice get nodes --cluster demo -o wide\n";
+  await office.go([
+    [...CREATE, "--selector", "zone=a"],
+    ["approve", "1"],
+    ["download", "1"],
+  ]);
+  for (const state of ["DOWNLOADING", "ACTIVATING"]) {
+    if (state === "ACTIVATING") await office.release("activate", "1");
+    const watched = await office.release("status", "1", "-w", "--timeout", "100ms");
+    expect(watched).toMatchObject({ code: 7, stdout: expect.stringContaining(state), stderr: waits });
+  }
+  const shown = await office.release("status", "1");
+  expect(shown.stderr).toBe(waits);
+  expect((await office.other(...pastedOf(shown))).stdout).toContain("web-1");
+  expect((await office.release("promote", "1")).code).toBe(5);
+});
+
 test("a release that nobody has begun is not what a watch succeeds for", async () => {
   await using office = await Office.open();
   await office.release(...FULL);
@@ -139,6 +171,7 @@ test("a release that nobody has begun is not what a watch succeeds for", async (
 
 test("a step that cannot be yet says what to call instead", async () => {
   await using office = await Office.open();
+  await using _node = await office.follower();
   await office.go(WAYS.GRAY!);
 
   const refused = await office.release("complete", "1");

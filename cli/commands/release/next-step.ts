@@ -12,6 +12,8 @@ interface Status {
   readonly release: ApiAnswer<"getRelease">["release"];
   /** Of targeted nodes, as far as they are known. */
   readonly counts: Partial<ApiAnswer<"getRelease">["counts"]>;
+  /** Undefined: they were not asked for. */
+  readonly nodes?: ApiAnswer<"getRelease">["nodes"];
 }
 
 /** What a release waits for, and what one calls then; `as`: whom it takes, empty: anybody who may read. */
@@ -30,16 +32,27 @@ export function nextStepText(status: Status, command: Command): string | undefin
   const step = nextStep(status);
   if (step === undefined) return undefined;
   // Who approves is another person, with a context of their own.
-  const line = step.words[0] === "approve" ? undefined : command;
-  const words = ["release", ...step.words, String(id)];
-  const pasted = line === undefined ? ["sluice", ...words].join(" ") : hintedLine(line, words);
+  const words = step.words[0] === "get" ? step.words : ["release", ...step.words, String(id)];
+  const pasted = step.words[0] === "approve" ? ["sluice", ...words].join(" ") : hintedLine(command, words);
   const as = step.as === "" ? "" : `, as ${step.as}`;
   return `release ${id} waits for ${step.waitsFor}; next${as}: ${pasted}`;
 }
 
-function nextStep({ release, counts }: Status): NextStep | undefined {
+/** It is gray and on its way, and there is no node to go on with. */
+export function fitsNoNode({ release, nodes }: Status): boolean {
+  const onItsWay = release.state === "DOWNLOADING" || release.state === "ACTIVATING";
+  const anyNode = nodes === undefined || nodes.some(({ online, targeted }) => online && targeted);
+  return onItsWay && release.target.kind !== "full" && !anyNode;
+}
+
+function nextStep(status: Status): NextStep | undefined {
+  const { release, counts } = status;
   const { state, approvals, requiredApprovals, author, editors, automatic, scheduledAt } = release;
   const watch = (waitsFor: string): NextStep => ({ waitsFor, as: "", words: ["status", "--watch"] });
+  if (fitsNoNode(status)) {
+    const waitsFor = "a node that fits its target and is not OFFLINE";
+    return { waitsFor, as: "", words: ["get", "nodes", "--cluster", release.cluster, "-o", "wide"] };
+  }
   const forNodes = (): NextStep =>
     (counts.failed ?? 0) > 0
       ? {

@@ -13,7 +13,7 @@ import { parseReleaseId, RELEASE_ID } from "../../release-id.ts";
 import { toldWatch } from "../../told-watch.ts";
 import { usageError } from "../../usage-error.ts";
 import { RELEASE_NODES, RELEASES } from "../../views/releases.ts";
-import { askedOfRelease, noteNextStep } from "./next-step.ts";
+import { askedOfRelease, fitsNoNode, noteNextStep } from "./next-step.ts";
 
 type Status = ApiAnswer<"getRelease">;
 
@@ -62,10 +62,11 @@ async function watch(
       seen = status;
       show(line, status, output);
       if (status.settled) break;
+      if (fitsNoNode(status)) noteNextStep(line, status, command);
     }
     return seen;
   });
-  if (last !== undefined) noteNextStep(line, last, command);
+  if (last !== undefined && !fitsNoNode(last)) noteNextStep(line, last, command);
   line.ended(exitOf(last));
 }
 

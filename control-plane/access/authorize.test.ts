@@ -20,6 +20,27 @@ test("a role may do exactly what the table says", () => {
   }
 });
 
+test("who asks, who approves and who operates are different roles, and only admins go round them", () => {
+  const only = (role: (typeof ROLES)[number], actions: readonly Action[]): readonly Action[] =>
+    actions.filter((action) => permits(holder(role, { kind: "all" }), action, { kind: "everywhere" }));
+  const steps = [
+    "version.upload",
+    "release.create",
+    "release.approve",
+    "release.operate",
+    "chain.write",
+  ] as const;
+
+  expect(only("developer", steps)).toEqual(["version.upload", "release.create"]);
+  expect(only("approver", steps)).toEqual(["release.approve"]);
+  expect(only("operator", steps)).toEqual(["release.create", "release.operate", "chain.write"]);
+  const all = Object.keys(ACTIONS) as Action[];
+  expect(only("viewer", all)).toEqual(["read"]);
+  expect(only("node", all)).toEqual(["artifact.download", "node.connect"]);
+  expect(ACTIONS["release.bypass"]).toEqual(["admin"]);
+  expect(ACTIONS["token.write"]).toEqual(["admin"]);
+});
+
 test.for([
   [{ kind: "all" }, PAYMENTS, true],
   [{ kind: "all" }, { kind: "everywhere" }, true],

@@ -87,6 +87,28 @@ test("a hash that a node refused is never sent to it again, even when it comes b
   expect(mesh.metric('sluice_cp_push_total{type="chain",result="nack"}')).toBe(1);
 });
 
+test.for(["STAGE", "ROUTE", "CHAIN"] as const)(
+  "a %s that one node refused is not offered to it with each change, and others get it",
+  async (refused) => {
+    await using mesh = await PushMesh.start();
+    const node = await mesh.connect("node-1");
+    for (let count = 0; count < 3; count++) {
+      const resource = await node.next("resource");
+      if (resource.type === refused) node.nack(resource);
+      else node.ack(resource);
+    }
+    await mesh.until(() => mesh.reports.sync("node-1") === "REJECTED");
+
+    mesh.change({});
+    const other = await mesh.connect("node-2");
+    await other.ackNext(3);
+    await mesh.until(() => mesh.reports.sync("node-2") === "SYNCED");
+
+    expect(node.unread("resource")).toBe(0);
+    expect(mesh.metric(`sluice_cp_push_sent_total{type="${refused.toLowerCase()}"}`)).toBe(2);
+  },
+);
+
 test("a node that has not answered yet is PENDING, even when it is to have again what it has", async () => {
   await using mesh = await PushMesh.start();
   const node = await mesh.connect("node-1");

@@ -45,6 +45,21 @@ test("all about a release: who wanted it, what may be done with it, and its node
   expect(stdout).toMatch(/^Possible now:\s+approve, bypass/m);
 });
 
+test("the list of nodes has service and symbol in columns of their own", async () => {
+  await using mesh = await CommandedMesh.start();
+  const token = await mesh.plane.token("node", { kind: "all" }, "web-1");
+  const hello = { cluster: "demo", service: "shop", symbol: "canary" };
+  await using node = TestNode.greet(mesh.plane.ports.push, "web-1", { token, hello });
+  await node.next("welcome");
+
+  for (const output of ["table", "wide"]) {
+    const { stdout } = await mesh.sluice("get", "nodes", "-o", output);
+    expect(stdout).toMatch(
+      /^NODE +CLUSTER +SERVICE +SYMBOL +VERSION .*\nweb-1 +demo +shop +canary +0\.1\.0 /,
+    );
+  }
+});
+
 test("a gray release says which nodes it is for, and whether there are any", async () => {
   await using mesh = await CommandedMesh.start();
   const token = await mesh.plane.token("node", { kind: "all" }, "web-1");

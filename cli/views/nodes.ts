@@ -12,10 +12,8 @@ export const NODES: View<Node> = {
   columns: [
     { heading: "NODE", value: ({ id }) => id },
     { heading: "CLUSTER", value: ({ cluster }) => cluster },
-    {
-      heading: "SERVICE",
-      value: ({ service, symbol }) => (symbol === "stable" ? service : `${service}.${symbol}`),
-    },
+    { heading: "SERVICE", value: ({ service }) => service },
+    { heading: "SYMBOL", value: ({ symbol }) => symbol },
     { heading: "VERSION", value: ({ version }) => version },
     { heading: "PRESENCE", value: ({ presence }) => presence },
     { heading: "SYNC", value: ({ sync }) => sync },

@@ -95,8 +95,8 @@ test("one thing is shown by its name, and a name that is not there says which is
     stderr: 'sluice: there is no dmeo among the clusters you may see, did you mean "demo"?\n',
   });
   expect(await mesh.sluice("get", "nodes", "--cluster", "dmeo")).toMatchObject({
-    code: 0,
-    stderr: "no nodes with --cluster dmeo\n",
+    code: 4,
+    stderr: 'sluice: there is no cluster dmeo that you may see, did you mean "demo"?\n',
   });
 });
 

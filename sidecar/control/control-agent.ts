@@ -10,6 +10,7 @@ import type { NodeMessage } from "../../proto/gen/mesh/v1/NodeMessage.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { ArtifactDownloads } from "./artifact-download.ts";
 import { ArtifactSource } from "./artifact-source.ts";
+import { CheckedPackages } from "./checked-packages.ts";
 import { ControlLink } from "./control-link.ts";
 import type { ControlSession, SessionEvents } from "./control-session.ts";
 import type { CredentialSettings } from "./credentials.ts";
@@ -78,6 +79,8 @@ export class ControlAgent implements AsyncDisposable {
   readonly #reporter: Reporter;
   #link: ControlLink | undefined;
   #session: ControlSession | undefined;
+  /** Digests that the last Hello called loadable: others may have become so since. */
+  #introduced: ReadonlySet<string> = new Set();
   #confirmed = false;
 
   constructor(options: ControlAgentOptions) {
@@ -156,9 +159,10 @@ export class ControlAgent implements AsyncDisposable {
   }
 
   #makeStage(): Stage {
-    const { clock, log, released, environment, compile, folder } = this.#options;
+    const { clock, log, released, environment, compile, folder, self } = this.#options;
     return new Stage({
       cache: this.#cache,
+      checked: new CheckedPackages(join(folder, "checked"), self.version),
       released,
       download: (wanted, signal) => this.#artifacts.download(wanted, signal),
       downloaded: (digest) => this.#downloads.forget(digest),
@@ -184,7 +188,9 @@ export class ControlAgent implements AsyncDisposable {
   }
 
   #hello(): Hello {
-    return helloOf(this.#options.self, this.#resources.held, this.#stage.packages);
+    const hello = helloOf(this.#options.self, this.#resources.held, this.#stage.packages);
+    this.#introduced = new Set(hello.staged?.map(({ digest = "" }) => digest));
+    return hello;
   }
 
   #events(session: ControlSession): SessionEvents {
@@ -197,7 +203,8 @@ export class ControlAgent implements AsyncDisposable {
         this.#artifacts.announced(artifacts);
         this.#reporter.begin(intervalsOf(intervals), (message) => void session.send(message));
         for (const each of this.#stage.packages)
-          if (each.status.state !== "LOADABLE") this.#tell(stageReport(each));
+          if (each.status.state !== "LOADABLE" || !this.#introduced.has(each.wanted.digest))
+            this.#tell(stageReport(each));
       },
       message: (message) => this.#receive(message, session, questions),
     };

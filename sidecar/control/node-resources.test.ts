@@ -6,6 +6,7 @@ import { ConfiguredChain } from "../../test/support/configured-chain.ts";
 import { testPackage } from "../../test/support/scripted-plugins.ts";
 import { TemporaryFolder } from "../../test/support/temporary-folder.ts";
 import { systemClock } from "../../core/clock.ts";
+import { CheckedPackages } from "./checked-packages.ts";
 import { LastGood, type HeldResources } from "./last-good.ts";
 import { NodeResources, type Delivered } from "./node-resources.ts";
 import { ReleasedPackages } from "./released-packages.ts";
@@ -28,6 +29,7 @@ async function setUp(options: { readonly failingDisk?: boolean } = {}) {
   const stage = stack.use(
     new Stage({
       cache: new PackageCache(folder.join("packages")),
+      checked: new CheckedPackages(folder.join("checked"), "1.0.0"),
       released: new ReleasedPackages(),
       download: () => Promise.reject(new Error("there is nothing to download")),
       downloaded: async () => {},

@@ -60,7 +60,7 @@ export class NodeResources {
     const held = await lastGood.read();
     if (held === undefined) return;
     try {
-      if (held.stage !== undefined) await stage.restore(readStage(held.stage.content));
+      if (held.stage !== undefined) await stage.restore(readStage(held.stage.content), loadedVersions(held));
       this.#held = held.stage === undefined ? {} : { stage: held.stage };
       if (held.chain === undefined) return;
       const snapshot = this.#snapshotOf(held);
@@ -86,7 +86,9 @@ export class NodeResources {
     try {
       if (name !== "stage" && !tombstone && empties(name, before, wanted))
         return refused(`it would empty the ${name}, and nobody says that this is meant (no tombstone)`);
-      if (name === "stage") this.#options.stage.want(readStage(resource.content));
+      // The stage in force comes again when somebody wants to hear of it, or says retry.
+      if (name === "stage")
+        this.#options.stage.want(readStage(resource.content), before.stage?.hash === resource.hash);
       else {
         const problems = await this.#apply(wanted);
         if (problems.length > 0) return { kind: "refused", problems };
@@ -139,19 +141,36 @@ function sizeOf(name: "route" | "chain", held: HeldResources): number {
   return name === "chain" ? (content.entries ?? []).length : Object.keys(content.services ?? {}).length;
 }
 
-function namedVersions({ chain }: HeldResources): ReadonlySet<string> {
-  const { entries = [] } = (chain?.content ?? {}) as {
-    readonly entries?: readonly {
-      readonly plugin: string;
-      readonly version?: string;
-      readonly gray?: { readonly version: string };
-    }[];
-  };
-  return new Set(
-    entries.flatMap(({ plugin, version, gray }) =>
-      [version, gray?.version].flatMap((each) => (each === undefined ? [] : [versionKey(plugin, each)])),
+interface ChainEntry {
+  readonly plugin: string;
+  readonly version?: string;
+  readonly gray?: { readonly version: string };
+  readonly mode?: string;
+  readonly config?: unknown;
+}
+
+/** The config of each version that an entry names, by version. */
+function versionsIn(entries: readonly ChainEntry[]): ReadonlyMap<string, unknown> {
+  return new Map(
+    entries.flatMap(({ plugin, version, gray, config }) =>
+      [version, gray?.version].flatMap((each) =>
+        each === undefined ? [] : [[versionKey(plugin, each), config] as const],
+      ),
     ),
   );
+}
+
+function entriesOf({ chain }: HeldResources): readonly ChainEntry[] {
+  return ((chain?.content ?? {}) as { readonly entries?: readonly ChainEntry[] }).entries ?? [];
+}
+
+function namedVersions(held: HeldResources): ReadonlySet<string> {
+  return new Set(versionsIn(entriesOf(held)).keys());
+}
+
+/** What is switched off is named without having been loaded. */
+function loadedVersions(held: HeldResources): ReadonlyMap<string, unknown> {
+  return versionsIn(entriesOf(held).filter(({ mode }) => mode !== "off"));
 }
 
 function refused(message: string): Verdict {

@@ -7,6 +7,7 @@ import { ManualClock } from "../../core/manual-clock.ts";
 import { PackageCache } from "../../core/packages/package-cache.ts";
 import { pluginZip } from "../../test/support/plugin-packages.ts";
 import { TemporaryFolder } from "../../test/support/temporary-folder.ts";
+import { CheckedPackages } from "./checked-packages.ts";
 import { ReleasedPackages, versionKey } from "./released-packages.ts";
 import type { WantedPackage } from "./resource.ts";
 import { Stage } from "./stage.ts";
@@ -21,6 +22,7 @@ async function setUp(zips: ReadonlyMap<string, Buffer>) {
   const stage = stack.use(
     new Stage({
       cache,
+      checked: new CheckedPackages(folder.join("checked"), "1.0.0"),
       released,
       download: async ({ digest }) => zips.get(digest) ?? Buffer.alloc(0),
       downloaded: async () => {},
@@ -56,10 +58,10 @@ test("Pallas: a version is enabled by deleting the one before, so that one that 
       [next.digest, torn],
     ]),
   );
-  node.stage.want([before]);
+  node.stage.want([before], false);
   expect(await node.settled()).toEqual(["1.0.0 LOADABLE"]);
 
-  node.stage.want([next]);
+  node.stage.want([next], false);
   expect(await node.settled()).toEqual(["2.0.0 INVALID"]);
   node.stage.collect(new Set([versionKey("tagger", "1.0.0")]));
 

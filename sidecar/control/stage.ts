@@ -1,8 +1,10 @@
 import type { Clock, Timer } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
+import { contentHash } from "../../core/content-hash.ts";
 import type { Logger } from "../../core/log.ts";
 import type { PackageCache } from "../../core/packages/package-cache.ts";
 import type { PluginPackage } from "../../core/packages/plugin-package.ts";
+import type { CheckedPackages } from "./checked-packages.ts";
 import { InvalidPackage, StagedPackage, type StageSteps } from "./staged-package.ts";
 import { versionKey, type ReleasedPackages } from "./released-packages.ts";
 import { CONTROL_PLANE, type WantedPackage } from "./resource.ts";
@@ -10,6 +12,7 @@ import { Turns } from "./turns.ts";
 
 export interface StageOptions {
   readonly cache: PackageCache;
+  readonly checked: CheckedPackages;
   readonly released: ReleasedPackages;
   /** The bytes of a zip. Throws a `DownloadError`. */
   readonly download: (wanted: WantedPackage, signal: AbortSignal) => Promise<Buffer>;
@@ -43,11 +46,11 @@ export class Stage implements AsyncDisposable {
 
   constructor(options: StageOptions) {
     this.#options = options;
-    const { clock, check } = options;
+    const { clock } = options;
     this.#steps = {
       clock,
       obtain: (wanted, signal) => this.#turns.take(() => this.#obtain(wanted, signal)),
-      check: (found, config) => this.#turns.take(() => check(found, config)),
+      check: (found, config) => this.#turns.take(() => this.#check(found, config)),
       onStatus: (staged) => this.#changed(staged),
     };
   }
@@ -57,16 +60,27 @@ export class Stage implements AsyncDisposable {
     return [...this.#staged.values()];
   }
 
-  /** What an earlier life held: what is on disk can be had at once, the rest is fetched. */
-  async restore(packages: readonly WantedPackage[]): Promise<void> {
+  /**
+   * What an earlier life held: what was found loadable then can be had at once, the rest is fetched and checked.
+   * `loaded`: the configs that the chain in force then loaded, by version; with these they are in force again.
+   */
+  async restore(packages: readonly WantedPackage[], loaded: ReadonlyMap<string, unknown>): Promise<void> {
+    const { cache, checked, released } = this.#options;
     for (const wanted of packages) {
-      const known = await this.#options.cache.open(CONTROL_PLANE, wanted.digest).catch(() => undefined);
-      this.#staged.set(keyOf(wanted), new StagedPackage(wanted, this.#steps, known));
+      const key = keyOf(wanted);
+      const found = await cache.open(CONTROL_PLANE, wanted.digest).catch(() => undefined);
+      const isSame = loaded.has(key) && contentHash(loaded.get(key)) === contentHash(wanted.config);
+      const isLoadable = isSame || (await checked.has(wanted));
+      if (found !== undefined && loaded.has(key)) released.put(found);
+      this.#staged.set(key, new StagedPackage(wanted, this.#steps, isLoadable ? found : undefined));
     }
   }
 
-  /** These and no others are wanted. What no longer is stays until `collect` finds that no chain names it. */
-  want(packages: readonly WantedPackage[]): void {
+  /**
+   * These and no others are wanted. What no longer is stays until `collect` finds that no chain names it. `retry`: what
+   * could not be loaded is tried again.
+   */
+  want(packages: readonly WantedPackage[], retry: boolean): void {
     const wanted = new Map(packages.map((each) => [keyOf(each), each]));
     for (const [key, staged] of this.#staged) {
       if (wanted.get(key)?.digest === staged.wanted.digest) continue;
@@ -77,7 +91,7 @@ export class Stage implements AsyncDisposable {
       const known = this.#staged.get(key) ?? this.#unwanted.get(each.digest);
       this.#unwanted.delete(each.digest);
       this.#staged.set(key, known ?? new StagedPackage(each, this.#steps));
-      known?.renew(each);
+      known?.renew(each, retry);
     }
   }
 
@@ -113,6 +127,21 @@ export class Stage implements AsyncDisposable {
     throw new InvalidPackage(`the package is ${manifest.name} ${manifest.version}, not ${where}`);
   }
 
+  async #check(found: PluginPackage, config: unknown): Promise<void> {
+    const { check, checked, log } = this.#options;
+    const { digest } = found;
+    await check(found, config);
+    try {
+      await checked.add({ digest, config });
+    } catch (thrown) {
+      const reason = messageOf(thrown);
+      log.warn(
+        { digest, reason },
+        "that a package is loadable could not be kept: the next life checks it again",
+      );
+    }
+  }
+
   #changed(staged: StagedPackage): void {
     const { wanted, status } = staged;
     const { plugin, version, digest } = wanted;
@@ -142,9 +171,10 @@ export class Stage implements AsyncDisposable {
 
   /** Unless it is wanted again by now. */
   async #erase(gone: WantedPackage): Promise<void> {
-    const { cache, onDeleted, log } = this.#options;
+    const { cache, checked, onDeleted, log } = this.#options;
     const { digest, plugin, version } = gone;
     if (this.packages.some(({ wanted }) => wanted.digest === digest)) return;
+    await checked.remove(digest);
     await cache.remove(digest);
     log.info({ plugin, version, digest }, "a package was deleted");
     onDeleted(gone);

@@ -57,29 +57,34 @@ test("trouble that may pass is told and tried again with back-off, for as long a
 test.for([
   ["its schema", new InputError([{ where: "guard", key: "config.level", message: "must be integer" }])],
   ["its script", new InvalidPackage("SyntaxError: unexpected token")],
-] as const)("what %s refuses is invalid and not tried again until it is wanted anew", async ([, refusal]) => {
-  const { told, clock, staged } = setUp(refusal, "good");
-  await told(2);
-  expect(staged.status).toMatchObject({ state: "INVALID" });
-  clock.advance(3_600_000);
-  expect(staged.status).toMatchObject({ state: "INVALID" });
+] as const)(
+  "what %s refuses is invalid and not tried again until somebody says retry",
+  async ([, refusal]) => {
+    const { told, clock, staged } = setUp(refusal, "good");
+    await told(2);
+    expect(staged.status).toMatchObject({ state: "INVALID" });
+    clock.advance(3_600_000);
+    expect(staged.status).toMatchObject({ state: "INVALID" });
 
-  staged.renew(WANTED);
-  expect(await told(4)).toEqual(["FETCHING", "INVALID", "FETCHING", "LOADABLE"]);
-});
+    staged.renew(WANTED, false);
+    expect(await told(2)).toEqual(["FETCHING", "INVALID"]);
+    staged.renew(WANTED, true);
+    expect(await told(4)).toEqual(["FETCHING", "INVALID", "FETCHING", "LOADABLE"]);
+  },
+);
 
 test("another config is checked, the same one is not checked again", async () => {
   const { told, checked, staged } = setUp("good");
   await told(2);
-  staged.renew({ ...WANTED, config: { level: 1 } });
-  staged.renew({ ...WANTED, config: { level: 2 } });
+  staged.renew({ ...WANTED, config: { level: 1 } }, false);
+  staged.renew({ ...WANTED, config: { level: 2 } }, false);
   await told(4);
   expect(checked).toEqual([{ level: 1 }, { level: 2 }]);
 });
 
 test("while it is being fetched, being wanted again changes nothing", async () => {
   const { told, staged } = setUp("good");
-  staged.renew({ ...WANTED });
+  staged.renew({ ...WANTED }, true);
   expect(await told(2)).toEqual(["FETCHING", "LOADABLE"]);
 });
 

@@ -38,7 +38,7 @@ export class StagedPackage implements AsyncDisposable {
   #retry: Timer | undefined;
   #working: Promise<void> = Promise.resolve();
 
-  /** `known`: it was found loadable in an earlier life. */
+  /** `known`: it was found loadable with this config in an earlier life. */
   constructor(wanted: WantedPackage, steps: StageSteps, known?: PluginPackage) {
     this.#wanted = wanted;
     this.#steps = steps;
@@ -54,11 +54,12 @@ export class StagedPackage implements AsyncDisposable {
     return this.#status;
   }
 
-  /** It is wanted again: perhaps with another config, perhaps because a person said retry. */
-  renew(wanted: WantedPackage): void {
+  /** It is wanted again, perhaps with another config. What is known to be invalid with it is checked again by `retry`. */
+  renew(wanted: WantedPackage, retry: boolean): void {
     const sameConfig = contentHash(this.#wanted.config) === contentHash(wanted.config);
     const { state } = this.#status;
-    if (sameConfig && (state === "LOADABLE" || state === "FETCHING")) return;
+    if (sameConfig && (state === "LOADABLE" || state === "FETCHING" || (state === "INVALID" && !retry)))
+      return;
     this.#wanted = wanted;
     this.#backoff.reset();
     this.#attempts = 0;

@@ -154,6 +154,42 @@ test(
   TIMEOUT,
 );
 
+test(
+  "a package that could not be loaded is not offered by the next life, which finds the same and serves what it had",
+  async () => {
+    await using mesh = await ControlMesh.create();
+    const first = mesh.start();
+    const node = await mesh.plane.connected();
+    await bring(mesh, node, "1.0.0");
+    const script = `throw new Error("boom at load");\nexport default { execute() {} };`;
+    const packages = [
+      mesh.plane.publish("tagger", "1.0.0", taggerZip("tagger", "1.0.0")),
+      mesh.plane.publish("tagger", "2.0.0", taggerZip("tagger", "2.0.0", script)),
+    ];
+    await node.push("stage", { packages });
+    expect(await node.staged("tagger", "INVALID")).toContain("boom at load");
+
+    // Another stage that names it, of which nothing is tried but what is new.
+    const other = mesh.plane.publish("other", "1.0.0", taggerZip("other", "1.0.0"));
+    await node.push("stage", { packages: [...packages, other] });
+    await node.staged("other", "LOADABLE");
+    const said = node.messages.flatMap(({ stage }) => (stage?.version === "2.0.0" ? [stage.state] : []));
+    expect(new Set(said.slice(said.indexOf("INVALID")))).toEqual(new Set(["INVALID"]));
+    await first.child.end("SIGKILL");
+
+    const second = mesh.start();
+    const again = await mesh.plane.connected();
+    expect(again.hello.staged.map(({ plugin, version }) => `${plugin} ${version}`).toSorted()).toEqual([
+      "other 1.0.0",
+      "tagger 1.0.0",
+    ]);
+    expect(await again.staged("tagger", "INVALID")).toContain("boom at load");
+    expect(again.messages.some(({ stage }) => stage?.state === "LOADABLE")).toBe(false);
+    expect(await tagOf(second)).toBe("1.0.0");
+  },
+  TIMEOUT,
+);
+
 /** Looks again and again until the file has so many bytes. */
 async function untilSize(path: string, bytes: number): Promise<void> {
   while ((await readFile(path).catch(() => Buffer.alloc(0))).length < bytes);

@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+
 import { expect, test } from "vitest";
 
 import { TestApp } from "../support/app.ts";
@@ -53,5 +55,42 @@ test(
     expect(mesh.reports.sync("node-1")).toBe("REJECTED");
     expect(report()?.resources.chain.nacked?.problems[0]).toMatch(/broken: chain\[0\]/);
     expect((await sidecar.get()).headers.get("x-tag")).toBe("1.0.0");
+  },
+);
+
+test(
+  "what a node could not load is tried again when somebody says retry, not when another package comes",
+  { timeout: 120_000 },
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const state = stack.use(await TemporaryFolder.create());
+    const app = stack.use(await TestApp.start());
+    const artifacts = stack.use(await ScriptedControlPlane.start());
+    const mesh = stack.use(await PushMesh.start());
+    const tagger = artifacts.publish("tagger", "1.0.0", taggerZip("tagger", "1.0.0"));
+    const other = artifacts.publish("other", "1.0.0", taggerZip("other", "1.0.0"));
+    const packages = [{ ...tagger, config: { table: { fromFile: "table" } } }];
+    mesh.change({ packages });
+    const sidecar = stack.use(
+      new ControlledSidecar(artifacts, state, app.port, {
+        controlPlane: `127.0.0.1:${mesh.server.port}`,
+        controlPlaneToken: "sluice_node-1",
+        cluster: "demo",
+      }),
+    );
+    const report = () => mesh.reports.get("node-1")?.report;
+    const stateOf = (plugin: string) => report()?.packages.find((each) => each.plugin === plugin)?.state;
+    await mesh.until(() => report()?.connected === true);
+    mesh.debounce();
+    await mesh.until(() => stateOf("tagger") === "INVALID");
+
+    await writeFile(sidecar.path("table"), "here");
+    mesh.change({ packages: [...packages, { ...other, config: undefined }] });
+    await mesh.until(() => stateOf("other") === "LOADABLE");
+    expect(stateOf("tagger")).toBe("INVALID");
+
+    mesh.reports.retry("node-1");
+    mesh.debounce();
+    await mesh.until(() => stateOf("tagger") === "LOADABLE");
   },
 );

@@ -9,8 +9,7 @@ import { ApiError } from "../../control-plane/api/contract/api-error.ts";
 import type { ApiClient } from "../../control-plane/api/contract/client.ts";
 import type { Clock, Timer } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
-import { MANIFEST_FILE } from "../../core/packages/manifest-schema.ts";
-import { packPlugin, packWorkInProgress } from "../../core/packages/pack.ts";
+import { packPlugin, packWorkInProgress, type PackedPlugin } from "../../core/packages/pack.ts";
 import { DEMO, DEMO_CHAIN } from "./plan.ts";
 
 export interface LivePluginsOptions {
@@ -27,12 +26,8 @@ export interface LivePluginsOptions {
 const SETTLE = 100;
 const IGNORED = /(^|\/)(node_modules|\.[^/]+)(\/|$)/;
 
-/** An edit that is not brought yet. */
-interface Edit {
-  readonly timer: Timer;
-  /** Nothing but plugin.yaml was touched. */
-  readonly manifestOnly: boolean;
-}
+/** What a folder is as a package. */
+type Held = Pick<PackedPlugin, "digest" | "content"> & { readonly version: string };
 
 /**
  * What the demo's two people do when somebody edits an example plugin or puts a new package beside them: upload it and
@@ -44,7 +39,10 @@ export class LivePlugins implements AsyncDisposable {
   readonly watching: Promise<unknown>;
   readonly #options: LivePluginsOptions;
   readonly #watcher: FSWatcher;
-  readonly #waiting = new Map<string, Edit>();
+  /** Edits that are not brought yet. */
+  readonly #waiting = new Map<string, Timer>();
+  /** What folders held when they were last brought, or left to people. */
+  readonly #held = new Map<string, Held>();
   #working: Promise<void> = Promise.resolve();
 
   constructor(options: LivePluginsOptions) {
@@ -59,28 +57,26 @@ export class LivePlugins implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { timer } of this.#waiting.values()) timer[Symbol.dispose]();
+    for (const timer of this.#waiting.values()) timer[Symbol.dispose]();
     await this.#watcher.close();
     await this.#working;
   }
 
   #changed(path: string): void {
-    const [name = "", ...inside] = relative(this.#options.folder, path).split(sep);
-    const before = this.#waiting.get(name);
-    before?.timer[Symbol.dispose]();
-    const manifestOnly = inside.join(sep) === MANIFEST_FILE && before?.manifestOnly !== false;
+    const [name = ""] = relative(this.#options.folder, path).split(sep);
+    this.#waiting.get(name)?.[Symbol.dispose]();
     const start = (): void => {
       this.#waiting.delete(name);
-      this.#working = this.#working.then(() => this.#bring(name, manifestOnly));
+      this.#working = this.#working.then(() => this.#bring(name));
     };
-    this.#waiting.set(name, { timer: this.#options.clock.after(SETTLE, start), manifestOnly });
+    this.#waiting.set(name, this.#options.clock.after(SETTLE, start));
   }
 
   /** Never rejects: what is wrong with an edit is for whoever made it. */
-  async #bring(name: string, manifestOnly: boolean): Promise<void> {
+  async #bring(name: string): Promise<void> {
     const { say } = this.#options;
     try {
-      const brought = await this.#upload(join(this.#options.folder, name), manifestOnly);
+      const brought = await this.#upload(join(this.#options.folder, name));
       if (brought === undefined) return;
       const { plugin, version } = brought;
       if (await this.#release(plugin, version))
@@ -91,24 +87,29 @@ export class LivePlugins implements AsyncDisposable {
   }
 
   /** The version that the folder or zip is now; undefined where it is not for the demo to release. */
-  async #upload(
-    path: string,
-    manifestOnly: boolean,
-  ): Promise<{ readonly plugin: string; readonly version: string } | undefined> {
+  async #upload(path: string): Promise<{ readonly plugin: string; readonly version: string } | undefined> {
     const found = await stat(path).catch(() => undefined);
     if (found === undefined) return undefined;
     if (!found.isDirectory()) return this.#uploadZip(path);
-    const packed = await packPlugin(path);
-    const { name: plugin, version } = packed.manifest;
+    const { manifest: written, digest, content } = await packPlugin(path);
+    const { name: plugin, version } = written;
+    const held: Held = { version, digest, content };
     if (!isOfDemo(plugin)) return undefined;
     const known = await this.#digestOf(plugin, version);
-    if (known === packed.digest) return { plugin, version };
-    if (known === undefined && manifestOnly) {
-      this.#options.say(`${plugin}@${version} is yours to release: sluice plugin push ${path}\n`);
+    const before = this.#held.get(path);
+    if (known === undefined && isRaised(before, held)) {
+      this.#held.set(path, held);
+      if (before?.digest !== digest)
+        this.#options.say(`${plugin}@${version} is yours to release: sluice plugin push ${path}\n`);
       return undefined;
+    }
+    if (known === digest) {
+      this.#held.set(path, held);
+      return { plugin, version };
     }
     const { manifest, zip } = await packWorkInProgress(path);
     await this.#send(plugin, zip);
+    this.#held.set(path, held);
     return { plugin, version: manifest.version };
   }
 
@@ -153,6 +154,11 @@ export class LivePlugins implements AsyncDisposable {
     await ops.call("approveRelease", { params: { release: release.id }, body: { note: "an edit" } });
     return true;
   }
+}
+
+/** Of a version that nobody has uploaded: it is new in the folder, or nothing but the manifest has changed since. */
+function isRaised(before: Held | undefined, { version, content }: Held): boolean {
+  return before?.version !== version || before.content === content;
 }
 
 function isOfDemo(plugin: string): boolean {

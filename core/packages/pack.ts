@@ -8,7 +8,7 @@ import { checkScript } from "./check-script.ts";
 import { MANIFEST_FILE } from "./manifest-schema.ts";
 import type { PluginManifest } from "./manifest.ts";
 import type { PackageFile } from "./package-files.ts";
-import { readFolder, type FolderPackage } from "./read-folder.ts";
+import { digestOf, readFolder, type FolderPackage } from "./read-folder.ts";
 
 /** A packed plugin: what is uploaded, copied into a plugin folder, or put under a signature. */
 export interface PackedPlugin {
@@ -16,6 +16,8 @@ export interface PackedPlugin {
   readonly zip: Buffer;
   /** sha256 of the zip, hex. */
   readonly digest: string;
+  /** The same as long as nothing but plugin.yaml changes. */
+  readonly content: string;
 }
 
 /** Local time on purpose: a zip stores no zone, so the same bytes come out everywhere. */
@@ -62,7 +64,13 @@ async function zipped(manifest: PluginManifest, files: readonly PackageFile[]): 
     });
   zip.end();
   const bytes = await buffer(zip.outputStream);
-  return { manifest, zip: bytes, digest: createHash("sha256").update(bytes).digest("hex") };
+  const digest = createHash("sha256").update(bytes).digest("hex");
+  return {
+    manifest,
+    zip: bytes,
+    digest,
+    content: digestOf(files.filter(({ path }) => path !== MANIFEST_FILE)),
+  };
 }
 
 function withVersion(file: PackageFile, version: string): PackageFile {

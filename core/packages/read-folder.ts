@@ -60,7 +60,8 @@ function naming(file: PackageFile, entry: string): PackageFile {
   return { ...file, content: Buffer.from(document.toString()) };
 }
 
-function digestOf(files: readonly PackageFile[]): string {
+/** sha256 of files with their paths, hex; not that of a zip of them. */
+export function digestOf(files: readonly PackageFile[]): string {
   const hash = createHash("sha256");
   for (const { path, content, executable } of files)
     hash.update(`${path}\0${executable}\0${content.length}\0`).update(content);

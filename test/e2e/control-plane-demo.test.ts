@@ -47,9 +47,11 @@ test("a raised version is left to people, edits of the source are not", { timeou
   await demo.edit("token-guard/src/plugin.ts", (source) => source.replace("401", "403"));
   await demo.child.line(/^token-guard@1\.9\.0-dev\.[0-9a-f]{8} is released/);
   await vi.waitUntil(async () => (await answerOf(url)) === 403, { timeout: 60_000 });
+  await demo.editBeside("token-guard/plugin.yaml", (text) => text.replace("1.9.0", "1.10.0"));
+  await demo.child.line(/^token-guard@1\.10\.0 is yours to release/);
 
   await demo.sluice("plugin", "push", join(demo.folder, "plugins/token-guard"));
-  const created = await demo.sluice("release", "create", "token-guard@1.9.0", "--gray", "50%");
+  const created = await demo.sluice("release", "create", "token-guard@1.10.0", "--gray", "50%");
   expect([created.code, created.stdout]).toEqual([0, expect.stringContaining("PENDING_APPROVAL")]);
 });
 

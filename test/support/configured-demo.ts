@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -68,6 +68,14 @@ export class ConfiguredDemo implements AsyncDisposable {
   async edit(path: string, change: (text: string) => string): Promise<void> {
     const file = join(this.folder, "plugins", path);
     await writeFile(file, change(await readFile(file, "utf8")));
+  }
+
+  /** The same as editors do it that write another file and put it in the old one's place. */
+  async editBeside(path: string, change: (text: string) => string): Promise<void> {
+    const file = join(this.folder, "plugins", path);
+    const text = change(await readFile(file, "utf8"));
+    await writeFile(`${file}.edited`, text);
+    await rename(`${file}.edited`, file);
   }
 
   /** A copy of an example plugin with another version and an edit; its folder. */

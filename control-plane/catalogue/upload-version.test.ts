@@ -9,7 +9,6 @@ import { person, pluginIn } from "../../test/support/catalogue-records.ts";
 import { openedCatalogue } from "../../test/support/opened-catalogue.ts";
 import { pluginZip } from "../../test/support/plugin-packages.ts";
 import type { Actor } from "../model/actor.ts";
-import { collectArtifacts } from "./collect-artifacts.ts";
 
 const dana = person("dana");
 const root: Actor = { ...person("root"), grants: [{ role: "admin", scope: { kind: "all" } }] } as Actor;
@@ -73,7 +72,6 @@ test("two uploads of one version with other bytes at a time: one wins, whole", a
   expect(won).toHaveLength(1);
   const lost = outcomes.filter((outcome) => outcome.status === "rejected");
   expect(lost.map(({ reason }) => (reason as { code?: string }).code)).toEqual(Array(5).fill("conflict"));
-  await collectArtifacts(catalogue.store, catalogue.artifacts);
   expect(await catalogue.files()).toEqual([won[0]?.value.digest]);
 });
 
@@ -141,6 +139,5 @@ test("cut and changed zips are taken or refused as invalid, and nothing else sta
     { numRuns: 60 },
   );
 
-  await collectArtifacts(catalogue.store, catalogue.artifacts);
   expect((await catalogue.files()).length).toBeLessThanOrEqual(1);
 });

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { Readable } from "node:stream";
 
 import { expect, test } from "vitest";
 
@@ -21,6 +22,26 @@ test("enabling a plugin of which nothing is released says that it takes a releas
   const again = await mesh.sluice("plugin", "degrade", "tagger", "--cluster", "demo");
   expect(again.stderr).toMatch(/next: sluice release status 1\n$/);
   expect((await mesh.sluice("plugin", "disable", "tagger", "--cluster", "demo")).stderr).toBe("");
+});
+
+test("enabling does not propose a version whose release went wrong just before", async () => {
+  await using mesh = await CommandedMesh.start();
+  const zip = pluginZip({ version: "1.1.0" });
+  const file = { name: "tagger.zip", size: zip.length, bytes: Readable.from([zip]) };
+  await mesh.plane.admin.upload({ plugin: "tagger", note: "" }, file);
+  const next = async (): Promise<string> =>
+    (await mesh.sluice("plugin", "enable", "tagger", "--cluster", "demo")).stderr.split("next: ")[1] ?? "";
+
+  for (const [id, version, proposed] of [
+    ["1", "1.1.0", "sluice release create tagger@1.0.0 --cluster demo --full\n"],
+    ["2", "1.0.0", "sluice describe plugin tagger\n"],
+  ] as const) {
+    await mesh.sluice("release", "create", `tagger@${version}`, "--cluster", "demo", "--full");
+    await mesh.sluice("release", "bypass", id, "--reason", "a test");
+    await mesh.sluice("release", "download", id);
+    await mesh.sluice("release", "fail", id, "--reason", "it broke");
+    expect(await next()).toBe(proposed);
+  }
 });
 
 test("a version does not wait for an approval that nobody asks for", async () => {
@@ -247,6 +268,20 @@ test("a rollback with nothing to go back to says how to name a version", async (
       /nothing ran in full before release 1 .*: name a version\nsay which with --to VERSION; next: sluice describe plugin tagger\n$/,
     ),
   ]);
+});
+
+test("a rollback to a version that there is not says where those that there are stand", async () => {
+  await using mesh = await CommandedMesh.start();
+  await mesh.sluice("release", "create", "tagger@1.0.0", "--cluster", "demo", "--full");
+
+  for (const [version, near] of [
+    ["9.9.9", ""],
+    ["1.0.1", ', did you mean "1.0.0"?'],
+  ] as const)
+    expect(await mesh.sluice("release", "rollback", "1", "--to", version)).toMatchObject({
+      code: 4,
+      stderr: `sluice: there is no version of tagger "${version}"${near}\nsay which with --to VERSION; next: sluice describe plugin tagger\n`,
+    });
 });
 
 test("a zip is pushed by the name that it has in it, and a new plugin is made where one may", async () => {

@@ -56,14 +56,36 @@ async function noteNothingRuns(
   if (items.some(({ state }) => IN_FORCE.includes(state))) return;
   const open = items.find(({ actions }) => actions.includes("download") || actions.includes("approve"));
   const { items: versions } = await client.call("listVersions", { params: { plugin } });
-  const version = items[0]?.version ?? versions.at(-1)?.version ?? "VERSION";
   const next =
     open === undefined
-      ? `sluice release create ${plugin}@${version} --cluster ${cluster} --full`
+      ? nextRelease({ cluster, plugin }, items, versions)
       : `sluice release status ${open.id}`;
   line.errors.write(
     `note: no version of ${plugin} is in force in ${cluster}: nodes run it when a release brings one; next: ${next}\n`,
   );
+}
+
+const WENT_WRONG: readonly Release["state"][] = ["FAILED", "REJECTED", "ROLLED_BACK"];
+
+/**
+ * The version that was released last, or else uploaded last, of those that nobody refused and whose last release did not
+ * go wrong; where there is none, what there is. `releases` are newest first, `versions` oldest first.
+ */
+function nextRelease(
+  { cluster, plugin }: { readonly cluster: string; readonly plugin: string },
+  releases: readonly Release[],
+  versions: ApiAnswer<"listVersions">["items"],
+): string {
+  const fits = ({ version, approval }: (typeof versions)[number]): boolean => {
+    const last = releases.find((release) => release.version === version);
+    return approval !== "REFUSED" && (last === undefined || !WENT_WRONG.includes(last.state));
+  };
+  const fitting = new Set(versions.filter(fits).map(({ version }) => version));
+  const released = releases.find(({ version }) => fitting.has(version))?.version;
+  const version = released ?? [...fitting].at(-1);
+  return version === undefined
+    ? `sluice describe plugin ${plugin}`
+    : `sluice release create ${plugin}@${version} --cluster ${cluster} --full`;
 }
 
 /** `sluice plugin remove NAME`: out of the chain, and off every node. */

@@ -124,9 +124,9 @@ async function hintOf(
 ): Promise<string | undefined> {
   if (code === "not_found" && message === `there is no release ${id}`)
     return `next: ${hintedLine(command, ["get", "releases"])}`;
-  if (!["wrong_state", "conflict", "invalid_input"].includes(code)) return undefined;
+  if (!["wrong_state", "conflict", "invalid_input", "not_found"].includes(code)) return undefined;
   const status = await client.call("getRelease", { params: { release: id } }).catch(() => undefined);
-  if (code === "invalid_input")
+  if (code === "invalid_input" || code === "not_found")
     return command.name() === "rollback" && status !== undefined
       ? `say which with --to VERSION; next: ${hintedLine(command, ["describe", "plugin", status.release.plugin])}`
       : undefined;

@@ -21,6 +21,8 @@ export interface FollowingNodeOptions {
   readonly random: () => number;
   /** Where it stands. Default: service `shop` in `demo`. */
   readonly place?: Pick<Hello, "cluster" | "service">;
+  /** ms. Default: 500. */
+  readonly heartbeat?: number;
 }
 
 const HEARTBEAT = 500;
@@ -47,7 +49,7 @@ export class FollowingNode implements AsyncDisposable {
   /** `plugin@version` of those that a part of the traffic runs beside it. */
   #gray: readonly string[] = [];
 
-  constructor({ id, token, port, random, place = {} }: FollowingNodeOptions) {
+  constructor({ id, token, port, random, place = {}, heartbeat = HEARTBEAT }: FollowingNodeOptions) {
     this.id = id;
     this.#place = place;
     this.#link = new ControlLink({
@@ -62,7 +64,7 @@ export class FollowingNode implements AsyncDisposable {
       log: createLogger("silent"),
       random,
     });
-    this.#heartbeats = systemClock.every(HEARTBEAT, () => this.#report(false));
+    this.#heartbeats = systemClock.every(heartbeat, () => this.#report(false));
   }
 
   /** `plugin@version` of its chain. */

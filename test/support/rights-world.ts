@@ -5,6 +5,7 @@ import type { EndpointName } from "../../control-plane/api/contract/endpoints.ts
 import type { Role } from "../../control-plane/model/access.ts";
 import type { ReleaseState } from "../../control-plane/model/release.ts";
 import { TestControlPlane } from "./control-plane.ts";
+import { FollowingNode } from "./following-node.ts";
 import { pluginZip } from "./plugin-packages.ts";
 import { TestNode } from "./test-node.ts";
 
@@ -39,6 +40,7 @@ export class RightsWorld implements AsyncDisposable {
   readonly role: Role;
   readonly #author: ApiClient;
   readonly #node: TestNode;
+  readonly #grayNodes = new AsyncDisposableStack();
   #count = 0;
   #asker = "";
   #refused = false;
@@ -120,7 +122,7 @@ export class RightsWorld implements AsyncDisposable {
     return (await this.#author.upload({ plugin }, file)).digest;
   }
 
-  /** A release of a new plugin in a new cluster that has no node, so that it goes on by itself. */
+  /** A release of a new plugin in a new cluster, where it goes on by itself: gray with a node, full without. */
   async release(state: ReleaseState, { target = FULL, base = false }: ReleaseKind = {}): Promise<number> {
     if (!this.#refused) return this.#newRelease(state, { target, base });
     return (this.#pending ??= this.#newRelease("PENDING_APPROVAL", {}));
@@ -159,6 +161,7 @@ export class RightsWorld implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#grayNodes.disposeAsync();
     await this.#node[Symbol.asyncDispose]();
     await this.plane[Symbol.asyncDispose]();
   }
@@ -166,12 +169,21 @@ export class RightsWorld implements AsyncDisposable {
   async #newRelease(state: ReleaseState, { target = FULL, base = false }: ReleaseKind): Promise<number> {
     const [plugin, cluster] = [await this.plugin(), await this.cluster()];
     await this.admin.call("putChainEntry", { params: { cluster, plugin }, body: {} });
+    if (target !== FULL) await this.#nodeIn(cluster);
     if (base) {
       await this.version(plugin, "0.1.0");
       await this.#brought({ plugin, cluster, version: "0.1.0", target: FULL }, "ACTIVE");
     }
     await this.version(plugin);
     return this.#brought({ plugin, cluster, version: "1.0.0", target }, state);
+  }
+
+  async #nodeIn(cluster: string): Promise<void> {
+    const id = `gray-${this.next()}`;
+    const token = await this.plane.token("node", { kind: "all" }, id);
+    const place = { cluster, service: "shop" };
+    const [port, { heartbeat }] = [this.plane.ports.push, SETTINGS];
+    this.#grayNodes.use(new FollowingNode({ id, token, port, random: () => 0, place, heartbeat }));
   }
 
   async #brought(

@@ -1,7 +1,8 @@
 import { contentHash } from "../../core/content-hash.ts";
 import type { PluginVersion } from "../../control-plane/model/catalogue.ts";
-import type { Release, ReleaseState } from "../../control-plane/model/release.ts";
+import type { ReleaseState } from "../../control-plane/model/release.ts";
 import type { Change, Store } from "../../control-plane/store/store.ts";
+import { releaseOf } from "../../test/support/catalogue-records.ts";
 
 export const CLUSTER = "fleet";
 const PLUGINS = ["guard", "header-tag", "quota", "audit", "rewrite"] as const;
@@ -68,29 +69,8 @@ async function release(change: Change, plugin: string, major: number, state: Rel
     note: "",
   });
   const id = await change.nextReleaseId();
-  const facts = { id, cluster: CLUSTER, plugin, version, digest, state, target: { kind: "full" } } as const;
-  await change.releases.insert({ ...UNSAID, ...facts });
+  await change.releases.insert(releaseOf(id, { cluster: CLUSTER, plugin, version, digest, state }));
 }
-
-const UNSAID: Omit<
-  Release,
-  "id" | "cluster" | "plugin" | "version" | "digest" | "state" | "target" | "revision"
-> = {
-  author: "bench",
-  editors: [],
-  activeSince: undefined,
-  note: "",
-  approvals: [],
-  scheduledAt: undefined,
-  automatic: false,
-  base: undefined,
-  requiredApprovals: 1,
-  rollbackOf: undefined,
-  supersededBy: undefined,
-  reason: "",
-  createdAt: 0,
-  updatedAt: 0,
-};
 
 function entryOf(
   plugin: string,

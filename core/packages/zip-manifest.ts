@@ -1,13 +1,15 @@
 import { openPromise, type Entry, type ZipFile } from "yauzl";
 
 import { messageOf } from "../errors.ts";
+import { DEFAULT_ARCHIVE_LIMITS } from "./archive-limits.ts";
 import { MANIFEST_FILE, parseManifest } from "./manifest-schema.ts";
 import type { PluginManifest } from "./manifest.ts";
 import { refusal, TornArchiveError } from "./package-errors.ts";
 
-/** No manifest is larger, and no package has more entries: what is beyond them is not looked at. */
+/** No manifest is larger. */
 const MAX_MANIFEST = 1_048_576;
-const MAX_ENTRIES = 10_000;
+/** No package has more entries: what is beyond them is not looked at. */
+const MAX_ENTRIES = DEFAULT_ARCHIVE_LIMITS.entries;
 
 /**
  * The manifest of a packed plugin, without reading the rest of the file. Throws an `InputError` where it is no zip, or

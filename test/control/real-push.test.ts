@@ -8,6 +8,15 @@ import { PushMesh } from "../support/push-mesh.ts";
 import { ScriptedControlPlane } from "../support/scripted-control-plane.ts";
 import { TemporaryFolder } from "../support/temporary-folder.ts";
 
+/** Settings of a sidecar that this control plane configures. */
+function joining(mesh: PushMesh): Readonly<Record<string, string>> {
+  return {
+    controlPlane: `127.0.0.1:${mesh.server.port}`,
+    controlPlaneToken: "sluice_node-1",
+    cluster: "demo",
+  };
+}
+
 test(
   "the control plane's own stream server and a real node understand each other",
   { timeout: 120_000 },
@@ -22,13 +31,7 @@ test(
     const broken = artifacts.publish("broken", "1.0.0", taggerZip("broken", "1.0.0", "export default {"));
     const packages = [tagger, broken].map((each) => ({ ...each, config: undefined }));
     mesh.change({ packages });
-    const sidecar = stack.use(
-      new ControlledSidecar(artifacts, state, app.port, {
-        controlPlane: `127.0.0.1:${mesh.server.port}`,
-        controlPlaneToken: "sluice_node-1",
-        cluster: "demo",
-      }),
-    );
+    const sidecar = stack.use(new ControlledSidecar(artifacts, state, app.port, joining(mesh)));
     const report = () => mesh.reports.get("node-1")?.report;
     await mesh.until(() => report()?.connected === true);
     mesh.debounce();
@@ -71,13 +74,7 @@ test(
     const other = artifacts.publish("other", "1.0.0", taggerZip("other", "1.0.0"));
     const packages = [{ ...tagger, config: { table: { fromFile: "table" } } }];
     mesh.change({ packages });
-    const sidecar = stack.use(
-      new ControlledSidecar(artifacts, state, app.port, {
-        controlPlane: `127.0.0.1:${mesh.server.port}`,
-        controlPlaneToken: "sluice_node-1",
-        cluster: "demo",
-      }),
-    );
+    const sidecar = stack.use(new ControlledSidecar(artifacts, state, app.port, joining(mesh)));
     const report = () => mesh.reports.get("node-1")?.report;
     const stateOf = (plugin: string) => report()?.packages.find((each) => each.plugin === plugin)?.state;
     await mesh.until(() => report()?.connected === true);

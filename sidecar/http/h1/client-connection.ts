@@ -1,6 +1,6 @@
 import { messageOf } from "../../../core/errors.ts";
 import type { BodySource, ResponseHead, UpstreamRequest } from "../exchange.ts";
-import type { WireLimits } from "../limits.ts";
+import { MOST_INFORMATION, type WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { connectErrorCode, connectTo, type Endpoint } from "./endpoint.ts";
@@ -38,9 +38,6 @@ export interface ClientConnectionOptions {
   readonly deadlines: Deadlines;
   readonly owner: ClientConnectionOwner;
 }
-
-/** 1xx heads before one answer; an app that sends more does not mean to answer. */
-const MOST_INFORMATION = 100;
 
 /** The longest time before its announced end at which a kept connection is given up, ms. */
 const HINT_MARGIN = 1_000;

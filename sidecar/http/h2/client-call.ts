@@ -2,7 +2,7 @@ import { constants, type ClientHttp2Session, type ClientHttp2Stream } from "node
 
 import { HeaderBlock } from "../../../core/headers/header-block.ts";
 import type { UpstreamCall, UpstreamListener, UpstreamRequest } from "../exchange.ts";
-import type { WireLimits } from "../limits.ts";
+import { MOST_INFORMATION, type WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import { headBytesOf } from "./head-bytes.ts";
 import { guardAgainstCut, IncomingBody } from "./incoming-body.ts";
@@ -41,9 +41,6 @@ const BODY_WITH_TRAILERS = { endStream: false, waitForTrailers: true } as const;
 
 /** Methods that may be sent again after a connection was lost (RFC 9110 §9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
-
-/** 1xx heads before one answer; an app that sends more does not mean to answer. */
-const MOST_INFORMATION = 100;
 
 /** One request, from the line it waits in to the end of its answer. */
 export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, Placed {

@@ -100,11 +100,16 @@ function exitOf({ code }: MeshError): ExitName {
   return EXITS[code as keyof typeof EXITS] ?? "failed";
 }
 
-/** What is wrong, and each thing wrong with the input unless the message says it already. */
+/**
+ * What is wrong, and each thing wrong with the input unless the message says it already; where the control plane's log
+ * says more, how it is found there.
+ */
 function explain(error: MeshError): string {
-  const problems = error instanceof ApiError ? error.problems : [];
+  const { problems = [], requestId } = error instanceof ApiError ? error : {};
   const unsaid = problems.filter((each) => !error.message.includes(each.message)).map(describeProblem);
-  return `sluice: ${[error.message, ...unsaid.map((each) => `  ${each}`)]
+  const isTheirs = requestId !== undefined && error.source === "upstream";
+  const more = isTheirs ? [...unsaid, `request ${requestId}`] : unsaid;
+  return `sluice: ${[error.message, ...more.map((each) => `  ${each}`)]
     .flatMap((text) => text.split("\n"))
     .map(printable)
     .join("\n")}\n`;

@@ -9,7 +9,6 @@ import type { Clock } from "../../core/clock.ts";
 import type { Service } from "../../core/lifecycle.ts";
 import { ListenError } from "../../core/listen-error.ts";
 import type { Logger } from "../../core/log.ts";
-import { StoreUnavailableError } from "../store/store-errors.ts";
 import type { TlsSource } from "../tls/tls-source.ts";
 import { logAccess } from "./access-log.ts";
 import type { ApiMetrics } from "./api-metrics.ts";
@@ -18,11 +17,12 @@ import { ENDPOINTS, type EndpointName } from "./contract/endpoints.ts";
 import { API_PREFIX } from "./contract/prefix.ts";
 import type { AnyHandler, EndpointHandlers } from "./endpoint-handler.ts";
 import { EndpointRoute, type RouteParts } from "./endpoint-route.ts";
+import { FaultLog } from "./fault-log.ts";
 import { withoutFramework } from "./framework-error.ts";
 import { createHttpServer, type ServerLimits } from "./http-server.ts";
 import { readJsonBody, type BodyLimits } from "./json-body.ts";
 import { methodsOf } from "./known-paths.ts";
-import { problemOf, RequestError, type ProblemDocument } from "./problem.ts";
+import { problemOf, RequestError } from "./problem.ts";
 
 export interface ApiLimits extends ServerLimits {
   readonly body: BodyLimits;
@@ -62,11 +62,13 @@ export class ApiServer implements Service {
   readonly name = "api";
   readonly #options: ApiServerOptions;
   readonly #app: FastifyInstance;
+  readonly #faults: FaultLog;
   readonly #routes = new Map<string, EndpointRoute>();
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
-    const { tls, limits, clock, log } = options;
+    const { tls, limits, clock, log, onUnavailable } = options;
+    this.#faults = new FaultLog(log, onUnavailable);
     this.#app = fastify({
       serverFactory: (handler) => createHttpServer(handler, tls, limits),
       requestIdHeader: false,
@@ -139,7 +141,7 @@ export class ApiServer implements Service {
   #register(app: FastifyInstance): void {
     for (const [name, endpoint] of Object.entries(ENDPOINTS) as [EndpointName, Endpoint][]) {
       const handler = this.#options.handlers[name] as unknown as AnyHandler;
-      const route = new EndpointRoute(name, endpoint, handler, this.#options.parts);
+      const route = new EndpointRoute(name, endpoint, handler, this.#options.parts, this.#faults);
       const url = `${API_PREFIX}${endpoint.path}`;
       this.#routes.set(`${endpoint.method} ${url}`, route);
       app.route({
@@ -160,7 +162,7 @@ export class ApiServer implements Service {
     const problem = problemOf(error);
     const { gate } = this.#options.parts;
     const route = this.#routeOf(request);
-    this.#logFault(error, problem, request.id);
+    this.#faults.note(error, request.id);
     if (route !== undefined) await gate.noteRefusal(route.actorOf(request), route.attemptOf(request), error);
     if (problem.status === 401) void reply.header("www-authenticate", 'Bearer realm="sluice"');
     if (problem.status === 503 || problem.status === 429) void reply.header("retry-after", "1");
@@ -169,15 +171,6 @@ export class ApiServer implements Service {
       .headers({ ...HEADERS, "x-request-id": request.id })
       .type("application/problem+json")
       .send(JSON.stringify(problem));
-  }
-
-  /** What whoever asked cannot know or change; the rest is in their answer and in the access log. */
-  #logFault(error: unknown, { code, detail, status }: ProblemDocument, requestId: string): void {
-    const { log } = this.#options;
-    if (error instanceof StoreUnavailableError) this.#options.onUnavailable(error.message);
-    if (code === "internal" || error instanceof StoreUnavailableError)
-      log.error({ err: error, requestId }, "a request failed");
-    else if (status >= 500) log.warn({ reason: detail, requestId }, "a request could not be served");
   }
 
   #count(route: EndpointRoute | undefined, { statusCode, elapsedTime, raw }: FastifyReply): void {

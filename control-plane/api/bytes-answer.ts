@@ -16,11 +16,12 @@ export interface BytesAnswer {
   readonly open: (start: number, end: number) => Promise<Readable>;
 }
 
-/** Sends all of it, or the one range that is asked for (RFC 9110 §14). */
+/** Sends all of it, or the one range that is asked for (RFC 9110 §14). `onFault` hears what broke it off on the way. */
 export async function sendBytes(
   request: FastifyRequest,
   reply: FastifyReply,
   { size, filename, tag, open }: BytesAnswer,
+  onFault: (error: unknown) => void,
 ): Promise<FastifyReply> {
   const range = tag === undefined ? undefined : wantedRange(request, size, tag);
   if (range === "unsatisfiable") {
@@ -34,7 +35,9 @@ export async function sendBytes(
     .header("content-length", size === 0 ? 0 : end - start + 1);
   if (tag !== undefined) void reply.header("etag", `"${tag}"`).header("accept-ranges", "bytes");
   if (range !== undefined) void reply.code(206).header("content-range", `bytes ${start}-${end}/${size}`);
-  return reply.send(size === 0 ? "" : await open(start, end));
+  if (size === 0) return reply.send("");
+  const bytes = await open(start, end);
+  return reply.send(bytes.once("error", (error) => reply.raw.headersSent && onFault(error)));
 }
 
 function wantedRange({ headers }: FastifyRequest, size: number, tag: string): ReturnType<typeof parseRange> {

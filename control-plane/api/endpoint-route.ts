@@ -11,6 +11,7 @@ import type { WatchName } from "./contract/client-types.ts";
 import type { Endpoint } from "./contract/endpoint.ts";
 import type { EndpointName } from "./contract/endpoints.ts";
 import type { AnyCall, AnyHandler } from "./endpoint-handler.ts";
+import type { FaultLog } from "./fault-log.ts";
 import type { Gate } from "./gate.ts";
 import { placesOf, type NamedThings } from "./place-resolver.ts";
 import type { UploadFolder } from "./received-package.ts";
@@ -39,14 +40,23 @@ export class EndpointRoute {
   readonly endpoint: Endpoint;
   readonly #handler: AnyHandler;
   readonly #parts: RouteParts;
+  readonly #faults: FaultLog;
   readonly #checks: RequestChecks;
   readonly #actors = new WeakMap<FastifyRequest, TokenActor>();
 
-  constructor(name: EndpointName, endpoint: Endpoint, handler: AnyHandler, parts: RouteParts) {
+  /** `faults` hears of answers that break off; of what is thrown before they begin whoever called hears. */
+  constructor(
+    name: EndpointName,
+    endpoint: Endpoint,
+    handler: AnyHandler,
+    parts: RouteParts,
+    faults: FaultLog,
+  ) {
     this.name = name;
     this.endpoint = endpoint;
     this.#handler = handler;
     this.#parts = parts;
+    this.#faults = faults;
     this.#checks = new RequestChecks(endpoint);
   }
 
@@ -139,15 +149,20 @@ export class EndpointRoute {
   ): AnyCall {
     const left = new AbortController();
     reply.raw.once("close", () => left.abort());
+    // Whoever left while their rights were looked up is told of no close any more.
+    if (reply.raw.destroyed) left.abort();
     const revision = this.endpoint.revised === true ? revisionOf(request.headers["if-match"]) : undefined;
     return { actor, params, query, body, revision, upload: undefined, signal: left.signal };
   }
 
   async #answer(request: FastifyRequest, reply: FastifyReply, result: unknown): Promise<unknown> {
     const { answer } = this.endpoint;
-    if (answer === "bytes") return sendBytes(request, reply, result as BytesAnswer);
-    if (answer === "text")
-      return sendText(request, reply, result as AsyncIterable<string>, this.#parts.clock);
+    const onFault = (error: unknown): void => this.#faults.note(error, request.id);
+    if (answer === "bytes") return sendBytes(request, reply, result as BytesAnswer, onFault);
+    if (answer === "text") {
+      const options = { clock: this.#parts.clock, onFault };
+      return sendText(request, reply, result as AsyncIterable<string>, options);
+    }
     if (answer === "nothing") return reply.code(204).send();
     const tag = tagOf(result);
     if (tag !== undefined) void reply.header("etag", tag);

@@ -66,6 +66,18 @@ test("reading ends with the stream, and a node that is not connected cannot be r
   );
 });
 
+test("a node that goes away in the midst of what was there ends the reading with an error", async () => {
+  await using mesh = await PushMesh.start();
+  const node = await mesh.connect("node-1");
+  const reading = collect(mesh.server.logs.read(REQUEST, NEVER));
+  const { id } = await node.next("readLog");
+  node.send({ log: { id, lines: ["a part"] } });
+  await node.report(true);
+  await node[Symbol.asyncDispose]();
+
+  await expect(reading).rejects.toMatchObject({ code: "unavailable" });
+});
+
 test("what a slow reader does not take is dropped and counted, not kept", async () => {
   await using mesh = await PushMesh.start();
   const node = await mesh.connect("node-1");

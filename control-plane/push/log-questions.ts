@@ -10,6 +10,7 @@ const MOST_WAITING = 1_048_576;
 const LONGEST_TAIL = 4_194_304;
 
 interface Question {
+  readonly follow: boolean;
   readonly waiting: LogChunk[];
   size: number;
   dropped: number;
@@ -39,14 +40,16 @@ export class LogQuestions {
 
   async *#ask(request: LogRequest, signal: AbortSignal): AsyncIterable<LogChunk> {
     const id = ++this.#ids;
-    const question: Question = { waiting: [], size: 0, dropped: 0, end: undefined, wake: () => undefined };
+    const { follow } = request;
+    const wake = (): void => undefined;
+    const question: Question = { follow, waiting: [], size: 0, dropped: 0, end: undefined, wake };
     const abort = (): void => this.#end(question, undefined);
     this.#questions.set(id, question);
     signal.addEventListener("abort", abort);
     if (signal.aborted) abort();
     try {
       const tailBytes = Math.min(request.tailBytes, LONGEST_TAIL);
-      this.#write({ readLog: { id, plugin: request.plugin, tailBytes, follow: request.follow } });
+      this.#write({ readLog: { id, plugin: request.plugin, tailBytes, follow } });
       yield* chunksOf(question);
     } finally {
       signal.removeEventListener("abort", abort);
@@ -66,9 +69,10 @@ export class LogQuestions {
     question.wake();
   }
 
-  /** The stream is over. */
+  /** The stream is over: who follows comes again, who wants what is there has a part of it. */
   close(): void {
-    for (const question of this.#questions.values()) this.#end(question, undefined);
+    const cut = new OperationError("unavailable", "the node went away before it had told all: try again");
+    for (const question of this.#questions.values()) this.#end(question, question.follow ? undefined : cut);
     this.#questions.clear();
   }
 

@@ -66,6 +66,14 @@ export function unreachable(base: URL, cause: unknown): ApiError {
   });
 }
 
+/** An answer began and did not come to its end: what came of it is a part. */
+export function cutOff(base: URL, cause: unknown, requestId: string | undefined): ApiError {
+  return new ApiError(
+    `the answer of the control plane at ${base.origin} was cut off, and is not all there is: ${reason(base, cause)}`,
+    { code: "unreachable", requestId, cause },
+  );
+}
+
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there; start it with `sluice control-plane`, or check the address",
   ENOTFOUND: "no such host; check the address",

@@ -1,6 +1,7 @@
 import { getEventListeners, once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 
 import { expect, test } from "vitest";
 
@@ -169,6 +170,22 @@ test("an upload is one form of known length, and tells its progress", async () =
   expect(received).toContain('name="note"\r\n\r\nfirst\r\n');
   expect(received).toContain('filename="a%22%0D%0Ab.zip"');
   expect(received).toContain("\r\n\r\nabcdefg\r\n--");
+});
+
+test("an answer that is cut off is no answer, and says so", async () => {
+  await using server = await startServer((_request, response) => {
+    response.writeHead(200, { "x-request-id": "r-2" }).write("the first half", () => response.destroy());
+  });
+
+  const text = failure(
+    server.client.text("readLog", { params: { node: "web-1", plugin: "guard" }, query: {} }),
+  );
+  const bytes = failure(Readable.from(await server.client.bytes("backup")).toArray());
+
+  for (const error of [await text, await bytes]) {
+    expect(error).toMatchObject({ code: "unreachable", requestId: "r-2" });
+    expect(error.message).toMatch(/was cut off, and is not all there is: it closed the connection/);
+  }
 });
 
 async function failure(promise: Promise<unknown>): Promise<ApiError> {

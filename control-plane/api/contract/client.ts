@@ -5,7 +5,7 @@ import { Agent, request as send, type Dispatcher } from "undici";
 
 import { Backoff } from "../../../core/backoff.ts";
 import { systemClock, type Clock } from "../../../core/clock.ts";
-import { ApiError, notControlPlane, problemError, unreachable } from "./api-error.ts";
+import { ApiError, cutOff, notControlPlane, problemError, unreachable } from "./api-error.ts";
 import type {
   AnyRequest,
   ApiAnswer,
@@ -98,7 +98,7 @@ export class ApiClient implements AsyncDisposable {
     ...[request]: RequestArguments<Name>
   ): Promise<AsyncIterable<Uint8Array>> {
     const answer = await this.#send(name, request ?? {});
-    return this.#pieces(answer.body);
+    return piecesOf(answer, (error) => cutOff(this.#base, error, requestIdOf(answer)));
   }
 
   /** An answer that is text. */
@@ -204,7 +204,8 @@ export class ApiClient implements AsyncDisposable {
       ...(signal === undefined ? {} : { signal }),
     });
     opened();
-    for await (const { event, data } of readEvents(this.#pieces(answer.body))) {
+    const pieces = piecesOf(answer, (error) => unreachable(this.#base, error));
+    for await (const { event, data } of readEvents(pieces)) {
       if (event === "problem") throw problemError(this.#base, answer.statusCode, data, requestIdOf(answer));
       yield data;
     }
@@ -252,19 +253,11 @@ export class ApiClient implements AsyncDisposable {
     }
   }
 
-  async #text({ body }: Dispatcher.ResponseData): Promise<string> {
+  async #text(answer: Dispatcher.ResponseData): Promise<string> {
     try {
-      return await body.text();
+      return await answer.body.text();
     } catch (error) {
-      throw unreachable(this.#base, error);
-    }
-  }
-
-  async *#pieces(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    try {
-      yield* body;
-    } catch (error) {
-      throw unreachable(this.#base, error);
+      throw cutOff(this.#base, error, requestIdOf(answer));
     }
   }
 
@@ -273,6 +266,18 @@ export class ApiClient implements AsyncDisposable {
     using _timer = this.#clock.after(delay, resolve);
     using _aborted = signal === undefined ? undefined : addAbortListener(signal, () => resolve());
     await promise;
+  }
+}
+
+/** `failure`: what a body that breaks off is to its reader. */
+async function* piecesOf(
+  { body }: Dispatcher.ResponseData,
+  failure: (error: unknown) => ApiError,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw failure(error);
   }
 }
 

@@ -1,28 +1,22 @@
-/** What the bench asks the control plane's process, and what it answers; one question at a time. */
+/** A node's name and the secret of its token. */
+export interface NodeToken {
+  readonly node: string;
+  readonly secret: string;
+}
+
+/** What the bench asks a process of nodes, one question at a time. */
 export type Question =
-  /** Answers when so many nodes are SYNCED. */
-  | { readonly kind: "synced"; readonly nodes: number }
-  /** One change, then answers when every node has acknowledged it: another chain, or another version first staged. */
-  | { readonly kind: "change"; readonly what: "chain" | "release" }
-  /** What the process has used so far. */
-  | { readonly kind: "usage" }
-  | { readonly kind: "goodbye" };
+  | { readonly kind: "connect"; readonly push: number; readonly nodes: readonly NodeToken[] }
+  /** What came since it was asked last. */
+  | { readonly kind: "received" };
 
-export type Answer =
-  /** `seconds`: since the process listened. */
-  | { readonly kind: "synced"; readonly seconds: number }
-  /** Milliseconds from the change to each node's acknowledgement. */
-  | { readonly kind: "change"; readonly milliseconds: readonly number[] }
-  | { readonly kind: "usage"; readonly usage: Usage }
-  | { readonly kind: "goodbye" };
-
-export interface Usage {
-  readonly cpuSeconds: number;
-  readonly residentBytes: number;
-  /** Longest time in which the event loop did not turn since the last question, ms. */
-  readonly longestTurn: number;
-  readonly streams: number;
-  /** Streams refused since so many were connecting. */
-  readonly refused: number;
-  readonly sent: number;
+export interface Received {
+  /** Resources of any type. */
+  readonly resources: number;
+  /** Packages that were downloaded. */
+  readonly downloads: number;
+  /** Downloads that failed and were tried again. */
+  readonly failedDownloads: number;
+  /** Chains that nodes acknowledged: as of which tick, and when (wall clock, ms). */
+  readonly chains: readonly { readonly node: string; readonly tick: number; readonly at: number }[];
 }

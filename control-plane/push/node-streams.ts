@@ -57,7 +57,10 @@ export class NodeStreams implements NodeLogs, Disposable {
         this.#recomputation.mark([...this.#streams.values()].filter(({ spared }) => spared)),
     };
     this.#listening = [
-      source.onChange(() => this.#recomputation.mark(this.#streams.values())),
+      source.onChange(() => {
+        reports.outdated(this.#streams.keys());
+        this.#recomputation.mark(this.#streams.values());
+      }),
       reports.onChange((node) => this.#onReport(node)),
       clock.after(2 * settings.heartbeat, () => this.#recomputation.mark(this.#streams.values())).unref(),
     ];
@@ -149,6 +152,7 @@ export class NodeStreams implements NodeLogs, Disposable {
     if (known === undefined) return;
     try {
       stream.offer(this.#parts.source.snapshotFor(known.node, known.report));
+      this.#parts.reports.computed(stream.node.id);
     } catch (thrown) {
       this.#parts.log.error({ node: stream.node.id, error: messageOf(thrown) }, "no snapshot could be made");
     }

@@ -196,6 +196,7 @@ test("convergence is a cluster's own, and nodes that are OFFLINE do not stand in
     reports.sent("node-1", type, { hash: type, tick: 2 });
     reports.acked("node-1", type);
   }
+  reports.computed("node-1");
   expect(reports.convergence("demo")).toMatchObject({ synced: 1, pending: 0, converged: true });
   clock.advance(70_000);
   expect(reports.convergence("demo")).toMatchObject({ nodes: 2, online: 0, synced: 0, converged: true });

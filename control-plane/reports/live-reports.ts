@@ -54,6 +54,8 @@ export class LiveReports implements NodeReports {
   readonly #refusalListeners = new Set<() => void>();
   /** Nodes that were sent a stage on their stream, since somebody last said retry. */
   readonly #stageSent = new Set<string>();
+  /** Connected nodes of which it is not known what they should have by now. */
+  readonly #outdated = new Set<string>();
   #sorted: readonly Entry[] | undefined;
 
   constructor(clock: Clock, limits: ReportLimits) {
@@ -80,9 +82,9 @@ export class LiveReports implements NodeReports {
 
   sync(node: string): SyncState {
     const entry = this.#entries.get(node);
-    return entry === undefined
-      ? "STALE"
-      : syncOf(entry.report, this.#clock.wall(), this.#limits.answerTimeout);
+    if (entry === undefined) return "STALE";
+    const sync = syncOf(entry.report, this.#clock.wall(), this.#limits.answerTimeout);
+    return sync === "SYNCED" && this.#outdated.has(node) ? "PENDING" : sync;
   }
 
   convergence(cluster?: string): Convergence {
@@ -135,6 +137,7 @@ export class LiveReports implements NodeReports {
   forget(node: string): void {
     if (!this.#entries.delete(node)) return;
     this.#stageSent.delete(node);
+    this.#outdated.delete(node);
     this.#sorted = undefined;
     this.#tell(node);
   }
@@ -165,6 +168,7 @@ export class LiveReports implements NodeReports {
     const at = this.#clock.wall();
     this.#heard(node);
     this.#stageSent.delete(node);
+    this.#outdated.add(node);
     this.#update(node, (report) => ({
       ...report,
       connected: true,
@@ -177,6 +181,7 @@ export class LiveReports implements NodeReports {
   }
 
   disconnected(node: string): void {
+    this.#outdated.delete(node);
     this.#update(node, (report) => ({ ...report, connected: false }));
   }
 
@@ -186,6 +191,18 @@ export class LiveReports implements NodeReports {
     if (entry === undefined) return;
     entry.report = { ...entry.report, lastSeen: this.#clock.wall() };
     this.#tellPresence(entry);
+  }
+
+  /** Something has changed that these connected nodes may have to take: until `computed` none of them is SYNCED. */
+  outdated(nodes: Iterable<string>): void {
+    for (const node of nodes) this.#outdated.add(node);
+  }
+
+  /** What it should have by now is known, and was told by `want`. */
+  computed(node: string): void {
+    if (!this.#outdated.delete(node) || this.#outdated.size > 0) return;
+    // Who waits for all of them may have heard nothing, since nothing followed for any.
+    this.#tell(node);
   }
 
   /** `undefined`: nothing can be said yet. */

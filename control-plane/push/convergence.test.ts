@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+
+import { PushMesh } from "../../test/support/push-mesh.ts";
+
+test("from the moment of a change no node counts as SYNCED of which it is not known what it should have", async () => {
+  await using mesh = await PushMesh.start();
+  const node = await mesh.connect("node-1");
+  await node.ackNext(3);
+  await mesh.until(() => mesh.reports.sync("node-1") === "SYNCED");
+
+  mesh.source.set({ chain: ["guard@2.0.0"] });
+  expect(mesh.reports.convergence("demo")).toMatchObject({ converged: false, synced: 0, pending: 1 });
+
+  mesh.debounce();
+  expect(mesh.reports.convergence("demo").converged).toBe(false);
+  await node.ackNext(1);
+  await mesh.until(() => mesh.reports.convergence("demo").converged);
+});
+
+test("that a change concerns no node is told when it is known", async () => {
+  await using mesh = await PushMesh.start();
+  const nodes = [await mesh.connect("node-1"), await mesh.connect("node-2")];
+  await Promise.all(nodes.map((node) => node.ackNext(3)));
+  await mesh.until(() => mesh.reports.convergence("demo").converged);
+  const told: boolean[] = [];
+  using _ = mesh.reports.onChange(() => told.push(mesh.reports.convergence("demo").converged));
+
+  mesh.source.set({});
+  expect(mesh.reports.convergence("demo").converged).toBe(false);
+  mesh.debounce();
+  expect(told.at(-1)).toBe(true);
+});
+
+test("a node that comes back counts as SYNCED only when it is known what it should have by now", async () => {
+  await using mesh = await PushMesh.start();
+  const before = await mesh.connect("node-1");
+  const resources = await before.ackNext(3);
+  await mesh.until(() => mesh.reports.sync("node-1") === "SYNCED");
+  await before[Symbol.asyncDispose]();
+  await mesh.until(() => mesh.reports.sync("node-1") === "STALE");
+  mesh.source.set({ chain: ["guard@2.0.0"] });
+
+  const inForce = resources.map(({ type, hash }) => ({ type, hash }));
+  const back = mesh.greet("node-1", { hello: { inForce } });
+  await back.next("welcome");
+  expect(mesh.reports.sync("node-1")).toBe("PENDING");
+});

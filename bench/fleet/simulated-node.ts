@@ -44,7 +44,7 @@ export class SimulatedNode {
   #chain: ReadonlySet<string> = new Set();
   #call: Call | undefined;
   #sequence = 0;
-  #news: NodeJS.Timeout | undefined;
+  #hasNews = false;
 
   constructor(push: number, { node, secret }: NodeToken, observer: Observer) {
     this.#id = node;
@@ -110,7 +110,7 @@ export class SimulatedNode {
     if (type === "CHAIN") {
       const { entries } = JSON.parse(content.toString()) as { entries: Parameters<typeof keyOf>[0][] };
       this.#chain = new Set(entries.map(keyOf));
-      this.#observer.chainAcknowledged(this.#id, Number(tick));
+      this.#observer.chainAcknowledged(this.#id, tick);
     }
     if (type === "STAGE") this.#stage(JSON.parse(content.toString()) as StageContent);
     this.#changed();
@@ -164,8 +164,10 @@ export class SimulatedNode {
   }
 
   #changed(): void {
-    this.#news ??= setTimeout(() => {
-      this.#news = undefined;
+    if (this.#hasNews) return;
+    this.#hasNews = true;
+    setTimeout(() => {
+      this.#hasNews = false;
       this.#report("CHANGES");
     }, GATHER);
   }

@@ -51,6 +51,8 @@ function roles(name: string): string {
   if (command === "get") return ` ${listingRoles()}`;
   const endpoint = ASKED_ENDPOINTS[command];
   if (endpoint === undefined) return "";
+  if (endpoint === "diffDocuments")
+    return " Takes any role of a person, where what the documents name may be read; for webhooks role admin. `apply --dry-run` checks more: that it fits what is there, and that one may.";
   if (endpoint === "applyDocument")
     return " Takes the rights to write what the documents name, also where nothing is written: see [api.md](api.md).";
   return ` Takes ${rolesOf(endpoint)}.`;

@@ -84,6 +84,19 @@ test("diff shows what would change in the words of the file", async () => {
   ]);
 });
 
+test("whoever may only read sees what would change, and is refused where it would be applied", async () => {
+  await using plane = await (await TestControlPlane.start()).withClusters();
+  await writeFile(plane.folder.join("shop.yaml"), "{ kind: Domain, name: shop, description: Ours. }\n");
+  const place = { server: plane.baseUrl, token: await plane.token("viewer"), directory: plane.folder.path };
+
+  const diff = await calledCommand(place, "diff", "-f", "shop.yaml");
+
+  expect(diff).toMatchObject({ code: 9, stderr: "" });
+  expect(diff.stdout.split("\n")).toContain("+ description: Ours.");
+  for (const flags of [[], ["--dry-run"]])
+    expect(await calledCommand(place, "apply", "-f", "shop.yaml", ...flags)).toMatchObject({ code: 3 });
+});
+
 test("one thing is shown by its name, and a name that is not there says which is near", async () => {
   await using mesh = await started();
 

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { stringify } from "yaml";
 
 import { ApiError } from "../../control-plane/api/contract/api-error.ts";
+import type { ApiClient } from "../../control-plane/api/contract/client.ts";
 import type { ApiAnswer } from "../../control-plane/api/contract/client-types.ts";
 import { describeProblem } from "../../core/errors.ts";
 import type { CommandLine } from "../command-line.ts";
@@ -22,21 +23,25 @@ const file = "YAML or JSON, several documents in one file; - is standard input";
 export function applyCommand(line: CommandLine): Command {
   return new Command("apply")
     .requiredOption("-f, --filename <file...>", file)
-    .option("--dry-run", "tells what it would do")
+    .option("--dry-run", "checks all of it and tells what it would do")
     .action(async ({ filename, dryRun = false }: ApplyFlags, command: Command) => {
-      const changes = await ask(line, command, filename, dryRun);
+      const changes = await ask(line, command, filename, async (client, documents) => {
+        return (await client.call("applyDocument", { body: { documents, dryRun } })).changes;
+      });
       const note = dryRun ? " (dry run)" : "";
       for (const { kind, key, operation } of changes)
         line.output.write(`${kind}/${key} ${WORDS[operation]}${note}\n`);
     });
 }
 
-/** `sluice diff -f FILE`: what `apply` would change; exit code 9 where that is something. */
+/** `sluice diff -f FILE`: how what is there differs; exit code 9 where it does. */
 export function diffCommand(line: CommandLine): Command {
   return new Command("diff")
     .requiredOption("-f, --filename <file...>", file)
     .action(async ({ filename }: ApplyFlags, command: Command) => {
-      const changes = await ask(line, command, filename, true);
+      const changes = await ask(line, command, filename, async (client, documents) => {
+        return (await client.call("diffDocuments", { body: { documents } })).changes;
+      });
       const different = changes.filter(({ operation }) => operation !== "none");
       for (const change of different) line.output.write(difference(change));
       if (different.length > 0) line.ended("differs");
@@ -49,14 +54,16 @@ async function ask(
   line: CommandLine,
   command: Command,
   files: readonly string[],
-  dryRun: boolean,
+  question: (client: ApiClient, documents: unknown[]) => Promise<readonly Outcome[]>,
 ): Promise<readonly Outcome[]> {
   const sources: SourceDocument[] = [];
   for (const each of files) sources.push(...(await readDocuments(line.directory, each)));
-  const documents = sources.map(({ value }) => value);
   await using connection = await connect(line, command);
   try {
-    return (await connection.client.call("applyDocument", { body: { documents, dryRun } })).changes;
+    return await question(
+      connection.client,
+      sources.map(({ value }) => value),
+    );
   } catch (error) {
     throw error instanceof ApiError ? placed(error, sources) : error;
   }

@@ -79,7 +79,10 @@ function wordsOf(command: Command): readonly string[] {
 }
 
 /** What a command reads before it asks for what takes its right. */
-const READ_BEFORE: Readonly<Record<string, string>> = { "control-plane backup": "/api/v1/plugins" };
+const READ_BEFORE: Readonly<Record<string, string>> = {
+  "control-plane backup": "/api/v1/plugins",
+  "plugin remove": "/api/v1/clusters/demo/chain",
+};
 
 /** Refuses everything but an empty listing at `open`, and remembers the first thing that was asked beside it. */
 async function refusingServer(

@@ -46,7 +46,7 @@ export const ASKED_ENDPOINTS: Readonly<Record<string, EndpointName>> = {
   "release rollback": "rollBackRelease",
   "release delete": "deleteRelease",
   apply: "applyDocument",
-  diff: "applyDocument",
+  diff: "diffDocuments",
   "logs plugin": "readLog",
   wait: "getConvergence",
   audit: "listAudit",

@@ -53,7 +53,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "diff",
-    description: "What apply would change; exit code 9 where that is something.",
+    description:
+      "How what is there differs from documents, as apply would change it; exit code 9 where it does.",
     load: async (line) => (await import("./apply.ts")).diffCommand(line),
   },
   {

@@ -6,19 +6,26 @@ import type { Action } from "../model/access.ts";
 import type { Actor } from "../model/actor.ts";
 import { ALARM_KINDS } from "../model/alarm.ts";
 import type { CheckedChange } from "../store/checked-change.ts";
-import type { Change } from "../store/store.ts";
-import { chainMembers } from "./chain-wish.ts";
+import type { View } from "../store/store.ts";
+import { chainMembers, chainOf } from "./chain-wish.ts";
 import { writeChain } from "./chains.ts";
 import { writeCluster } from "./clusters.ts";
 import { writeDomain } from "./domains.ts";
-import { writePlugin } from "./plugins.ts";
-import { putRecord, type Put } from "./put-record.ts";
+import { withOwners, writePlugin } from "./plugins.ts";
+import { comparedRecord, putRecord, type Put } from "./put-record.ts";
 
-/** A document that was read: what it names, the right that it needs, and how it comes about. */
+/** Where things are that documents name. */
+export type Whereabouts = { readonly [Name in "clusters" | "plugins"]: Pick<View[Name], "get"> };
+
+/** A document that was read: what it names, the rights that it needs, and how it comes about. */
 export interface ReadDocument {
   readonly key: string;
-  readonly right: Action;
-  places(change: Change): Promise<readonly Place[]>;
+  /** To write it, and to see what it names as it is. */
+  readonly rights: { readonly write: Action; readonly read: Action };
+  /** Where the right is needed. */
+  places(known: Whereabouts): Promise<readonly Place[]>;
+  /** How what is there differs from it; looks at nothing else. */
+  compare(view: View, actor: Actor): Promise<Put<unknown>>;
   /** `expected`: the `revision` of the document, if it has one. */
   write(change: CheckedChange, actor: Actor): Promise<Put<unknown>>;
 }
@@ -40,8 +47,9 @@ const domainForm = z
   })
   .transform(({ revision, ...domain }): ReadDocument => ({
     key: domain.name,
-    right: "domain.write",
+    rights: { write: "domain.write", read: "read" },
     places: async () => [{ kind: "domain", domain: domain.name }],
+    compare: ({ domains }) => comparedRecord(domains, { noun: "domain", key: domain.name }, domain, revision),
     write: (change) => writeDomain(change, domain, revision),
   }));
 
@@ -56,12 +64,14 @@ const clusterForm = z
   })
   .transform(({ revision, ...cluster }): ReadDocument => ({
     key: cluster.name,
-    right: "cluster.write",
-    places: async (change) => {
-      const known = await change.clusters.get(cluster.name);
-      const places = new Set([known?.domain ?? cluster.domain, cluster.domain]);
+    rights: { write: "cluster.write", read: "read" },
+    places: async (known) => {
+      const there = await known.clusters.get(cluster.name);
+      const places = new Set([there?.domain ?? cluster.domain, cluster.domain]);
       return [...places].map((domain) => ({ kind: "cluster", cluster: cluster.name, domain }) as const);
     },
+    compare: ({ clusters }) =>
+      comparedRecord(clusters, { noun: "cluster", key: cluster.name }, cluster, revision),
     write: (change, actor) => writeCluster(change, actor, cluster, revision),
   }));
 
@@ -75,11 +85,15 @@ const pluginForm = z
   })
   .transform(({ revision, ...plugin }): ReadDocument => ({
     key: plugin.name,
-    right: "plugin.write",
-    places: async (change) => {
-      const known = await change.plugins.get(plugin.name);
-      const places = new Set([known?.domain ?? plugin.domain, plugin.domain]);
+    rights: { write: "plugin.write", read: "read" },
+    places: async (known) => {
+      const there = await known.plugins.get(plugin.name);
+      const places = new Set([there?.domain ?? plugin.domain, plugin.domain]);
       return [...places].map((domain) => ({ kind: "domain", domain }) as const);
+    },
+    compare: async ({ plugins }, actor) => {
+      const wanted = withOwners(actor, await plugins.get(plugin.name), plugin);
+      return comparedRecord(plugins, { noun: "plugin", key: plugin.name }, wanted, revision);
     },
     write: (change, actor) => writePlugin(change, actor, plugin, revision),
   }));
@@ -88,11 +102,13 @@ const chainDocument = z
   .strictObject({ ...seen, cluster: dnsLabel, ...chainMembers })
   .transform(({ revision, cluster, ...wish }): ReadDocument => ({
     key: cluster,
-    right: "chain.write",
-    places: async (change) => {
-      const domain = (await change.clusters.get(cluster))?.domain;
+    rights: { write: "chain.write", read: "read" },
+    places: async (known) => {
+      const domain = (await known.clusters.get(cluster))?.domain;
       return [{ kind: "cluster", cluster, domain }];
     },
+    compare: ({ chains }) =>
+      comparedRecord(chains, { noun: "chain of cluster", key: cluster }, chainOf(cluster, wish), revision),
     write: (change) => writeChain(change, cluster, wish, revision),
   }));
 
@@ -107,8 +123,10 @@ const webhookForm = z
   })
   .transform(({ revision, ...webhook }): ReadDocument => ({
     key: webhook.id,
-    right: "webhook.write",
+    rights: { write: "webhook.write", read: "webhook.write" },
     places: async () => [{ kind: "everywhere" }],
+    compare: ({ webhooks }) =>
+      comparedRecord(webhooks, { noun: "webhook", key: webhook.id }, webhook, revision),
     write: (change) => putRecord(change.webhooks, { noun: "webhook", key: webhook.id }, webhook, revision),
   }));
 

@@ -28,10 +28,18 @@ export async function writePlugin(
   await domainNamed(change, wanted.domain, "domain");
   const known = await change.plugins.get(wanted.name);
   if (known !== undefined) requireOwner(actor, known);
-  const owners =
-    known === undefined && wanted.owners.length === 0 ? [actor.name] : [...new Set(wanted.owners)];
   const target = { noun: "plugin", key: wanted.name };
-  return putRecord(change.plugins, target, { ...wanted, owners }, expected);
+  return putRecord(change.plugins, target, withOwners(actor, known, wanted), expected);
+}
+
+/** Somebody owns a plugin from its beginning; nobody twice. */
+export function withOwners(
+  actor: Actor,
+  known: Plugin | undefined,
+  wanted: Unrevised<Plugin>,
+): Unrevised<Plugin> {
+  const isNobodys = known === undefined && wanted.owners.length === 0;
+  return { ...wanted, owners: isNobodys ? [actor.name] : [...new Set(wanted.owners)] };
 }
 
 /** `in_use` while it has versions or stands in a chain. */

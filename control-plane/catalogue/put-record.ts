@@ -1,6 +1,6 @@
 import { contentHash } from "../../core/content-hash.ts";
 import { OperationError } from "../model/operation-error.ts";
-import type { Unrevised, WritableRecords } from "../store/store.ts";
+import type { Records, Unrevised, WritableRecords } from "../store/store.ts";
 
 /** What became of a record that somebody wants to be so. */
 export interface Put<Item> {
@@ -19,14 +19,27 @@ export async function putRecord<Item extends { readonly revision: number }, Key,
   wanted: Unrevised<Item>,
   expected: number | undefined,
 ): Promise<Put<Item>> {
+  const put = await comparedRecord(records, { noun, key }, wanted, expected);
+  if (put.operation === "none") return put;
+  const after = await (put.before === undefined ? records.insert(wanted) : records.update(wanted, expected));
+  return { ...put, after };
+}
+
+/** What `putRecord` would do; writes nothing. */
+export async function comparedRecord<Item extends { readonly revision: number }, Key>(
+  records: Pick<Records<Item, Key, never>, "get">,
+  { noun, key }: { readonly noun: string; readonly key: Key },
+  wanted: Unrevised<Item>,
+  expected: number | undefined,
+): Promise<Put<Item>> {
   const before = await records.get(key);
   const revision = before?.revision ?? 0;
   if (expected !== undefined && expected !== revision) {
     const found = before === undefined ? "is not there" : `is at revision ${revision}, not ${expected}`;
     throw new OperationError("revision_mismatch", `${noun} ${String(key)} ${found}: look at it again`);
   }
-  if (before === undefined) return { operation: "create", before, after: await records.insert(wanted) };
   const after = { ...wanted, revision } as Item;
-  if (contentHash(after) === contentHash(before)) return { operation: "none", before, after: before };
-  return { operation: "update", before, after: await records.update(wanted, expected) };
+  if (before === undefined) return { operation: "create", before, after };
+  const isSame = contentHash(after) === contentHash(before);
+  return isSame ? { operation: "none", before, after: before } : { operation: "update", before, after };
 }

@@ -256,6 +256,7 @@ export const PREPARED: Readonly<Record<EndpointName, Prepare>> = {
       return { body: { documents: [{ kind: "Cluster", name, domain: "shop", environment: "test" }] } };
     return { body: { documents: [{ kind: "Domain", name }] } };
   },
+  diffDocuments: () => ({ body: { documents: [{ kind: "Chain", cluster: "demo", entries: [] }] } }),
   backup: () => ({ body: {} }),
   listDomains: nothing,
   getDomain: () => ({ params: { domain: "shop" } }),

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { stringify } from "yaml";
 
 import type { ApiClient } from "../../../control-plane/api/contract/client.ts";
 import type { ApiAnswer } from "../../../control-plane/api/contract/client-types.ts";
@@ -6,8 +7,10 @@ import type { ClusterChainEntry } from "../../../control-plane/model/chain.ts";
 import type { CommandLine } from "../../command-line.ts";
 import { clusterOf, connect } from "../../connection.ts";
 import { format } from "../../output/format.ts";
+import { printable } from "../../output/table.ts";
 import { CHAIN_ENTRIES } from "../../views/catalogue.ts";
 
+type Chain = ApiAnswer<"getChain">;
 type Release = ApiAnswer<"getRelease">["release"];
 
 const MODES: readonly {
@@ -18,10 +21,15 @@ const MODES: readonly {
   {
     name: "enable",
     mode: "enforce",
-    description: "Its verdicts count; added to the end of the chain if it is new there.",
+    description:
+      "Its verdicts count; added to the end of the chain, without tag and config, if it is new there.",
   },
   { name: "degrade", mode: "degrade", description: "Asked when the exchange is over, without effect on it." },
-  { name: "disable", mode: "off", description: "Stays in the chain and is not asked." },
+  {
+    name: "disable",
+    mode: "off",
+    description: "Stays in the chain, with its place, tag and config, and is not asked.",
+  },
 ];
 
 /** `sluice plugin enable|degrade|disable NAME` */
@@ -92,14 +100,28 @@ function nextRelease(
 export function removeCommand(line: CommandLine): Command {
   return new Command("remove")
     .description(
-      "Takes it out of a cluster's chain, unloads it and deletes its files on every node; its releases end.",
+      "Takes it out of a cluster's chain, with its place, tag and config, unloads it and deletes its files on every node; its releases end. `disable` keeps all of that.",
     )
     .argument("<plugin>")
     .option("--cluster <cluster>", "default: the context's")
     .action(async (plugin: string, flags: { readonly cluster?: string }, command: Command) => {
       await using connection = await connect(line, command);
-      const cluster = clusterOf(connection, flags.cluster);
-      const { entries } = await connection.client.call("removePlugin", { params: { cluster, plugin } });
+      const { client } = connection;
+      const params = { cluster: clusterOf(connection, flags.cluster), plugin };
+      const before = await client.call("getChain", { params });
+      const { entries } = await client.call("removePlugin", { params });
       line.output.write(format(CHAIN_ENTRIES, entries, "table", line.clock.wall()));
+      noteLostEntry(line, before, plugin);
     });
+}
+
+/** What was written for the plugin is nowhere but in the audit from now on: said while it is on the screen. */
+function noteLostEntry(line: CommandLine, { cluster, entries }: Chain, plugin: string): void {
+  const entry = entries.find((each) => each.plugin === plugin);
+  if (entry === undefined) return;
+  const { mode: _, ...written } = entry;
+  const lines = stringify(written).trimEnd().split("\n");
+  line.errors.write(
+    `note: its entry, ${entries.indexOf(entry) + 1} of ${entries.length} in the chain of ${cluster}, is gone with it; \`plugin enable\` would add it at the end without this:\n${lines.map((each) => `  ${printable(each)}\n`).join("")}`,
+  );
 }

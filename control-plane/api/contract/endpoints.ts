@@ -7,6 +7,20 @@ import { nothing, type Endpoint } from "./endpoint.ts";
 import { NODE_ENDPOINTS } from "./node-endpoints.ts";
 import { RELEASE_ENDPOINTS } from "./release-endpoints.ts";
 
+const documents = z.array(z.unknown()).min(1).max(1_000);
+const documentChanges = z.strictObject({
+  tick: z.int(),
+  changes: z.array(
+    z.strictObject({
+      kind: z.string(),
+      key: z.string(),
+      operation: z.enum(["create", "update", "none"]),
+      before: z.unknown().optional(),
+      after: z.unknown().optional(),
+    }),
+  ),
+});
+
 /** The whole API. */
 export const ENDPOINTS = {
   health: {
@@ -34,21 +48,20 @@ export const ENDPOINTS = {
     summary:
       "Makes or changes what documents name (kinds Domain, Cluster, Chain, Plugin, Webhook), each with the right that it needs; never deletes. `dryRun`: tells what it would do.",
     body: z.strictObject({
-      documents: z.array(z.unknown()).min(1).max(1_000),
+      documents,
       dryRun: z.boolean().default(false),
     }),
-    answer: z.strictObject({
-      tick: z.int(),
-      changes: z.array(
-        z.strictObject({
-          kind: z.string(),
-          key: z.string(),
-          operation: z.enum(["create", "update", "none"]),
-          before: z.unknown().optional(),
-          after: z.unknown().optional(),
-        }),
-      ),
-    }),
+    answer: documentChanges,
+  },
+  diffDocuments: {
+    method: "POST",
+    path: "/diff",
+    right: "read",
+    scope: "somewhere",
+    summary:
+      "How what is there differs from documents, each with the right to read what it names; writes nothing. Whether they could be applied is for `dryRun` of `/apply` to say.",
+    body: z.strictObject({ documents }),
+    answer: documentChanges,
   },
   backup: {
     method: "POST",

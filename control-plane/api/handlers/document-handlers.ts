@@ -3,6 +3,7 @@ import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { applyDocuments, type DocumentChange } from "../../catalogue/apply-documents.ts";
+import { diffDocuments } from "../../catalogue/diff-documents.ts";
 import type { Put } from "../../catalogue/put-record.ts";
 import type { ClusterChain } from "../../model/chain.ts";
 import type { Store } from "../../store/store.ts";
@@ -11,7 +12,7 @@ import type { BytesAnswer } from "../bytes-answer.ts";
 import type { EndpointHandlers } from "../endpoint-handler.ts";
 import { openApiDocument } from "../open-api.ts";
 
-type Names = "health" | "describeApi" | "applyDocument" | "backup";
+type Names = "health" | "describeApi" | "applyDocument" | "diffDocuments" | "backup";
 
 /** What is about the whole. `temporaryFolder`: for a backup on its way; it exists. */
 export function documentHandlers(store: Store, temporaryFolder: string): EndpointHandlers<Names> {
@@ -20,6 +21,10 @@ export function documentHandlers(store: Store, temporaryFolder: string): Endpoin
     describeApi: async () => openApiDocument(),
     applyDocument: async ({ actor, body }) => {
       const { tick, changes } = await applyDocuments(store, actor, body.documents, { dryRun: body.dryRun });
+      return { tick, changes: changes.map(changeAnswer) };
+    },
+    diffDocuments: async ({ actor, body }) => {
+      const { tick, changes } = await diffDocuments(store, actor, body.documents);
       return { tick, changes: changes.map(changeAnswer) };
     },
     backup: async ({ actor }) => {

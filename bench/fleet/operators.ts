@@ -167,11 +167,9 @@ export class Operators implements AsyncDisposable {
   }
 
   async #untilRelease(release: number, wanted: ApiAnswer<"getRelease">["release"]["state"]): Promise<void> {
-    for (;;) {
-      const { state } = (await this.#operator.call("getRelease", { params: { release } })).release;
-      if (state === wanted) return;
-      await pause();
-    }
+    for await (const status of this.#operator.watch("getRelease", { params: { release } }))
+      if (status.release.state === wanted) return;
+    throw new Error("the watch ended");
   }
 }
 

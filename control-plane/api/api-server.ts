@@ -111,10 +111,11 @@ export class ApiServer implements Service {
   }
 
   async start(): Promise<void> {
-    const { address } = this.#options;
-    await this.#options.parts.uploads.start();
+    const { address, limits, parts } = this.#options;
+    await parts.uploads.start();
     try {
-      await this.#app.listen({ host: address.host, port: address.port });
+      // A fleet comes for a package at once: who finds no place in line waits for seconds.
+      await this.#app.listen({ host: address.host, port: address.port, backlog: limits.connections });
     } catch (error) {
       throw new ListenError("--api", address, error);
     }

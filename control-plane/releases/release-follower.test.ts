@@ -46,3 +46,42 @@ test("a store that fails while reports come in is tried again, with back-off", a
   await accepted.promise;
   expect(await world.state(id)).toBe("DOWNLOADED");
 });
+
+test("while a large fleet reports all the time, looks at it take a tenth of the time at most", async () => {
+  await using world = await ReleaseWorld.create();
+  await world.follower[Symbol.asyncDispose]();
+  const { fleet, clock, projection, store } = world;
+  const { id } = await world.create("1.0.0");
+  await world.releases.approve(ANDY, { release: id }, "");
+  await world.releases.download(OLGA, { release: id });
+  let looks = 0;
+  let took = 0;
+  const slow = new Proxy(fleet, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== "function") return member;
+      return (...parameters: unknown[]): unknown => {
+        if (name === "list") [looks, took] = [looks + 1, took + 40];
+        return Reflect.apply(member, target, parameters);
+      };
+    },
+  });
+  const slowly = new Proxy(clock, {
+    get: (target, name) =>
+      name === "now"
+        ? () => target.now() + took
+        : (Reflect.get(target, name, target) as Function).bind(target),
+  });
+  const log = createLogger("silent");
+  await using follower = new ReleaseFollower({ store, projection, reports: slow, clock: slowly, log });
+  follower.start();
+  expect(looks).toBe(1);
+
+  for (let ms = 0; ms < 4_000; ms += 10) {
+    fleet.goes("node-3", "online");
+    clock.advance(10);
+    await world.state(id);
+  }
+  expect(looks).toBeGreaterThan(5);
+  expect(looks).toBeLessThanOrEqual(11);
+});

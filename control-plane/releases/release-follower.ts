@@ -21,6 +21,8 @@ export interface FollowerOptions {
 
 /** ms from a node's report until it is looked at, so that a fleet that reports at once is looked at once. */
 const GATHER = 50;
+/** A look takes its time in a large fleet: while nodes report all the time it is at most one part in so many. */
+const SPARING = 10;
 /** ms after which what waits is looked at again whatever happened: wall clocks jump, and nodes fall silent. */
 const LOOK_AGAIN = 10_000;
 
@@ -37,6 +39,8 @@ export class ReleaseFollower implements AsyncDisposable {
   #timerAt = Number.POSITIVE_INFINITY;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
+  /** ms that the last look took. */
+  #lookTook = 0;
   #disposed = false;
 
   constructor(options: FollowerOptions) {
@@ -63,7 +67,7 @@ export class ReleaseFollower implements AsyncDisposable {
   #reported(node: string): void {
     const { projection, reports } = this.#options;
     const state = projection.cluster(reports.get(node)?.node.cluster ?? "");
-    if (state?.releases.some(waitsForNodes)) this.#lookIn(GATHER);
+    if (state?.releases.some(waitsForNodes)) this.#lookIn(Math.max(GATHER, SPARING * this.#lookTook));
   }
 
   /** At the latest after so many ms. */
@@ -97,12 +101,18 @@ export class ReleaseFollower implements AsyncDisposable {
     let failed = false;
     while (this.#lookAgain && !this.#disposed) {
       this.#lookAgain = false;
-      const { projection, reports, clock } = this.#options;
-      for (const step of impliedSteps(projection.clusters, reports, clock.wall()))
-        failed = !(await this.#take(step)) || failed;
+      for (const step of this.#implied()) failed = !(await this.#take(step)) || failed;
     }
     if (!failed) this.#backoff.reset();
     this.#lookIn(failed ? this.#backoff.next() : this.#nextLook());
+  }
+
+  #implied(): readonly ImpliedStep[] {
+    const { projection, reports, clock } = this.#options;
+    const since = clock.now();
+    const steps = impliedSteps(projection.clusters, reports, clock.wall());
+    this.#lookTook = clock.now() - since;
+    return steps;
   }
 
   /** False: it failed. One that fails does not hold up the others. */

@@ -55,7 +55,6 @@ export function messageOf(
     id,
     position: response === undefined ? 0 : 1,
     bizStartAt: request.bizStartAt ?? Date.now(),
-    attempt: request.attempt ?? 1,
     status: response === undefined ? 0 : (response.status ?? 200),
     method: request.method ?? "GET",
     host: request.host ?? "app.local",
@@ -63,7 +62,7 @@ export function messageOf(
     path,
     query: query.join("?"),
   };
-  const message = messageText(facts, linesOf(headers));
+  const message = messageText(facts, request.attempt ?? 1, linesOf(headers));
   return { view: new RequestView(message, "", request.tag ?? tag, timeout), headers };
 }
 

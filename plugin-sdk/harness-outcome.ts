@@ -1,9 +1,9 @@
 import { applyEdits } from "../core/headers/apply-edits.ts";
 import type { HeaderBlock } from "../core/headers/header-block.ts";
 import type { HeaderEdits } from "../core/headers/header-edits.ts";
-import { AnswerEditsReader, NO_ANSWER_EDITS } from "../sidecar/plugin-host/answer-edits.ts";
 import { readOutput, type OutputReceiver } from "../sidecar/plugin-host/entry-output.ts";
 import { checkedAnswer, failedAnswer, type CheckedAnswer } from "../sidecar/plugin-host/entry-result.ts";
+import { AnswerEditsReader, NO_ANSWER_EDITS, readEdits } from "../sidecar/plugin-host/protocol/edits-text.ts";
 import { AnswerError, answerFields } from "../sidecar/plugin-host/world/answer.ts";
 import { field } from "../sidecar/plugin-host/world/fields.ts";
 import { describe } from "../sidecar/plugin-host/world/output.ts";
@@ -31,8 +31,9 @@ export function outcomeOf(answer: unknown, headers: HeaderBlock): HarnessOutcome
     if (!(error instanceof AnswerError)) throw error;
     return { kind: "failed", cause: "invalid_answer", detail: error.message };
   }
-  const { httpCode, edits, body, failure } = checked;
+  const { httpCode, body, failure } = checked;
   if (failure !== undefined) return { kind: "failed", cause: "invalid_answer", detail: failure.detail };
+  const edits = readEdits(checked.edits);
   if (httpCode === 0) {
     return { kind: "continue", headers: pairsOf(applyEdits(headers, edits)), changed: edits.length > 0 };
   }

@@ -78,9 +78,9 @@ const RULES: ImportRules = {
   "plugin-sdk": [
     "core",
     "sidecar/plugin-host/world",
-    "sidecar/plugin-host/answer-edits.ts",
     "sidecar/plugin-host/entry-output.ts",
     "sidecar/plugin-host/entry-result.ts",
+    "sidecar/plugin-host/protocol/edits-text.ts",
     "sidecar/plugin-host/protocol/message-text.ts",
   ],
   "plugins-example": [],

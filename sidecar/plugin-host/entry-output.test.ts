@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { readEdits } from "./answer-edits.ts";
+import { readEdits } from "./protocol/edits-text.ts";
 import { readOutput, type OutputReceiver } from "./entry-output.ts";
 import { field, FieldError, FieldReader } from "./world/fields.ts";
 

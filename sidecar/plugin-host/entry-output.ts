@@ -1,5 +1,5 @@
 import type { HeaderEdits } from "../../core/headers/header-edits.ts";
-import { readEdits } from "./answer-edits.ts";
+import { readEdits } from "./protocol/edits-text.ts";
 import { PLUGIN_LOG_LEVELS, type PluginLogLevel } from "./protocol/messages.ts";
 import { FieldError, FieldReader } from "./world/fields.ts";
 

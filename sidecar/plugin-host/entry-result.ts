@@ -1,6 +1,5 @@
-import { NO_EDITS } from "../../core/headers/header-edits.ts";
 import type { FailureCause } from "../chain/verdict.ts";
-import type { AnswerEdits } from "./answer-edits.ts";
+import type { AnswerEdits } from "./protocol/edits-text.ts";
 import type { EntryResult, Failure } from "./protocol/messages.ts";
 import { MAX_ANSWER_BODY } from "./world/limits.ts";
 
@@ -11,14 +10,14 @@ export type CheckedAnswer = Omit<EntryResult, "micros" | "wallMicros">;
 
 export const ALLOWED_ANSWER: CheckedAnswer = {
   httpCode: 0,
-  edits: NO_EDITS,
+  edits: "",
   body: NO_BODY,
   failure: undefined,
 };
 
 export function checkedAnswer(httpCode: number, answer: AnswerEdits, body: string): CheckedAnswer {
-  const { edits, refused } = answer;
-  if (refused !== undefined) return failedAnswer("invalid_answer", refused.message);
+  const { text: edits, refused } = answer;
+  if (refused !== undefined) return failedAnswer("invalid_answer", refused);
   if (httpCode !== 0 && !(httpCode >= 200 && httpCode <= 599))
     return failedAnswer("invalid_answer", `httpCode must be 0 or 200 to 599, got ${httpCode}`);
   if (httpCode === 0 || body === "") return { httpCode, edits, body: NO_BODY, failure: undefined };
@@ -33,7 +32,7 @@ export function failedAnswer(cause: FailureCause, detail: string): CheckedAnswer
 }
 
 export function answerOfFailure(failure: Failure): CheckedAnswer {
-  return { httpCode: 0, edits: NO_EDITS, body: NO_BODY, failure };
+  return { httpCode: 0, edits: "", body: NO_BODY, failure };
 }
 
 /** Milliseconds in, as frames carry them out. */

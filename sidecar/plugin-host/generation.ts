@@ -1,6 +1,5 @@
 import type { Isolate } from "isolated-vm";
 
-import { AnswerEditsReader } from "./answer-edits.ts";
 import { BackgroundBudget } from "./background-budget.ts";
 import { Batch, type Ask, type BatchParts } from "./batch.ts";
 import { Effects, type HostLink } from "./effects.ts";
@@ -9,6 +8,7 @@ import { ALLOWED_ANSWER, answerOfFailure, checkedAnswer, failedAnswer, timed } f
 import type { Entrance, EntryOutcome, EntryPoint } from "./entrance.ts";
 import type { EntryPoints } from "./isolate-world.ts";
 import { Pace } from "./pace.ts";
+import { AnswerEditsReader } from "./protocol/edits-text.ts";
 import type { EntryResult, Failure, KeyValueChanges } from "./protocol/messages.ts";
 import { Questions, type Question, type Waiter } from "./questions.ts";
 import { storeText } from "./store-text.ts";

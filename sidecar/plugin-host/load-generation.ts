@@ -134,7 +134,6 @@ function smokeMessage(load: Load): string {
     id: 0,
     position,
     bizStartAt: Date.now(),
-    attempt: 0,
     status: position === 1 ? 200 : 0,
     method: "GET",
     host: "smoke.invalid",
@@ -142,7 +141,7 @@ function smokeMessage(load: Load): string {
     path: "/",
     query: "",
   };
-  return messageText(facts, SMOKE_LINES);
+  return messageText(facts, 0, SMOKE_LINES);
 }
 
 function thrown(error: unknown): Failure {

@@ -1,8 +1,6 @@
-import { mergeEdits, type HeaderEdits } from "../../core/headers/header-edits.ts";
 import { failedAnswer, timed } from "./entry-result.ts";
 import type { Ask } from "./batch.ts";
 import type { Generation } from "./generation.ts";
-import { editsText } from "./protocol/message-text.ts";
 import type { EntryResult, Run } from "./protocol/messages.ts";
 import type { Waiter } from "./questions.ts";
 
@@ -13,7 +11,7 @@ export class SegmentRun implements Waiter {
   /** Where `LiveRuns` keeps it. */
   slot = -1;
   readonly #ready: (run: SegmentRun) => void;
-  #edits: HeaderEdits;
+  #edits: string;
   #over = false;
 
   /** `ready` is told when it may go on after having waited. */
@@ -47,7 +45,7 @@ export class SegmentRun implements Waiter {
   /** What the next plugin is asked. */
   ask(): Ask {
     const tag = this.run.entries[this.results.length]?.tag ?? "";
-    return { message: this.run.message, edits: editsText(this.#edits), tag, waiter: this };
+    return { message: this.run.message, edits: this.#edits, tag, waiter: this };
   }
 
   answered(result: EntryResult): void {
@@ -66,6 +64,6 @@ export class SegmentRun implements Waiter {
     this.results.push(result);
     if (result.failure !== undefined) this.#over = entry?.stopOnFailure ?? true;
     else if (result.httpCode !== 0) this.#over = true;
-    else if (result.edits.length > 0) this.#edits = mergeEdits(this.#edits, result.edits);
+    else this.#edits += result.edits;
   }
 }

@@ -55,7 +55,7 @@ async function run(asked: Run): Promise<void> {
 }
 
 function answer({ id, entries }: Run, micros: number, failure: Failure | undefined): void {
-  const result = { micros, httpCode: 0, edits: [], body: Buffer.alloc(0), failure, wallMicros: micros };
+  const result = { micros, httpCode: 0, edits: "", body: Buffer.alloc(0), failure, wallMicros: micros };
   channel.send({ kind: "ran", id, results: entries.map(() => result) });
 }
 

@@ -1,7 +1,9 @@
 import { Socket } from "node:net";
 
+import type { HeaderEdit } from "../../core/headers/header-edits.ts";
 import { factsOf } from "../support/run-facts.ts";
 import { FrameChannel } from "../../sidecar/plugin-host/protocol/frame-channel.ts";
+import { editsText } from "../../sidecar/plugin-host/protocol/edits-text.ts";
 import {
   TO_HOST_KINDS,
   type EntryResult,
@@ -34,19 +36,21 @@ function lie(run: Run): void {
     const honest = {
       micros: 1,
       httpCode: 0,
-      edits: [],
+      edits: "",
       body: Buffer.alloc(0),
       failure: undefined,
       wallMicros: 1,
     };
     channel.send({ kind: "ran", id, results: run.entries.map(() => ({ ...honest, ...change })) });
   };
-  if (path === "/smuggle") answer({ edits: [{ name: "X-A", values: ["1\r\nSet-Cookie: stolen=1"] }] });
-  else if (path === "/name") answer({ edits: [{ name: "X A:", values: ["1"] }] });
-  else if (path === "/framing") answer({ edits: [{ name: "Transfer-Encoding", values: ["chunked"] }] });
-  else if (path === "/mesh") answer({ edits: [{ name: "X-Mesh-Remote-Ip", values: ["127.0.0.1"] }] });
+  const edit = (...edits: HeaderEdit[]): void => answer({ edits: editsText(edits) });
+  if (path === "/smuggle") edit({ name: "X-A", values: ["1\r\nSet-Cookie: stolen=1"] });
+  else if (path === "/name") edit({ name: "X A:", values: ["1"] });
+  else if (path === "/framing") edit({ name: "Transfer-Encoding", values: ["chunked"] });
+  else if (path === "/mesh") edit({ name: "X-Mesh-Remote-Ip", values: ["127.0.0.1"] });
   else if (path === "/many")
-    answer({ edits: Array.from({ length: 10_000 }, (_, index) => ({ name: `X-${index}`, values: ["1"] })) });
+    edit(...Array.from({ length: 10_000 }, (_, index) => ({ name: `X-${index}`, values: ["1"] })));
+  else if (path === "/nonsense") answer({ edits: "7:X-A" });
   else if (path === "/status") answer({ httpCode: 101 });
   else if (path === "/body") answer({ httpCode: 403, body: Buffer.alloc(2 * 1024 * 1024) });
   else if (path === "/few" && attempt === 1) channel.send({ kind: "ran", id, results: [] });

@@ -7,7 +7,9 @@ import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 
 import { hostCommand } from "../../sidecar/plugin-host/host-command.ts";
+import type { HeaderEdits } from "../../core/headers/header-edits.ts";
 import { readBreadcrumb } from "../../sidecar/plugin-host/protocol/breadcrumb.ts";
+import { readEdits } from "../../sidecar/plugin-host/protocol/edits-text.ts";
 import { FrameChannel } from "../../sidecar/plugin-host/protocol/frame-channel.ts";
 import { messageText, type MessageFacts } from "../../sidecar/plugin-host/protocol/message-text.ts";
 import {
@@ -17,6 +19,7 @@ import {
   type Loaded,
   type Ran,
   type Run,
+  type EntryResult,
   type ToHost,
   type Unloaded,
 } from "../../sidecar/plugin-host/protocol/messages.ts";
@@ -32,6 +35,7 @@ export interface HostEnd {
 /** What a run has in place of the defaults. */
 type RunChanges = Partial<Pick<Run, "edits" | "entries" | "background">> & {
   readonly facts?: Partial<MessageFacts>;
+  readonly attempt?: number;
   /** Header lines. */
   readonly headers?: string;
 };
@@ -42,7 +46,6 @@ const FACTS: MessageFacts = {
   id: 0,
   position: 0,
   bizStartAt: 1_700_000_000_000,
-  attempt: 1,
   status: 0,
   method: "GET",
   host: "shop.example",
@@ -240,14 +243,19 @@ export function loadOf(generation: number, source: string): Load {
 }
 
 export function runOf(id: number, generations: readonly number[], more: RunChanges = {}): Run {
-  const { headers = HEADERS, facts, ...rest } = more;
+  const { headers = HEADERS, facts, attempt = 1, ...rest } = more;
   return {
     kind: "run",
     id,
-    message: messageText({ ...FACTS, id, ...facts }, headers),
-    edits: [],
+    message: messageText({ ...FACTS, id, ...facts }, attempt, headers),
+    edits: "",
     entries: generations.map((generation) => ({ generation, tag: "", stopOnFailure: false })),
     background: false,
     ...rest,
   };
+}
+
+/** The header changes of an answer. */
+export function editsOf(result: EntryResult | undefined): HeaderEdits {
+  return readEdits(result?.edits ?? "");
 }

@@ -9,7 +9,6 @@ import {
   type LogLines,
 } from "./messages.ts";
 import { ProtocolError } from "./protocol-error.ts";
-import { readEdit, writeEdits } from "./run-messages.ts";
 import type { WireReader } from "./wire-reader.ts";
 import type { WireWriter } from "./wire-writer.ts";
 
@@ -168,4 +167,35 @@ export function readKeyValueEntry(reader: WireReader): KeyValueEntry {
   }
   reader.leave(outer);
   return { key, value, expiresAt };
+}
+
+function writeEdits(writer: WireWriter, field: number, edits: readonly HeaderEdit[]): void {
+  for (const edit of edits) {
+    const mark = writer.begin(field);
+    writer.latin1(1, edit.name);
+    for (const value of edit.values) writer.latin1Item(2, value);
+    writer.end(mark);
+  }
+}
+
+function readEdit(reader: WireReader): HeaderEdit {
+  reader.item();
+  const outer = reader.enter();
+  let name = "";
+  const values: string[] = [];
+  while (reader.more) {
+    switch (reader.field()) {
+      case 1:
+        name = reader.latin1();
+        break;
+      case 2:
+        reader.item();
+        values.push(reader.latin1());
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  reader.leave(outer);
+  return { name, values };
 }

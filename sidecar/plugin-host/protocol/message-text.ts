@@ -1,4 +1,3 @@
-import type { HeaderEdits } from "../../../core/headers/header-edits.ts";
 import { field } from "../world/fields.ts";
 
 /** What a plugin sees of a message beside its headers. */
@@ -8,8 +7,6 @@ export interface MessageFacts {
   readonly position: number;
   /** Wall clock, ms. */
   readonly bizStartAt: number;
-  /** 1 the first time; 0 is a request that nobody sent. */
-  readonly attempt: number;
   /** 0 at the request position. */
   readonly status: number;
   readonly method: string;
@@ -21,21 +18,11 @@ export interface MessageFacts {
 
 /**
  * A message as one text, which crosses link and isolate as it is: a field with a line for each fact (none holds a line
- * break: the wire refuses it), then the header lines. `world/request.ts` reads it when a plugin looks.
+ * break: the wire refuses it), then the header lines. `world/request.ts` reads it when a plugin looks. `attempt` is 1 the first time, and
+ * 0 for a request that nobody sent.
  */
-export function messageText(facts: MessageFacts, headerLines: string): string {
-  const { id, position, bizStartAt, attempt, status, method, host, remoteIp, path, query } = facts;
+export function messageText(facts: MessageFacts, attempt: number, headerLines: string): string {
+  const { id, position, bizStartAt, status, method, host, remoteIp, path, query } = facts;
   const numbers = `${id}\n${position}\n${bizStartAt}\n${attempt}\n${status}\n`;
   return field(`${numbers}${method}\n${host}\n${remoteIp}\n${path}\n${query}\n`) + headerLines;
-}
-
-/** Edits as `world/headers.ts` reads them: name, then the values as fields of their own. */
-export function editsText(edits: HeaderEdits): string {
-  let text = "";
-  for (const { name, values } of edits) {
-    let fields = "";
-    for (const value of values) fields += field(value);
-    text += field(name) + field(fields);
-  }
-  return text;
 }

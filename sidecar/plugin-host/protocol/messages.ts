@@ -1,4 +1,4 @@
-import type { HeaderEdit, HeaderEdits } from "../../../core/headers/header-edits.ts";
+import type { HeaderEdit } from "../../../core/headers/header-edits.ts";
 import type { FailureCause } from "../../chain/verdict.ts";
 
 /**
@@ -106,7 +106,8 @@ export interface Run {
   readonly id: number;
   /** As `messageText` makes it. */
   readonly message: string;
-  readonly edits: HeaderEdits;
+  /** Made before, as `editsText` makes it. */
+  readonly edits: string;
   readonly entries: readonly RunEntry[];
   readonly background: boolean;
 }
@@ -126,7 +127,8 @@ export interface Ran {
 export interface EntryResult {
   readonly micros: number;
   readonly httpCode: number;
-  readonly edits: HeaderEdits;
+  /** As `editsText` makes it. */
+  readonly edits: string;
   readonly body: Buffer;
   readonly failure: Failure | undefined;
   readonly wallMicros: number;

@@ -1,4 +1,3 @@
-import { NO_EDITS, type HeaderEdit } from "../../../core/headers/header-edits.ts";
 import { FAILURE_CAUSES, type FailureCause } from "../../chain/verdict.ts";
 import type { EntryResult, Failure, Ran, Run, RunEntry } from "./messages.ts";
 import { ProtocolError } from "./protocol-error.ts";
@@ -12,7 +11,7 @@ const NO_BODY = Buffer.alloc(0);
 export function writeRun(writer: WireWriter, run: Run): void {
   writer.uint(1, run.id);
   writer.latin1(2, run.message);
-  writeEdits(writer, 3, run.edits);
+  writer.latin1(3, run.edits);
   for (const entry of run.entries) writeRunEntry(writer, entry);
   writer.bool(5, run.background);
 }
@@ -25,17 +24,14 @@ function writeRunEntry(writer: WireWriter, entry: RunEntry): void {
   writer.end(mark);
 }
 
-type RunBeingRead = { -readonly [K in keyof Run]: Run[K] } & {
-  edits: HeaderEdit[];
-  readonly entries: RunEntry[];
-};
+type RunBeingRead = { -readonly [K in keyof Run]: Run[K] } & { readonly entries: RunEntry[] };
 
 export function readRun(reader: WireReader): Run {
   const run: RunBeingRead = {
     kind: "run",
     id: 0,
     message: "",
-    edits: NO_EDITS as HeaderEdit[],
+    edits: "",
     entries: [],
     background: false,
   };
@@ -52,7 +48,7 @@ function readRunField(reader: WireReader, run: RunBeingRead): void {
       run.message = reader.latin1();
       return;
     case 3:
-      run.edits = withEdit(reader, run.edits);
+      run.edits = reader.latin1();
       return;
     case 4:
       run.entries.push(readRunEntry(reader));
@@ -99,7 +95,7 @@ function writeResult(writer: WireWriter, result: EntryResult): void {
   const mark = writer.begin(2);
   writer.uint(1, result.micros);
   writer.uint(2, result.httpCode);
-  writeEdits(writer, 3, result.edits);
+  writer.latin1(3, result.edits);
   writer.bytes(4, result.body);
   writeFailure(writer, 5, result.failure);
   writer.uint(6, result.wallMicros);
@@ -129,7 +125,7 @@ function readResult(reader: WireReader): EntryResult {
   const outer = reader.enter();
   let micros = 0;
   let httpCode = 0;
-  let edits = NO_EDITS as HeaderEdit[];
+  let edits = "";
   let body: Buffer = NO_BODY;
   let failure: Failure | undefined;
   let wallMicros = 0;
@@ -142,7 +138,7 @@ function readResult(reader: WireReader): EntryResult {
         httpCode = reader.uint32();
         break;
       case 3:
-        edits = withEdit(reader, edits);
+        edits = reader.latin1();
         break;
       case 4:
         body = reader.bytes();
@@ -159,44 +155,6 @@ function readResult(reader: WireReader): EntryResult {
   }
   reader.leave(outer);
   return { micros, httpCode, edits, body, failure, wallMicros };
-}
-
-export function writeEdits(writer: WireWriter, field: number, edits: readonly HeaderEdit[]): void {
-  for (const edit of edits) {
-    const mark = writer.begin(field);
-    writer.latin1(1, edit.name);
-    for (const value of edit.values) writer.latin1Item(2, value);
-    writer.end(mark);
-  }
-}
-
-/** Reads one edit into the list; the shared empty list is left alone. */
-function withEdit(reader: WireReader, edits: HeaderEdit[]): HeaderEdit[] {
-  if (edits === NO_EDITS) return [readEdit(reader)];
-  edits.push(readEdit(reader));
-  return edits;
-}
-
-export function readEdit(reader: WireReader): HeaderEdit {
-  reader.item();
-  const outer = reader.enter();
-  let name = "";
-  const values: string[] = [];
-  while (reader.more) {
-    switch (reader.field()) {
-      case 1:
-        name = reader.latin1();
-        break;
-      case 2:
-        reader.item();
-        values.push(reader.latin1());
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  reader.leave(outer);
-  return { name, values };
 }
 
 export function writeFailure(writer: WireWriter, field: number, failure: Failure | undefined): void {

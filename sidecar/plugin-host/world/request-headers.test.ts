@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { mergeEdits, type HeaderEdit } from "../../../core/headers/header-edits.ts";
-import { editsText } from "../protocol/message-text.ts";
+import { editsText } from "../protocol/edits-text.ts";
 import { RequestHeaders } from "./request-headers.ts";
 
 const MESH = [["X-Mesh-Path", "/a"]] as const;

@@ -3,6 +3,7 @@ import { POSITION_NAMES, type FailureCause } from "../../chain/verdict.ts";
 import type { KeyValueEntry, Load } from "../../plugin-host/protocol/messages.ts";
 import type { GenerationSpec } from "../generation-registry.ts";
 import { parseFetchPattern, type FetchPattern } from "./fetch-pattern.ts";
+import { HostAnswers } from "./host-answer.ts";
 import { KEY_VALUE_LIMITS } from "./key-value-store.ts";
 import type { Askable } from "./run-dispatcher.ts";
 
@@ -31,6 +32,7 @@ export class IsolateInstance implements Askable {
   readonly generation: number;
   readonly spec: GenerationSpec;
   readonly fetch: readonly FetchPattern[];
+  readonly answers = new HostAnswers();
   /** Waits before it is made anew where that failed, or was needed again. */
   readonly comeback = new Backoff({ first: 100, ceiling: 60_000 });
   /** It has had its second chance: the next time it brings a host down is the last. */

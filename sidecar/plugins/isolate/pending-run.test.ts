@@ -4,7 +4,6 @@ import { expect, test } from "vitest";
 import { HeaderBlock } from "../../../core/headers/header-block.ts";
 import type { AskResult } from "../../chain/runner.ts";
 import type { FailurePolicy } from "../../chain/verdict.ts";
-import type { EntryResult } from "../../plugin-host/protocol/messages.ts";
 import { PendingRun, type Sending } from "./pending-run.ts";
 
 const message = {
@@ -19,15 +18,11 @@ const message = {
   status: 0,
   headers: HeaderBlock.empty,
 } as const;
-const allow: EntryResult = {
+const allow: AskResult = { verdict: { kind: "allow" }, micros: 1 };
+const block: AskResult = {
+  verdict: { kind: "block", answer: { status: 403, headers: [], body: Buffer.alloc(0) } },
   micros: 1,
-  httpCode: 0,
-  edits: [],
-  body: Buffer.alloc(0),
-  failure: undefined,
-  wallMicros: 1,
 };
-const block: EntryResult = { ...allow, httpCode: 403 };
 
 function runOf(policies: readonly FailurePolicy[]) {
   const answers: (readonly AskResult[])[] = [];
@@ -130,7 +125,7 @@ test("whatever fails and whoever answers: done once, in order, ending at the fir
       const sending = send(1);
       run.drop(sending);
       const picked = sending.picked.map((index) => (blocks[index] === true ? block : allow));
-      const end = picked.findIndex(({ httpCode }) => httpCode !== 0);
+      const end = picked.findIndex(({ verdict }) => verdict.kind === "block");
       if (picked.length === 0) run.finish();
       else run.answer(sending, end < 0 ? picked : picked.slice(0, end + 1));
 

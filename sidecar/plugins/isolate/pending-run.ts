@@ -1,7 +1,6 @@
 import type { Ask, AskResult, SegmentCall, SegmentHandle } from "../../chain/runner.ts";
 import type { FailureCause, Verdict } from "../../chain/verdict.ts";
-import type { EntryResult } from "../../plugin-host/protocol/messages.ts";
-import { failed, resultOf } from "./host-answer.ts";
+import { failed } from "./host-answer.ts";
 
 /** Who carries a run: a host, as far as a run needs to know it. */
 export interface Carrier {
@@ -89,7 +88,7 @@ export class PendingRun implements SegmentHandle {
    * Takes a host's answer to one sending. False: it does not fit the question, so the host is not to be trusted, and
    * the run is as it was.
    */
-  answer(sending: Sending, answers: readonly EntryResult[]): boolean {
+  answer(sending: Sending, answers: readonly AskResult[]): boolean {
     if (this.#settled) return true;
     const results = assemble(this.call.asks, sending.presets, answers);
     if (results === undefined) return false;
@@ -137,7 +136,7 @@ export class PendingRun implements SegmentHandle {
 function assemble(
   asks: readonly Ask[],
   presets: Presets,
-  answers: readonly EntryResult[],
+  answers: readonly AskResult[],
 ): readonly AskResult[] | undefined {
   const results: AskResult[] = [];
   let next = 0;
@@ -145,7 +144,7 @@ function assemble(
     const preset = presets.get(index);
     const answer = preset === undefined ? answers[next++] : undefined;
     if (preset === undefined && answer === undefined) return undefined;
-    const result = answer === undefined ? { verdict: preset as Verdict, micros: 0 } : resultOf(answer);
+    const result = answer ?? { verdict: preset as Verdict, micros: 0 };
     results.push(result);
     if (endsWith(asks[index], result.verdict)) break;
   }

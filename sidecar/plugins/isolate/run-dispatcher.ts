@@ -1,9 +1,11 @@
 import type { Clock } from "../../../core/clock.ts";
 import type { AskResult, SegmentCall, SegmentHandle, SegmentRunner } from "../../chain/runner.ts";
 import type { FailureCause } from "../../chain/verdict.ts";
+import { editsText } from "../../plugin-host/protocol/edits-text.ts";
 import { messageText } from "../../plugin-host/protocol/message-text.ts";
 import type { EntryResult, Ran, RunEntry } from "../../plugin-host/protocol/messages.ts";
 import { headerLines } from "./header-lines.ts";
+import { HostAnswers } from "./host-answer.ts";
 import { PendingRun, type Sending } from "./pending-run.ts";
 import type { PluginHost } from "./plugin-host.ts";
 
@@ -14,6 +16,7 @@ export interface Askable {
   readonly cpu: number;
   readonly fault: FailureCause | undefined;
   readonly faultDetail: string | undefined;
+  readonly answers: HostAnswers;
 }
 
 /** The hosts as the dispatcher needs them; a `HostPair` is one. */
@@ -126,8 +129,8 @@ export class RunDispatcher implements SegmentRunner {
     host.run(sending, {
       kind: "run",
       id: sending.id,
-      message: messageText({ ...message, attempt: run.attempts }, headerLines(message.headers)),
-      edits,
+      message: messageText(message, run.attempts, headerLines(message.headers)),
+      edits: editsText(edits),
       entries,
       background,
     });
@@ -138,7 +141,7 @@ export class RunDispatcher implements SegmentRunner {
     const { run } = sending;
     run.drop(sending);
     if (this.#askAgain(host, sending, results)) return;
-    if (run.answer(sending, results)) return;
+    if (run.answer(sending, this.#understood(sending, results))) return;
     // Whoever answers another question than was asked has lost its way; its end sends the run elsewhere.
     run.sendings.push(sending);
     host.inFlight.add(sending);
@@ -204,6 +207,16 @@ export class RunDispatcher implements SegmentRunner {
   holdsUp(run: PendingRun, load: number): number {
     if (load === 0) return -1;
     return run.picks().find((index) => this.loadOf(run, index) === load) ?? -1;
+  }
+
+  #understood({ run, picked }: Sending, results: readonly EntryResult[]): AskResult[] {
+    const understood: AskResult[] = [];
+    for (let at = 0; at < results.length; at++) {
+      const result = results[at];
+      const answers = this.#instanceOf(run, picked[at] ?? -1)?.answers ?? new HostAnswers();
+      if (result !== undefined) understood.push(answers.resultOf(result));
+    }
+    return understood;
   }
 
   /** A plugin was cut off because the machine was busy, which is not its fault: another try may be luckier. */

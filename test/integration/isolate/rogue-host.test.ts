@@ -22,7 +22,7 @@ afterAll(() => mesh[Symbol.asyncDispose]());
 
 const ask = async (path: string) => (await mesh.verdicts([plugin], { path })).map(inWords);
 
-test.each(["/smuggle", "/name", "/framing", "/mesh", "/many", "/status", "/body"])(
+test.each(["/smuggle", "/name", "/framing", "/mesh", "/many", "/nonsense", "/status", "/body"])(
   "an illegal answer does not pass, although the host says that it was checked: %s",
   async (path) => {
     expect(await ask(path)).toEqual(["failed invalid_answer"]);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { Ran } from "../../../sidecar/plugin-host/protocol/messages.ts";
-import { HostDriver } from "../../support/host-driver.ts";
+import { editsOf, HostDriver } from "../../support/host-driver.ts";
 
 // Questions that arrive together are asked in one entry: each must fare as if it had been asked alone.
 let host: HostDriver;
@@ -23,11 +23,11 @@ test("questions that arrive together share entries, and each has its own answer"
 
   for (const { id, results } of answers) {
     expect(results[0]?.failure).toBeUndefined();
-    expect(results[0]?.edits[0]?.values).toEqual([`${id}`]);
+    expect(editsOf(results[0])[0]?.values).toEqual([`${id}`]);
   }
-  expect(Math.max(...answers.map(({ results }) => Number(results[0]?.edits[1]?.values[0])))).toBeGreaterThan(
-    4,
-  );
+  expect(
+    Math.max(...answers.map(({ results }) => Number(editsOf(results[0])[1]?.values[0]))),
+  ).toBeGreaterThan(4);
 });
 
 test.for([
@@ -43,7 +43,7 @@ test.for([
   const answers = await askTogether(plugin, 48, (n) => (n === 20 ? "/bad" : "/good"));
 
   const outcomes = answers.map(
-    ({ id, results }) => results[0]?.failure?.cause ?? results[0]?.edits[0]?.values[0] === `${id}`,
+    ({ id, results }) => results[0]?.failure?.cause ?? editsOf(results[0])[0]?.values[0] === `${id}`,
   );
   expect(outcomes).toEqual(outcomes.map((_, n) => (n === 20 ? cause : true)));
 });
@@ -74,7 +74,7 @@ test("one among many that waits is answered when it has the answer", async () =>
 
   const answers = await askTogether(plugin, 40, (n) => (n % 8 === 3 ? "/slow" : "/fast"));
 
-  for (const { id, results } of answers) expect(results[0]?.edits[0]?.values).toEqual([`${id}`]);
+  for (const { id, results } of answers) expect(editsOf(results[0])[0]?.values).toEqual([`${id}`]);
 });
 
 test("a loop after an await of one among many is blamed on none of those that were answered", async () => {
@@ -115,7 +115,7 @@ test("what one among many writes to the store is reported before the answers", a
 
   const answers = await askTogether(plugin, 32);
 
-  const counts = answers.map(({ results }) => Number(results[0]?.edits[0]?.values[0]));
+  const counts = answers.map(({ results }) => Number(editsOf(results[0])[0]?.values[0]));
   const highest = Math.max(...counts);
   expect(new Set(counts).size).toBe(32);
   const story = host.frames.slice(from);
@@ -123,7 +123,7 @@ test("what one among many writes to the store is reported before the answers", a
     (frame) => frame.kind === "keyValue" && frame.set.some(({ value }) => value === `${highest}`),
   );
   const answered = story.findIndex(
-    (frame) => frame.kind === "ran" && frame.results[0]?.edits[0]?.values[0] === `${highest}`,
+    (frame) => frame.kind === "ran" && editsOf(frame.results[0])[0]?.values[0] === `${highest}`,
   );
   expect(written).toBeGreaterThanOrEqual(0);
   expect(written).toBeLessThan(answered);

@@ -5,7 +5,7 @@ import type {
   KeyValueChanges,
   LogLines,
 } from "../../../sidecar/plugin-host/protocol/messages.ts";
-import { HostDriver } from "../../support/host-driver.ts";
+import { editsOf, HostDriver } from "../../support/host-driver.ts";
 
 // What plugins are given beside the request: store, fetch, timers, log. One host for all: nothing here harms it.
 let host: HostDriver;
@@ -24,7 +24,7 @@ test("the store counts across questions, and its changes arrive before the answe
   const first = await host.run([counter]);
   const second = await host.run([counter]);
 
-  expect([first, second].map(({ results }) => results[0]?.edits[0]?.values)).toEqual([["1"], ["2"]]);
+  expect([first, second].map(({ results }) => editsOf(results[0])[0]?.values)).toEqual([["1"], ["2"]]);
   const story = host.frames.filter(
     (frame) =>
       (frame.kind === "keyValue" && frame.generation === counter) || frame === first || frame === second,
@@ -39,7 +39,7 @@ test("a successor goes on where its predecessor's changes ended, and the smoke c
 
   const { results } = await host.run([counter]);
 
-  expect(results[0]?.edits[0]?.values).toEqual(["42"]);
+  expect(editsOf(results[0])[0]?.values).toEqual(["42"]);
 });
 
 test("what was written elsewhere is seen by the next question", async () => {
@@ -55,7 +55,7 @@ test("what was written elsewhere is seen by the next question", async () => {
   host.send({ kind: "keyValue", generation: counter, set: [], deleted: ["seen"] });
   const fresh = await host.run([counter]);
 
-  expect([counted, fresh].map(({ results }) => results[0]?.edits[0]?.values)).toEqual([["10"], ["1"]]);
+  expect([counted, fresh].map(({ results }) => editsOf(results[0])[0]?.values)).toEqual([["10"], ["1"]]);
 });
 
 test("entries with a ttl go, and the time of the first write counts for a counter", async () => {
@@ -71,7 +71,7 @@ test("entries with a ttl go, and the time of the first write counts for a counte
 
   const { results } = await host.run([plugin]);
 
-  expect(results[0]?.edits[0]?.values).toEqual(["undefined", "count"]);
+  expect(editsOf(results[0])[0]?.values).toEqual(["undefined", "count"]);
   const { set } = await host.next(
     (frame): frame is KeyValueChanges => frame.kind === "keyValue" && frame.generation === plugin,
   );
@@ -95,7 +95,7 @@ test("the store is bounded in keys, bytes, and size of one value, and says so to
 
   const { results } = await host.run([plugin]);
 
-  expect(results[0]?.edits[0]?.values.map((text) => text.slice(0, 24))).toEqual([
+  expect(editsOf(results[0])[0]?.values.map((text) => text.slice(0, 24))).toEqual([
     "kv: the plugin's store i",
     "kv: the plugin's store i",
     "kv: a key is a string of",
@@ -111,7 +111,7 @@ test("without permission there is no store and no fetch", async () => {
 
   const { results } = await host.run([plugin]);
 
-  expect(results[0]?.edits[0]?.values).toEqual(["undefined", "undefined", "undefined"]);
+  expect(editsOf(results[0])[0]?.values).toEqual(["undefined", "undefined", "undefined"]);
 });
 
 test("a fetch leaves as a request to the sidecar, and its answer wakes the question", async () => {
@@ -136,7 +136,7 @@ test("a fetch leaves as a request to the sidecar, and its answer wakes the quest
     body: Buffer.from("é"),
     timeoutMs: 10_000,
   });
-  expect(results[0]?.edits[0]?.values).toEqual(["201", "true", "ada", "Zo\u00eb"]);
+  expect(editsOf(results[0])[0]?.values).toEqual(["201", "true", "ada", "Zo\u00eb"]);
 });
 
 test("a fetch that failed is an error that the plugin can catch", async () => {
@@ -151,7 +151,7 @@ test("a fetch that failed is an error that the plugin can catch", async () => {
   host.send({ kind: "fetched", id, status: 0, headers: [], body: Buffer.alloc(0), error: "not allowed" });
   const { results } = await host.answer(run.id);
 
-  expect(results[0]?.edits[0]?.values).toEqual(["fetch: not allowed"]);
+  expect(editsOf(results[0])[0]?.values).toEqual(["fetch: not allowed"]);
 });
 
 test("an answer to a fetch that nobody made is passed over", async () => {
@@ -241,7 +241,7 @@ test("a rejection that nobody handles is logged, and costs no answer", async () 
 
   const { results } = await host.run([plugin]);
 
-  expect(results[0]?.edits).toEqual([{ name: "x-web-a", values: ["1"] }]);
+  expect(editsOf(results[0])).toEqual([{ name: "x-web-a", values: ["1"] }]);
   const { lines } = await logOf(plugin);
   expect(lines[0]).toMatchObject({ level: "error", text: expect.stringContaining("floating") as string });
 });

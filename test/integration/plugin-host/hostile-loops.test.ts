@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { Fault } from "../../../sidecar/plugin-host/protocol/messages.ts";
 import { LOOPS } from "../../support/bombs.ts";
-import { HostDriver } from "../../support/host-driver.ts";
+import { editsOf, HostDriver } from "../../support/host-driver.ts";
 
 // Plugins that never give the CPU back, wherever they get it: each is cut off, and nobody else notices. One host.
 let host: HostDriver;
@@ -185,7 +185,7 @@ async function causesBeside(culprit: number): Promise<(string | undefined)[]> {
 
 async function neighbourFailure(): Promise<string | undefined> {
   const { results } = await host.runUntilTold([neighbour]);
-  return results[0]?.edits[0]?.name === "x-web-fine"
+  return editsOf(results[0])[0]?.name === "x-web-fine"
     ? undefined
     : (results[0]?.failure?.cause ?? "no answer");
 }

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "vitest";
 
 import type { Fault } from "../../../sidecar/plugin-host/protocol/messages.ts";
-import { HostDriver } from "../../support/host-driver.ts";
+import { editsOf, HostDriver } from "../../support/host-driver.ts";
 
 // Plugins that take memory. Some are stopped by isolated-vm, some end or hang the host: then the breadcrumb names them.
 
@@ -109,7 +109,7 @@ async function harmOf(source: string): Promise<string> {
     return outcome.endsWith(`blaming ${culprit}`) ? "the culprit only" : outcome;
   }
   const { results } = await used.run([neighbour]);
-  if (results[0]?.edits[0]?.name !== "x-web-fine") return "the neighbour";
+  if (editsOf(results[0])[0]?.name !== "x-web-fine") return "the neighbour";
   return ["memory", "cpu", "throw", "host_busy"].includes(outcome) ? "the culprit only" : outcome;
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { HostDriver } from "../../support/host-driver.ts";
+import { editsOf, HostDriver } from "../../support/host-driver.ts";
 
 // Plugins that hand out too much, or change what the world in their isolate stands on. One host for all.
 let host: HostDriver;
@@ -113,10 +113,8 @@ test.for(Object.entries(POLLUTIONS))(
     for (const { results } of [first, second]) {
       expect(results).toHaveLength(2);
       expect([undefined, "throw", "invalid_answer", "cpu", "timeout"]).toContain(results[0]?.failure?.cause);
-      expect(results[1]).toMatchObject({
-        failure: undefined,
-        edits: [{ name: "x-web-fine", values: ["yes"] }],
-      });
+      expect(results[1]?.failure).toBeUndefined();
+      expect(editsOf(results[1])).toEqual([{ name: "x-web-fine", values: ["yes"] }]);
     }
   },
 );

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { KeyValueChanges } from "../../../sidecar/plugin-host/protocol/messages.ts";
-import { HostDriver } from "../../support/host-driver.ts";
+import { editsOf, HostDriver } from "../../support/host-driver.ts";
 
 // From Load to Unloaded. One host for all: nothing here harms it.
 let host: HostDriver;
@@ -87,7 +87,7 @@ test("init has config, tag, positions and names, and may wait", async () => {
 
   const { results } = await host.run([plugin]);
 
-  expect(results[0]?.edits[0]?.values).toEqual(['[{"a":[1]},"blue",[0,1],"tagger","2.0.1"]']);
+  expect(editsOf(results[0])[0]?.values).toEqual(['[{"a":[1]},"blue",[0,1],"tagger","2.0.1"]']);
 });
 
 test("the smoke call can be told apart", async () => {

@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { hostCommand } from "../../../sidecar/plugin-host/host-command.ts";
-import { HostDriver } from "../../support/host-driver.ts";
+import { editsOf, HostDriver } from "../../support/host-driver.ts";
 
 // What a plugin can reach from its isolate, and what one that broke out of it would find in the process.
 let host: HostDriver;
@@ -85,7 +85,7 @@ test("plugins of one host share no object", async () => {
 
   const { results } = await host.run([marks, looks]);
 
-  expect(results[1]?.edits[0]?.values).toEqual(["undefined"]);
+  expect(editsOf(results[1])[0]?.values).toEqual(["undefined"]);
 });
 
 test("in the host's process there is no file system, no network, no child, no worker and no environment", async () => {

@@ -47,7 +47,7 @@ const run = fc.record({
   kind: fc.constant("run" as const),
   id: uint32,
   message: latin1,
-  edits,
+  edits: latin1,
   entries: fc.array(fc.record({ generation: uint32, tag: latin1, stopOnFailure: fc.boolean() }), {
     maxLength: 5,
   }),
@@ -61,7 +61,7 @@ const ran = fc.record({
     fc.record({
       micros: uint32,
       httpCode: uint32,
-      edits,
+      edits: latin1,
       body,
       failure: perhapsFailure,
       wallMicros: uint32,

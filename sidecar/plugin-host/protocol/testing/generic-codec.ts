@@ -48,13 +48,13 @@ function convertedFields(frame: HostFrame): object {
         results: frame.results.map((result) => ({
           ...result,
           failure: result.failure ?? null,
-          edits: result.edits.map(genericEdit),
+          edits: latin1(result.edits),
         })),
       };
     case "run":
       return {
         message: latin1(frame.message),
-        edits: frame.edits.map(genericEdit),
+        edits: latin1(frame.edits),
         entries: frame.entries.map((entry) => ({ ...entry, tag: latin1(entry.tag) })),
       };
     default:

@@ -1,9 +1,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { AnswerEditsReader, readEdits } from "./answer-edits.ts";
-import { editsText } from "./protocol/message-text.ts";
-import { field, FieldError } from "./world/fields.ts";
+import { AnswerEditsReader, editsText, readEdits } from "./edits-text.ts";
+import { field, FieldError } from "../world/fields.ts";
 
 test("of two changes of one name the later counts", () => {
   const edits = field("X-Web-A") + field(field("1")) + field("x-web-a") + field(field("2"));
@@ -23,8 +22,8 @@ test("an answer that is said again is not read again, nor is one that breaks the
   const reader = new AnswerEditsReader();
   const mesh = editsText([{ name: "X-Mesh-Path", values: ["/"] }]);
 
-  expect(reader.read(mesh).refused?.fault).toBe("mesh_name");
-  expect(reader.read(mesh).refused?.fault).toBe("mesh_name");
+  expect(reader.read(mesh).refused).toContain("X-Mesh-");
+  expect(reader.read(mesh).refused).toContain("X-Mesh-");
   expect(reader.read(mesh)).toBe(reader.read(mesh));
 });
 

@@ -1,15 +1,21 @@
-import { NO_EDITS, type HeaderEdit, type HeaderEdits } from "../../core/headers/header-edits.ts";
-import { type EditRefusal, refusedEdit } from "../../core/headers/header-rules.ts";
-import { FieldError, FieldReader } from "./world/fields.ts";
-import { MAX_ANSWER_EDITS, MAX_ANSWER_HEADERS } from "./world/limits.ts";
+import { NO_EDITS, type HeaderEdit, type HeaderEdits } from "../../../core/headers/header-edits.ts";
+import { refusedEdit } from "../../../core/headers/header-rules.ts";
+import { field, FieldError, FieldReader } from "../world/fields.ts";
+import { MAX_ANSWER_EDITS, MAX_ANSWER_HEADERS } from "../world/limits.ts";
 
-/** The edits of an answer, and what is wrong with them by the rules for every runtime. */
+// Header changes cross isolates and the link as the text that came out of a plugin's isolate: nobody on the way takes
+// it apart but to check it.
+
+/** The header changes of one answer, and what is wrong with them by the rules for every runtime. */
 export interface AnswerEdits {
+  /** As `editsText` makes it. One behind the other, texts say what all of them say: of a name the last counts. */
+  readonly text: string;
   readonly edits: HeaderEdits;
-  readonly refused: EditRefusal | undefined;
+  /** For the author of the plugin. */
+  readonly refused: string | undefined;
 }
 
-export const NO_ANSWER_EDITS: AnswerEdits = { edits: NO_EDITS, refused: undefined };
+export const NO_ANSWER_EDITS: AnswerEdits = { text: "", edits: NO_EDITS, refused: undefined };
 
 /** Texts that are remembered, and how long one may be. */
 const MOST_REMEMBERED = 64;
@@ -23,7 +29,6 @@ const LONGEST_REMEMBERED = 256;
 export class AnswerEditsReader {
   readonly #known = new Map<string, AnswerEdits>();
 
-  /** Throws a `FieldError` where a plugin wrote nonsense. */
   read(text: string): AnswerEdits {
     if (text === "") return NO_ANSWER_EDITS;
     const known = this.#known.get(text);
@@ -37,8 +42,24 @@ export class AnswerEditsReader {
 }
 
 function checked(text: string): AnswerEdits {
-  const edits = readEdits(text);
-  return { edits, refused: refusedEdit(edits) };
+  try {
+    const edits = readEdits(text);
+    return { text, edits, refused: refusedEdit(edits)?.message };
+  } catch (error) {
+    if (!(error instanceof FieldError)) throw error;
+    return { ...NO_ANSWER_EDITS, refused: `header changes that cannot be read: ${error.message}` };
+  }
+}
+
+/** Name, then the values as fields of their own, for each. */
+export function editsText(edits: HeaderEdits): string {
+  let text = "";
+  for (const { name, values } of edits) {
+    let fields = "";
+    for (const value of values) fields += field(value);
+    text += field(name) + field(fields);
+  }
+  return text;
 }
 
 /** The last one wins where a name is there twice, as `HeaderEdits` wants it. Throws a `FieldError`. */

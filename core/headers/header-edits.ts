@@ -31,8 +31,9 @@ export function mergeEdits(earlier: HeaderEdits, later: HeaderEdits): HeaderEdit
 /** Lists are short and names nearly always differ in length: looking is cheaper than lower-casing them all. */
 function indexOfName(edits: HeaderEdits, name: string): number {
   let lowerName: string | undefined;
-  for (const [index, edit] of edits.entries()) {
-    if (edit.name.length !== name.length) continue;
+  for (let index = 0; index < edits.length; index++) {
+    const edit = edits[index];
+    if (edit?.name.length !== name.length) continue;
     if (edit.name === name) return index;
     lowerName ??= name.toLowerCase();
     if (edit.name.toLowerCase() === lowerName) return index;

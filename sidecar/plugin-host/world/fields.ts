@@ -24,17 +24,28 @@ export class FieldReader {
     return this.#at < this.#text.length;
   }
 
+  /** Where the next field begins. */
+  get at(): number {
+    return this.#at;
+  }
+
   /** One char that is no field. */
   letter(): string {
     return this.#text.charAt(this.#at++);
   }
 
   text(): string {
+    const length = this.skip();
+    return this.#text.slice(this.#at - length, this.#at);
+  }
+
+  /** Passes over a field; its length. */
+  skip(): number {
     const length = this.#length();
-    const start = this.#at;
-    if (length > this.#text.length - start) throw new FieldError(`a field of ${length} chars ends too early`);
-    this.#at = start + length;
-    return this.#text.slice(start, this.#at);
+    if (length > this.#text.length - this.#at)
+      throw new FieldError(`a field of ${length} chars ends too early`);
+    this.#at += length;
+    return length;
   }
 
   /** A whole number from 0 to 2^53 - 1. */

@@ -1,4 +1,5 @@
 import type { PluginHeaders, PluginRequest } from "../../../core/plugin-api.ts";
+import { FieldReader } from "./fields.ts";
 import { RequestHeaders, type MeshFields } from "./request-headers.ts";
 
 /** One message as a plugin sees it: text until somebody looks at it. */
@@ -87,16 +88,13 @@ export class RequestView implements PluginRequest {
   }
 
   #fact(index: number): string {
-    return (this.#facts ??= this.#message.slice(this.#factsAt(), this.#linesAt()).split("\n"))[index] ?? "";
+    return (this.#facts ??= new FieldReader(this.#message).text().split("\n"))[index] ?? "";
   }
 
-  #factsAt(): number {
-    return this.#message.indexOf(":") + 1;
-  }
-
-  /** Where the header lines begin. */
+  /** Where the header lines begin: behind the field of facts. */
   #linesAt(): number {
-    const at = this.#factsAt();
-    return at + Number(this.#message.slice(0, at - 1));
+    const reader = new FieldReader(this.#message);
+    reader.skip();
+    return reader.at;
   }
 }

@@ -110,8 +110,10 @@ export class PendingRun implements SegmentHandle {
 
   /** It is not under way there any more. */
   drop(sending: Sending): void {
-    const at = this.sendings.indexOf(sending);
-    if (at >= 0) this.sendings.splice(at, 1);
+    const at = this.sendings.lastIndexOf(sending);
+    if (at < 0) return;
+    if (at === this.sendings.length - 1) this.sendings.pop();
+    else this.sendings.splice(at, 1);
   }
 
   cancel(): void {

@@ -26,8 +26,14 @@ export class Sendings {
   /** Adds one with an id of `nextId`, or one that was deleted just now. */
   add(sending: Sending): void {
     const place = sending.id % MAX_SENDINGS;
-    if (place < this.#places.length) this.#free.splice(this.#free.lastIndexOf(place), 1);
+    if (place < this.#places.length) this.#take(place);
     this.#places[place] = sending;
+  }
+
+  #take(place: number): void {
+    // Nearly always: what `nextId` gave is what is added next.
+    if (this.#free.at(-1) === place) this.#free.pop();
+    else this.#free.splice(this.#free.lastIndexOf(place), 1);
   }
 
   get(id: number): Sending | undefined {

@@ -5,7 +5,7 @@ import type { UpstreamCall, UpstreamListener, UpstreamRequest } from "../exchang
 import { MOST_INFORMATION, type WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import { headBytesOf } from "./head-bytes.ts";
-import { guardAgainstCut, IncomingBody } from "./incoming-body.ts";
+import { IncomingBody } from "./incoming-body.ts";
 import { mayHaveTrailers, requestMayHaveTrailers } from "./may-have-trailers.ts";
 import type { Placed } from "./open-streams.ts";
 import { OutgoingBody, type OutgoingListener } from "./outgoing-body.ts";
@@ -155,7 +155,6 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, 
     const announced = headers.get("content-length");
     const length = endStream && !bodyless ? 0 : announced === undefined ? undefined : Number(announced);
     const empty = endStream || bodyless;
-    if (length === undefined) guardAgainstCut(stream);
     const trailers = !empty && mayHaveTrailers(headers, length);
     const incoming = new IncomingBody(stream, length, empty, trailers, this);
     this.#incoming = incoming;

@@ -5,6 +5,7 @@ import { isForbiddenTrailer, isSmugglingTrailer } from "../../../core/headers/tr
 import type { BodySink, BodySource } from "../exchange.ts";
 import type { WireError } from "../wire-error.ts";
 import { ownerOf } from "./owned-stream.ts";
+import { takeOver, wasCut } from "./taken-over.ts";
 
 /** Who hears that nobody wants the body any more. */
 interface Canceller {
@@ -26,6 +27,8 @@ export class IncomingBody implements BodySource {
   #complete: boolean;
   #state: "waiting" | "flowing" | "paused" | "over" = "waiting";
   #moved = false;
+  /** Whether bytes came in the Readable's way: before anybody wanted them, or while nobody might have them. */
+  #readable = false;
 
   /**
    * `empty`: the head has ended the message, whatever `length` announces (answers to HEAD, 304). `trailers`: whether
@@ -44,6 +47,7 @@ export class IncomingBody implements BodySource {
     this.#complete = empty;
     // Both may come before anybody starts the body: node ends a stream without bytes although nobody reads it.
     if (!empty) stream.on("end", ended);
+    if (!empty) takeOver(stream);
     if (trailers) stream.on("trailers", trailersArrived);
   }
 
@@ -60,14 +64,19 @@ export class IncomingBody implements BodySource {
     }
     this.#sink = sink;
     this.#state = "flowing";
-    this.#stream.on("data", arrived);
+    if (this.#stream.readableLength > 0) this.#readThrough();
+    // Begins to read, and lets out an end that has come already.
+    else this.#stream.read(0);
   }
 
   resume(): void {
     if (this.#state !== "paused") return;
     this.#state = "flowing";
     this.#moved = true;
-    this.#stream.resume();
+    if (this.#readable) this.#stream.resume();
+    else if (this.#stream.readableLength > 0) this.#readThrough();
+    // The Readable knows nothing of what was taken past it, and would not read on.
+    else if (!this.#stream.destroyed) this.#stream._read(0);
   }
 
   cancel(reason: WireError): void {
@@ -113,14 +122,20 @@ export class IncomingBody implements BodySource {
     return moved;
   }
 
-  /** For the stream's listeners only. */
-  deliver(bytes: Buffer): void {
-    if (this.#sink === undefined) return;
+  /** For the stream's listeners only: whether bytes are delivered as they come. */
+  get direct(): boolean {
+    return this.#state === "flowing" && !this.#readable;
+  }
+
+  /** For the stream's listeners only; false once no more are wanted. */
+  deliver(bytes: Buffer): boolean {
+    if (this.#sink === undefined) return false;
     this.#moved = true;
     this.#received += bytes.length;
-    if (this.#sink.chunk(bytes) || this.#state !== "flowing") return;
+    if (this.#sink.chunk(bytes) || this.#state !== "flowing") return true;
     this.#state = "paused";
-    this.#stream.pause();
+    if (this.#readable) this.#stream.pause();
+    return false;
   }
 
   /** For the stream's listeners only. */
@@ -138,6 +153,11 @@ export class IncomingBody implements BodySource {
     if (this.#state !== "waiting") this.#settle()?.end(this.#trailers);
   }
 
+  #readThrough(): void {
+    this.#readable = true;
+    this.#stream.on("data", arrived);
+  }
+
   #isCut(): boolean {
     return this.length === undefined ? wasCut(this.#stream) : this.#received < this.length;
   }
@@ -148,30 +168,6 @@ export class IncomingBody implements BodySource {
     this.#state = "over";
     return sink;
   }
-}
-
-const CUT = Symbol("cut");
-
-interface GuardedStream extends Http2Stream {
-  [CUT]?: boolean;
-}
-
-/**
- * Makes `end` mean END_STREAM. After RST_STREAM(NO_ERROR) node ends the readable side as if the message were whole;
- * all that tells the two apart is that the stream was marked closed before the end was pushed.
- */
-export function guardAgainstCut(stream: Http2Stream): void {
-  if (stream.closed) (stream as GuardedStream)[CUT] = true;
-  stream.push = pushGuarded;
-}
-
-function pushGuarded(this: GuardedStream, chunk: unknown, encoding?: BufferEncoding): boolean {
-  if (chunk === null && this[CUT] === undefined) this[CUT] = this.closed || this.destroyed;
-  return Object.getPrototypeOf(this).push.call(this, chunk, encoding);
-}
-
-function wasCut(stream: GuardedStream): boolean {
-  return stream[CUT] === true || stream.aborted || (stream.rstCode ?? 0) !== 0;
 }
 
 function arrived(this: Http2Stream, bytes: Buffer): void {

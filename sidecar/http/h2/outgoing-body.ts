@@ -2,6 +2,7 @@ import type { Http2Stream } from "node:http2";
 
 import type { HeaderBlock } from "../../../core/headers/header-block.ts";
 import type { BodySink, BodySource } from "../exchange.ts";
+import { atTurnEnd, type TurnEnd } from "../h1/turn-end.ts";
 import { WireError } from "../wire-error.ts";
 import { toRecord } from "./header-record.ts";
 import { ownerOf } from "./owned-stream.ts";
@@ -14,8 +15,12 @@ export interface OutgoingListener {
   bodyBroke(error: WireError): void;
 }
 
-/** A body on its way into a stream's writable side. */
-export class OutgoingBody implements BodySink {
+/**
+ * A body on its way into a stream's writable side. Bytes wait for the end of the turn, in which most bodies end: what is
+ * written and ended at once leaves as one DATA frame with END_STREAM, where node makes an empty one of an end that comes
+ * later.
+ */
+export class OutgoingBody implements BodySink, TurnEnd {
   readonly #listener: OutgoingListener;
   #stream: Http2Stream | undefined;
   #source: BodySource | undefined;
@@ -24,6 +29,7 @@ export class OutgoingBody implements BodySink {
   #held: Buffer | undefined;
   #state: "flowing" | "blocked" | "ended" | "over" = "flowing";
   #touched = false;
+  #corked = false;
   #mayHaveTrailers = true;
   #moved = false;
   #taken = 0;
@@ -76,6 +82,7 @@ export class OutgoingBody implements BodySink {
     this.#touched = true;
     this.#moved = true;
     this.#taken += bytes.length;
+    if (!this.#corked) this.#cork(stream);
     if (stream.write(bytes)) return true;
     stream.once("drain", drained);
     this.#state = "blocked";
@@ -121,12 +128,23 @@ export class OutgoingBody implements BodySink {
     return moved;
   }
 
+  turnEnded(): void {
+    this.#corked = false;
+    this.#stream?.uncork();
+  }
+
   /** For the stream's listeners only. */
   drained(): void {
     this.#moved = true;
     if (this.#state !== "blocked") return;
     this.#state = "flowing";
     this.#source?.resume();
+  }
+
+  #cork(stream: Http2Stream): void {
+    this.#corked = true;
+    stream.cork();
+    atTurnEnd(this);
   }
 
   /** For the stream's listeners only: the last byte has left, now trailers or a bare END_STREAM. */

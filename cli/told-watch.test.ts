@@ -14,6 +14,8 @@ async function startOn(folder: TemporaryFolder, ports: readonly [number, number]
 
 const LOST = /^sluice: interrupted: cannot reach the control plane at .*; going on when it is back$/gm;
 
+const LOST_NODE = /^sluice: interrupted: .*; going on when it is back$/m;
+
 test.for([
   [["get", "nodes", "-w"], /NODE/],
   [["get", "releases", "-w"], /ID/],
@@ -69,4 +71,51 @@ test("a watch that nobody answers from the beginning fails at once, by its exit 
   };
 
   expect(await calledCommand(place, "get", "nodes", "-w")).toMatchObject({ code: 6, stdout: "" });
+});
+
+test("a followed log goes on after the last line that was shown, and says where lines are missing", async () => {
+  await using plane = await (await TestControlPlane.start()).withClusters();
+  const token = await plane.token("node", { kind: "all" }, "web-1");
+  const place = {
+    server: plane.baseUrl,
+    token: await plane.token("operator"),
+    directory: plane.folder.path,
+  };
+  const greet = async (): Promise<TestNode> => {
+    const node = TestNode.greet(plane.ports.push, "web-1", { token, hello: { cluster: "demo" } });
+    await node.next("welcome");
+    return node;
+  };
+  const first = await greet();
+  const following = startedCommand(
+    place,
+    "logs",
+    "plugin",
+    "tagger",
+    "--node",
+    "web-1",
+    "--tail",
+    "7B",
+    "-f",
+  );
+  const asked = await first.next("readLog");
+  first.send({ log: { id: asked.id, lines: ["first"], position: "a-6" } });
+  first.send({ log: { id: asked.id, lines: ["second"], position: "a-13" } });
+  await following.wrote(/second/);
+  await first[Symbol.asyncDispose]();
+
+  await following.wrote(LOST_NODE);
+  await using second = await greet();
+  const again = await second.next("readLog");
+  second.send({ log: { id: again.id, lines: ["fifth"], position: "b-6", lost: true } });
+  await following.wrote(/fifth/);
+  following.stop();
+
+  expect([asked, again]).toMatchObject([
+    { tailBytes: 7, after: "" },
+    { after: "a-13", follow: true },
+  ]);
+  expect((await following.ended).stdout).toBe(
+    "first\nsecond\n(lines are missing here: they are not kept any more)\nfifth\n",
+  );
 });

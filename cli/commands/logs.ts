@@ -19,7 +19,10 @@ export function logsCommand(line: CommandLine): Command {
     .description("The end of a plugin's log on one node, and with -f what is written from now on.")
     .argument("<plugin>")
     .requiredOption("--node <node>", "where it runs")
-    .option("-f, --follow", "goes on with what comes, until Ctrl-C")
+    .option(
+      "-f, --follow",
+      "goes on with what comes, until Ctrl-C; a lost connection loses no line that the node keeps",
+    )
     .option("--tail <size>", "how much of what is there, at most 4MiB", "64KiB")
     .action(async (name: string, { node, follow, tail: size }: LogFlags, command: Command) => {
       const tail = parseSize(size);

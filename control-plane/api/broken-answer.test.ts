@@ -7,7 +7,7 @@ import { createLogger } from "../../core/log.ts";
 import { ManualClock } from "../../core/manual-clock.ts";
 import { FaultLog } from "./fault-log.ts";
 import { sendBytes } from "./bytes-answer.ts";
-import { sendText } from "./text-answer.ts";
+import { sendText, type TextPiece } from "./text-answer.ts";
 
 /** A server whose answer breaks off after its first piece, and what its log has. */
 async function breakingServer(kind: "text" | "bytes") {
@@ -15,8 +15,8 @@ async function breakingServer(kind: "text" | "bytes") {
   const write = (line: string): void => void lines.push(JSON.parse(line) as Record<string, unknown>);
   const faults = new FaultLog(createLogger("warn", { write }), () => undefined);
   const server = fastify({ genReqId: () => "request-7" });
-  async function* pieces(): AsyncGenerator<string> {
-    yield "first\n";
+  async function* pieces(): AsyncGenerator<TextPiece> {
+    yield { text: "first\n", position: "7" };
     await headSent.promise;
     throw new TypeError("a mistake of ours");
   }
@@ -24,7 +24,7 @@ async function breakingServer(kind: "text" | "bytes") {
   server.get("/", async (request, reply) => {
     const onFault = (error: unknown): void => faults.note(error, request.id);
     if (kind === "text") return sendText(request, reply, pieces(), { clock: new ManualClock(), onFault });
-    const open = async (): Promise<Readable> => Readable.from(pieces(), { objectMode: false });
+    const open = async (): Promise<Readable> => Readable.from(textOf(pieces()), { objectMode: false });
     return sendBytes(request, reply, { size: 1_000, filename: "some", tag: undefined, open }, onFault);
   });
   const address = await server.listen({ host: "127.0.0.1", port: 0 });
@@ -34,6 +34,10 @@ async function breakingServer(kind: "text" | "bytes") {
     return answer;
   };
   return { get, lines, [Symbol.asyncDispose]: () => server.close() };
+}
+
+async function* textOf(pieces: AsyncIterable<TextPiece>): AsyncGenerator<string> {
+  for await (const { text } of pieces) yield text;
 }
 
 const LOGGED = {
@@ -60,7 +64,7 @@ test("followed text that breaks off is in the log, and its last event says so", 
 
   const text = await (await server.get("?follow=true")).text();
 
-  expect(text).toMatch(/data: first\n.*event: problem\ndata: \{.*"code":"internal".*\}\n\n$/s);
+  expect(text).toMatch(/id: 7\ndata: first\n.*event: problem\ndata: \{.*"code":"internal".*\}\n\n$/s);
   expect(text).not.toContain("a mistake of ours");
   expect(server.lines).toMatchObject([LOGGED]);
 });

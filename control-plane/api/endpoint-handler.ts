@@ -5,6 +5,7 @@ import type { ENDPOINTS, EndpointName } from "./contract/endpoints.ts";
 import type { ParameterValues } from "./contract/parameters.ts";
 import type { BytesAnswer } from "./bytes-answer.ts";
 import type { ReceivedPackage } from "./received-package.ts";
+import type { TextPiece } from "./text-answer.ts";
 
 type Table = typeof ENDPOINTS;
 
@@ -30,7 +31,7 @@ type Answer<Kind> = Kind extends z.ZodType
   : Kind extends "bytes"
     ? BytesAnswer
     : Kind extends "text"
-      ? AsyncIterable<string>
+      ? AsyncIterable<TextPiece>
       : void;
 
 /** What one endpoint does: calls one operation and puts its result into the API's words. */

@@ -17,7 +17,7 @@ import { placesOf, type NamedThings } from "./place-resolver.ts";
 import type { UploadFolder } from "./received-package.ts";
 import { checkContentType, RequestChecks, revisionOf, tagOf, type CheckedRequest } from "./request-checks.ts";
 import { toldRefusal } from "./told-refusal.ts";
-import { sendText } from "./text-answer.ts";
+import { sendText, type TextPiece } from "./text-answer.ts";
 import type { Watches } from "./watches.ts";
 
 /** What every endpoint needs beside its handler. */
@@ -161,7 +161,7 @@ export class EndpointRoute {
     if (answer === "bytes") return sendBytes(request, reply, result as BytesAnswer, onFault);
     if (answer === "text") {
       const options = { clock: this.#parts.clock, onFault };
-      return sendText(request, reply, result as AsyncIterable<string>, options);
+      return sendText(request, reply, result as AsyncIterable<TextPiece>, options);
     }
     if (answer === "nothing") return reply.code(204).send();
     const tag = tagOf(result);

@@ -8,27 +8,33 @@ import { problemOf } from "./problem.ts";
 
 const HEARTBEAT = 15_000;
 
-export interface TextOptions {
+/** A part of a text, and where in the whole it ends, of letters, digits and `-`; undefined: not known. */
+export interface TextPiece {
+  readonly text: string;
+  readonly position: string | undefined;
+}
+
+interface TextOptions {
   readonly clock: Clock;
   /** Hears what broke the answer off once it had begun; before that it is thrown on, for an answer of its own. */
   readonly onFault: (error: unknown) => void;
 }
 
 /**
- * Sends text as it comes; with `?follow` each piece as a server-sent event, and what goes wrong on the way as the last,
- * `problem`. Without, an answer that breaks off ends its connection: no reader takes a part for all of it. Back-pressure
+ * Sends text as it comes; with `?follow` each piece as a server-sent event whose id is its position, and what goes wrong
+ * on the way as the last, `problem`. Without, an answer that breaks off ends its connection: no reader takes a part for all of it. Back-pressure
  * reaches whoever makes it.
  */
 export function sendText(
   { query }: FastifyRequest,
   reply: FastifyReply,
-  pieces: AsyncIterable<string>,
+  pieces: AsyncIterable<TextPiece>,
   { clock, onFault }: TextOptions,
 ): FastifyReply {
   const follow = typeof query === "object" && query !== null && "follow" in query && query.follow === "true";
   void reply.type(follow ? "text/event-stream" : "text/plain; charset=utf-8");
   if (follow) return reply.send(eventStream(events(pieces, onFault), clock));
-  const text = Readable.from(pieces, { objectMode: false });
+  const text = Readable.from(textOf(pieces), { objectMode: false });
   return reply.send(text.once("error", (error) => reply.raw.headersSent && onFault(error)));
 }
 
@@ -43,14 +49,19 @@ function eventStream(sent: AsyncIterable<string>, clock: Clock): PassThrough {
   return stream;
 }
 
+async function* textOf(pieces: AsyncIterable<TextPiece>): AsyncGenerator<string> {
+  for await (const { text } of pieces) if (text !== "") yield text;
+}
+
 async function* events(
-  pieces: AsyncIterable<string>,
+  pieces: AsyncIterable<TextPiece>,
   onFault: TextOptions["onFault"],
 ): AsyncGenerator<string> {
   try {
-    for await (const piece of pieces) {
-      const lines = piece.split(/\r\n|\r|\n/).map((line) => `data: ${line}`);
-      yield `${lines.join("\n")}\n\n`;
+    for await (const { text, position } of pieces) {
+      const id = position === undefined ? [] : [`id: ${position}`];
+      const data = text === "" ? [] : text.split(/\r\n|\r|\n/).map((line) => `data: ${line}`);
+      yield `${[...id, ...data].join("\n")}\n\n`;
     }
   } catch (error) {
     onFault(error);

@@ -113,3 +113,6 @@ export const PRESENCES = ["ONLINE", "SUSPECT", "OFFLINE"] as const;
 export type Presence = (typeof PRESENCES)[number];
 export const SYNC_STATES = ["SYNCED", "PENDING", "STALE", "REJECTED"] as const;
 export type SyncState = (typeof SYNC_STATES)[number];
+
+/** A position in a plugin's log, as nodes tell it: nobody else takes it apart. */
+export const LOG_POSITION: RegExp = /^[a-z0-9-]{1,100}$/;

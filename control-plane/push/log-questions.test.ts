@@ -18,14 +18,29 @@ test("what a plugin logged on a node is read through its stream", async () => {
   const reading = collect(mesh.server.logs.read(REQUEST, NEVER));
 
   const question = await node.next("readLog");
-  expect(question).toMatchObject({ plugin: "guard", tailBytes: 1_000_000, follow: false, stop: false });
-  node.send({ log: { id: question.id, lines: ["one", "two"] } });
-  node.send({ log: { id: question.id, lines: ["three"], dropped: 2, end: true } });
+  expect(question).toMatchObject({ plugin: "guard", tailBytes: 1_000_000, follow: false, after: "" });
+  node.send({ log: { id: question.id, lines: ["one", "two"], position: "a-7" } });
+  node.send({
+    log: { id: question.id, lines: ["three"], dropped: 2, lost: true, position: "a\ndata: b", end: true },
+  });
 
   expect(await reading).toEqual([
-    { lines: ["one", "two"], dropped: 0 },
-    { lines: ["three"], dropped: 2 },
+    { lines: ["one", "two"], dropped: 0, lost: false, position: "a-7" },
+    { lines: ["three"], dropped: 2, lost: true, position: undefined },
   ]);
+});
+
+test("a reader who comes again goes on from a position, which the node alone understands", async () => {
+  await using mesh = await PushMesh.start();
+  const node = await mesh.connect("node-1");
+  const reading = collect(mesh.server.logs.read({ ...REQUEST, after: "a-7" }, NEVER));
+
+  const { id, after } = await node.next("readLog");
+  node.send({ log: { id, position: "a-7" } });
+  node.send({ log: { id, end: true } });
+
+  expect(after).toBe("a-7");
+  expect(await reading).toEqual([{ lines: [], dropped: 0, lost: false, position: "a-7" }]);
 });
 
 test("a reader who leaves ends the question on the node", async () => {

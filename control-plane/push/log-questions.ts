@@ -1,5 +1,6 @@
 import type { ControlMessage } from "../../proto/gen/mesh/v1/ControlMessage.ts";
 import type { LogLines__Output } from "../../proto/gen/mesh/v1/LogLines.ts";
+import { LOG_POSITION } from "../model/node.ts";
 import { OperationError } from "../model/operation-error.ts";
 import type { LogChunk, LogRequest } from "../reports/node-logs.ts";
 
@@ -7,6 +8,8 @@ import type { LogChunk, LogRequest } from "../reports/node-logs.ts";
 const MOST_QUESTIONS = 8;
 /** Characters that wait for one reader; what comes beyond them is dropped, and counted. */
 const MOST_WAITING = 1_048_576;
+/** Of each chunk, beside its lines. */
+const CHUNK = 256;
 const LONGEST_TAIL = 4_194_304;
 
 interface Question {
@@ -49,7 +52,7 @@ export class LogQuestions {
     if (signal.aborted) abort();
     try {
       const tailBytes = Math.min(request.tailBytes, LONGEST_TAIL);
-      this.#write({ readLog: { id, plugin: request.plugin, tailBytes, follow } });
+      this.#write({ readLog: { id, plugin: request.plugin, tailBytes, follow, after: request.after ?? "" } });
       yield* chunksOf(question);
     } finally {
       signal.removeEventListener("abort", abort);
@@ -58,11 +61,13 @@ export class LogQuestions {
     }
   }
 
-  answer({ id, lines, end, problem, dropped }: LogLines__Output): void {
+  answer({ id, lines, end, problem, dropped, position, lost }: LogLines__Output): void {
     const question = this.#questions.get(id);
     if (question === undefined || question.end !== undefined) return;
     question.dropped += dropped;
-    if (lines.length > 0) this.#add(question, lines);
+    const known = LOG_POSITION.test(position) ? position : undefined;
+    if (lines.length > 0 || lost || known !== undefined)
+      this.#add(question, { lines, lost, position: known });
     if (problem !== "") this.#end(question, new OperationError("not_found", problem));
     else if (end) this.#end(question, undefined);
     if (problem !== "" || end) this.#questions.delete(id);
@@ -76,13 +81,13 @@ export class LogQuestions {
     this.#questions.clear();
   }
 
-  #add(question: Question, lines: readonly string[]): void {
-    const size = lines.reduce((sum, line) => sum + line.length + 1, 0);
+  #add(question: Question, told: Omit<LogChunk, "dropped">): void {
+    const size = sizeOf(told);
     if (question.size + size > MOST_WAITING) {
-      question.dropped += lines.length;
+      question.dropped += told.lines.length;
       return;
     }
-    question.waiting.push({ lines, dropped: question.dropped });
+    question.waiting.push({ ...told, dropped: question.dropped });
     question.size += size;
     question.dropped = 0;
   }
@@ -93,15 +98,20 @@ export class LogQuestions {
   }
 }
 
+function sizeOf({ lines }: Pick<LogChunk, "lines">): number {
+  return lines.reduce((sum, line) => sum + line.length + 1, CHUNK);
+}
+
 async function* chunksOf(question: Question): AsyncIterable<LogChunk> {
   while (true) {
     for (let chunk = question.waiting.shift(); chunk !== undefined; chunk = question.waiting.shift()) {
-      question.size -= chunk.lines.reduce((sum, line) => sum + line.length + 1, 0);
+      question.size -= sizeOf(chunk);
       yield chunk;
     }
     if (question.end?.problem !== undefined) throw question.end.problem;
     if (question.end !== undefined) {
-      if (question.dropped > 0) yield { lines: [], dropped: question.dropped };
+      if (question.dropped > 0)
+        yield { lines: [], dropped: question.dropped, lost: false, position: undefined };
       return;
     }
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -4,14 +4,21 @@ export interface LogRequest {
   readonly plugin: string;
   /** Most bytes of what is there already; at most 4 MiB. */
   readonly tailBytes: number;
+  /** A position of a `LogChunk`: what comes after it, however much that is. Undefined: the end of what is there. */
+  readonly after?: string | undefined;
   /** Go on with what comes, until the reader leaves or the node does. */
   readonly follow: boolean;
 }
 
-/** Lines as the plugin wrote them; `dropped`: lines lost before these, since somebody on the way was too slow. */
+/** Lines as the plugin wrote them. */
 export interface LogChunk {
   readonly lines: readonly string[];
+  /** Lines lost before these, since somebody on the way was too slow. */
   readonly dropped: number;
+  /** Lines between the position that was asked for and these are kept no more. */
+  readonly lost: boolean;
+  /** After the last of the lines; undefined: not known. */
+  readonly position: string | undefined;
 }
 
 /** Reads what plugins log on nodes, through their streams; nothing is kept here. */

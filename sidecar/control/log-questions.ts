@@ -1,6 +1,8 @@
 import type { NodeMessage } from "../../proto/gen/mesh/v1/NodeMessage.ts";
 import type { ReadLog__Output } from "../../proto/gen/mesh/v1/ReadLog.ts";
-import type { PluginLogs } from "./plugin-logs.ts";
+import type { LogEntry, LogPart } from "./log-file.ts";
+import { BEGINNING, positionText } from "./log-position.ts";
+import type { LogStart, PluginLogs } from "./plugin-logs.ts";
 
 /** Where answers go: a session with the control plane. */
 export interface LogOutlet {
@@ -55,12 +57,12 @@ export class LogQuestions implements Disposable {
   }
 }
 
-/** One question: the tail, and then what comes, no faster than the control plane reads. */
+/** One question: what is there, and then what comes, no faster than the control plane reads. */
 class LogAnswer implements Disposable {
   readonly #question: ReadLog__Output;
   readonly #logs: PluginLogs;
   readonly #outlet: LogOutlet;
-  #waiting: string[] = [];
+  #waiting: LogEntry[] = [];
   #chars = 0;
   #dropped = 0;
   #wake = Promise.withResolvers<void>();
@@ -73,20 +75,21 @@ class LogAnswer implements Disposable {
   }
 
   async run(): Promise<void> {
-    const { id, plugin, tailBytes, follow } = this.#question;
-    const lines = await this.#logs.tail(plugin, Math.min(tailBytes, MAX_TAIL));
-    if (lines === undefined && !follow) return this.#end(id, `${plugin} has logged nothing on this node`);
-    // In the same turn as the end of the tail, so that no line is missed; some may be there twice.
-    using _ = follow ? this.#logs.follow(plugin, (line) => this.#take(line)) : undefined;
-    for (const piece of piecesOf(lines ?? [])) {
-      if (this.#stopped) return;
-      await this.#send(id, piece);
-    }
-    if (follow) await this.#follow(id);
-    else this.#end(id, "");
+    const { id, plugin, tailBytes, after, follow } = this.#question;
+    const start = { after, tailBytes: Math.min(tailBytes, MAX_TAIL) };
+    if (follow) return this.#follow(id, plugin, start);
+    const part = await this.#logs.read(plugin, start);
+    if (part === undefined) return this.#end(id, `${plugin} has logged nothing on this node`);
+    await this.#sendPart(id, part);
+    this.#end(id, "");
   }
 
-  async #follow(id: number): Promise<void> {
+  async #follow(id: number, plugin: string, start: LogStart): Promise<void> {
+    const { part, following } = await this.#logs.follow(plugin, start, (entries, dropped) =>
+      this.#take(entries, dropped),
+    );
+    using _ = following;
+    await this.#sendPart(id, part ?? { entries: [], position: positionText(BEGINNING), lost: false });
     while (!this.#stopped) {
       await this.#wake.promise;
       this.#wake = Promise.withResolvers();
@@ -97,26 +100,37 @@ class LogAnswer implements Disposable {
     }
   }
 
+  /** A position is told also where there is no line, so that whoever follows can go on from there. */
+  async #sendPart(id: number, { entries, position, lost }: LogPart): Promise<void> {
+    if (this.#stopped) return;
+    const [first, ...others] = piecesOf(entries);
+    await this.#send(id, first ?? { lines: [], position }, lost);
+    for (const piece of others) if (!this.#stopped) await this.#send(id, piece);
+  }
+
   [Symbol.dispose](): void {
     this.#stopped = true;
     this.#wake.resolve();
   }
 
-  #take(line: string): void {
-    if (this.#chars + line.length > MAX_WAITING) {
-      this.#dropped++;
-      return;
+  #take(entries: readonly LogEntry[], dropped: number): void {
+    this.#dropped += dropped;
+    for (const entry of entries) {
+      if (this.#chars + entry.line.length > MAX_WAITING) {
+        this.#dropped++;
+        continue;
+      }
+      this.#waiting.push(entry);
+      this.#chars += entry.line.length;
     }
-    this.#waiting.push(line);
-    this.#chars += line.length;
     this.#wake.resolve();
   }
 
-  async #send(id: number, lines: readonly string[]): Promise<void> {
+  async #send(id: number, { lines, position }: Piece, lost = false): Promise<void> {
     const dropped = this.#dropped;
     this.#dropped = 0;
-    if (!this.#outlet.send({ log: { id, lines: [...lines], end: false, problem: "", dropped } }))
-      await this.#outlet.drained();
+    const log = { id, lines: [...lines], end: false, problem: "", dropped, position, lost };
+    if (!this.#outlet.send({ log })) await this.#outlet.drained();
   }
 
   #end(id: number, problem: string): void {
@@ -124,17 +138,24 @@ class LogAnswer implements Disposable {
   }
 }
 
-/** Lines in groups that fit one message. */
-function piecesOf(lines: readonly string[]): readonly (readonly string[])[] {
-  const pieces: string[][] = [];
+/** Lines that fit one message, and the position after the last of them. */
+interface Piece {
+  readonly lines: readonly string[];
+  readonly position: string;
+}
+
+function piecesOf(entries: readonly LogEntry[]): readonly Piece[] {
+  const pieces: { lines: string[]; position: string }[] = [];
   let room = 0;
-  for (const line of lines) {
+  for (const { line, position } of entries) {
     const text = line.slice(0, MAX_LINE);
     if (text.length > room || pieces.length === 0) {
-      pieces.push([]);
+      pieces.push({ lines: [], position });
       room = MAX_MESSAGE;
     }
-    pieces.at(-1)?.push(text);
+    const piece = pieces.at(-1)!;
+    piece.lines.push(text);
+    piece.position = position;
     room -= text.length + 1;
   }
   return pieces;

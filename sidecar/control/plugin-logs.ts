@@ -1,7 +1,9 @@
-import { appendFile, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { appendFile, mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Clock, Timer } from "../../core/clock.ts";
+import { after as partAfter, logFiles, tailOf, type LogEntry, type LogPart } from "./log-file.ts";
+import { fileIdentity, IDENTITY_BYTES, parsePosition, positionText } from "./log-position.ts";
 
 /** Bytes of one file; each plugin has two, of which the older is dropped when the newer is full. */
 const MAX_FILE = 1024 * 1024;
@@ -10,17 +12,25 @@ const MAX_PLUGINS = 100;
 /** ms for which lines are gathered before they are written, and bytes that may wait. */
 const GATHER = 200;
 const MAX_GATHERED = 256 * 1024;
-const NEWLINE = 0x0a;
 const NAME = /"plugin":"([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)"/;
 
-/** Gets the lines of a plugin as they are written. */
-export type LineListener = (line: string) => void;
+/** Gets the lines of a plugin once they are written, and how many before them were written nowhere. */
+export type LogListener = (entries: readonly LogEntry[], dropped: number) => void;
+
+/** From where a log is read. */
+export interface LogStart {
+  /** The position after which it is; empty: as many whole lines of its end as fit into `tailBytes`. */
+  readonly after: string;
+  readonly tailBytes: number;
+}
 
 interface PluginFile {
   readonly path: string;
   lines: string[];
   gathered: number;
-  size: number;
+  dropped: number;
+  /** Where the next line goes; undefined: to be looked up. */
+  end: { readonly file: string; readonly size: number } | undefined;
 }
 
 /**
@@ -31,9 +41,10 @@ export class PluginLogs implements AsyncDisposable {
   readonly #folder: string;
   readonly #clock: Clock;
   readonly #files = new Map<string, PluginFile>();
-  readonly #listeners = new Map<string, Set<LineListener>>();
+  readonly #listeners = new Map<string, Set<LogListener>>();
   #flush: Timer | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  /** What touches the files goes one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(folder: string, clock: Clock) {
     this.#folder = folder;
@@ -50,24 +61,116 @@ export class PluginLogs implements AsyncDisposable {
     }
   }
 
-  /** The last of the lines that are there, at most so many bytes; undefined: the plugin never logged anything. */
-  async tail(plugin: string, bytes: number): Promise<readonly string[] | undefined> {
-    await this.#write();
-    const path = this.#pathOf(plugin);
-    const [older, newer] = [await tailOf(`${path}.1`, bytes), await tailOf(path, bytes)];
-    if (older === undefined && newer === undefined) return undefined;
-    const text = Buffer.concat([older ?? Buffer.alloc(0), newer ?? Buffer.alloc(0)]);
-    const start = Math.max(0, text.length - bytes);
-    const isCut = start > 0 && text[start - 1] !== NEWLINE;
-    const whole = text.subarray(isCut ? text.indexOf(NEWLINE, start) + 1 : start);
-    return whole
-      .toString("utf8")
-      .split("\n")
-      .filter((line) => line !== "");
+  /** What is there. Undefined: the plugin never logged anything, and none of its positions was given. */
+  read(plugin: string, start: LogStart): Promise<LogPart | undefined> {
+    return this.#inTurn(() => this.#read(plugin, start));
   }
 
-  /** From now on; dispose of the result to hear no more. */
-  follow(plugin: string, listener: LineListener): Disposable {
+  /**
+   * The same, and the listener hears what comes after it until `following` is disposed of: no line is missing between
+   * the two, and none is there twice.
+   */
+  follow(
+    plugin: string,
+    start: LogStart,
+    listener: LogListener,
+  ): Promise<{ readonly part: LogPart | undefined; readonly following: Disposable }> {
+    return this.#inTurn(async () => {
+      const part = await this.#read(plugin, start);
+      return { part, following: this.#listen(plugin, listener) };
+    });
+  }
+
+  /** Everything about the plugin was removed from this node. */
+  forget(plugin: string): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#writeAll();
+      this.#files.delete(plugin);
+      const path = this.#pathOf(plugin);
+      await Promise.all([rm(path, { force: true }), rm(`${path}.1`, { force: true })]);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#flush?.[Symbol.dispose]();
+    await this.#inTurn(() => this.#writeAll());
+  }
+
+  #take(plugin: string, line: string): void {
+    let file = this.#files.get(plugin);
+    if (file === undefined) {
+      if (this.#files.size >= MAX_PLUGINS) return this.#tell(plugin, [{ line, position: "" }], 0);
+      file = { path: this.#pathOf(plugin), lines: [], gathered: 0, dropped: 0, end: undefined };
+      this.#files.set(plugin, file);
+    }
+    if (file.gathered + line.length > MAX_GATHERED) {
+      file.dropped++;
+      return;
+    }
+    file.lines.push(line);
+    file.gathered += line.length;
+    this.#flush ??= this.#clock.after(GATHER, () => void this.#inTurn(() => this.#writeAll())).unref();
+  }
+
+  async #read(plugin: string, { after, tailBytes }: LogStart): Promise<LogPart | undefined> {
+    await this.#writeAll();
+    const files = await logFiles(this.#pathOf(plugin));
+    const position = parsePosition(after);
+    if (position !== undefined) return partAfter(files, position);
+    return files.length === 0 ? undefined : tailOf(files, tailBytes);
+  }
+
+  #inTurn<Result>(run: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(run);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Writes all that was taken; a disk that fails costs lines, and nothing else. */
+  async #writeAll(): Promise<void> {
+    this.#flush?.[Symbol.dispose]();
+    this.#flush = undefined;
+    for (const [plugin, file] of this.#files) if (file.lines.length > 0) await this.#writeOne(plugin, file);
+  }
+
+  async #writeOne(plugin: string, file: PluginFile): Promise<void> {
+    const { lines, dropped } = file;
+    file.lines = [];
+    file.gathered = 0;
+    file.dropped = 0;
+    const entries = await this.#appended(file, lines);
+    this.#tell(plugin, entries, dropped);
+  }
+
+  /** The lines with their positions, which are empty where the disk did not take them. */
+  async #appended(log: PluginFile, lines: readonly string[]): Promise<readonly LogEntry[]> {
+    const text = `${lines.join("\n")}\n`;
+    try {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      log.end ??= await endOfFile(log.path);
+      if (log.end !== undefined && log.end.size + text.length > MAX_FILE) {
+        await rename(log.path, `${log.path}.1`);
+        log.end = undefined;
+      }
+      const { file, size } = log.end ?? { file: fileIdentity(Buffer.from(text)), size: 0 };
+      await appendFile(log.path, text, { mode: 0o600 });
+      log.end = { file, size: size + Buffer.byteLength(text) };
+      let offset = size;
+      return lines.map((line) => {
+        offset += Buffer.byteLength(line) + 1;
+        return { line, position: positionText({ file, offset }) };
+      });
+    } catch {
+      log.end = undefined;
+      return lines.map((line) => ({ line, position: "" }));
+    }
+  }
+
+  #tell(plugin: string, entries: readonly LogEntry[], dropped: number): void {
+    for (const listener of this.#listeners.get(plugin) ?? []) listener(entries, dropped);
+  }
+
+  #listen(plugin: string, listener: LogListener): Disposable {
     const listeners = this.#listeners.get(plugin) ?? new Set();
     this.#listeners.set(plugin, listeners.add(listener));
     return {
@@ -78,77 +181,21 @@ export class PluginLogs implements AsyncDisposable {
     };
   }
 
-  /** Everything about the plugin was removed from this node. */
-  async forget(plugin: string): Promise<void> {
-    await this.#write();
-    this.#files.delete(plugin);
-    const path = this.#pathOf(plugin);
-    await Promise.all([rm(path, { force: true }), rm(`${path}.1`, { force: true })]);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#flush?.[Symbol.dispose]();
-    await this.#write();
-  }
-
-  #take(plugin: string, line: string): void {
-    for (const listener of this.#listeners.get(plugin) ?? []) listener(line);
-    let file = this.#files.get(plugin);
-    if (file === undefined) {
-      if (this.#files.size >= MAX_PLUGINS) return;
-      file = { path: this.#pathOf(plugin), lines: [], gathered: 0, size: -1 };
-      this.#files.set(plugin, file);
-    }
-    if (file.gathered + line.length > MAX_GATHERED) return;
-    file.lines.push(line);
-    file.gathered += line.length;
-    this.#flush ??= this.#clock.after(GATHER, () => void this.#write()).unref();
-  }
-
-  /** Resolves when all that was taken is written; a disk that fails costs lines, and nothing else. */
-  #write(): Promise<void> {
-    this.#flush?.[Symbol.dispose]();
-    this.#flush = undefined;
-    this.#writing = this.#writeAll(this.#writing);
-    return this.#writing;
-  }
-
-  async #writeAll(before: Promise<void>): Promise<void> {
-    await before;
-    for (const file of this.#files.values()) if (file.lines.length > 0) await this.#writeOne(file);
-  }
-
-  async #writeOne(file: PluginFile): Promise<void> {
-    const text = `${file.lines.join("\n")}\n`;
-    file.lines = [];
-    file.gathered = 0;
-    try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      if (file.size < 0) file.size = (await stat(file.path).catch(() => undefined))?.size ?? 0;
-      if (file.size > 0 && file.size + text.length > MAX_FILE) {
-        await rename(file.path, `${file.path}.1`);
-        file.size = 0;
-      }
-      await appendFile(file.path, text, { mode: 0o600 });
-      file.size += Buffer.byteLength(text);
-    } catch {
-      file.size = -1;
-    }
-  }
-
   #pathOf(plugin: string): string {
     return join(this.#folder, `${plugin}.log`);
   }
 }
 
-async function tailOf(path: string, bytes: number): Promise<Buffer | undefined> {
+/** Undefined: there is no such file, or it is empty. */
+async function endOfFile(path: string): Promise<PluginFile["end"]> {
+  let file: FileHandle;
   try {
-    await using file = await open(path);
-    const { size } = await file.stat();
-    const length = Math.min(size, bytes + 1);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
-    return buffer.subarray(0, bytesRead);
+    file = await open(path);
   } catch {
     return undefined;
   }
+  await using _open = file;
+  const { size } = await file.stat();
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(IDENTITY_BYTES), 0, IDENTITY_BYTES, 0);
+  return size === 0 ? undefined : { file: fileIdentity(buffer.subarray(0, bytesRead)), size };
 }

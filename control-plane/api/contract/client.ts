@@ -18,7 +18,7 @@ import type {
 } from "./client-types.ts";
 import { ENDPOINTS, type EndpointName } from "./endpoints.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { readEvents } from "./event-stream.ts";
+import { readEvents, type ServerEvent } from "./event-stream.ts";
 import { API_PREFIX } from "./prefix.ts";
 import { MultipartBody, type UploadFile } from "./multipart-body.ts";
 
@@ -109,7 +109,7 @@ export class ApiClient implements AsyncDisposable {
 
   /**
    * Text that goes on: each piece as it comes. A stream that breaks is opened again as that of `watch` is, also while
-   * the node is not there; what was written meanwhile is not told.
+   * the node is not there, and goes on after the last piece; where what came then is kept no more, the text says so.
    */
   async *follow<Name extends TextName>(
     name: Name,
@@ -119,10 +119,15 @@ export class ApiClient implements AsyncDisposable {
     const asked = request as AnyRequest;
     // A control plane that is back waits for its nodes.
     const passes = ({ code, retryable }: ApiError): boolean => retryable || code === "wrong_state";
-    yield* this.#reopened(options, passes, (again, opened) => {
-      const query = { ...asked.query, ...(again ? { tail: 0 } : {}), follow: "true" };
+    let after: string | undefined;
+    const events = this.#reopened(options, passes, (opened) => {
+      const query = { ...asked.query, ...(after === undefined ? {} : { after }), follow: "true" };
       return this.#events(name, { ...asked, query }, options.signal, opened);
     });
+    for await (const { data, id } of events) {
+      if (id !== "") after = id;
+      if (data !== "") yield data;
+    }
   }
 
   /**
@@ -136,11 +141,11 @@ export class ApiClient implements AsyncDisposable {
   ): AsyncGenerator<ApiAnswer<Name>> {
     const asked = request as AnyRequest;
     const passes = ({ retryable }: ApiError): boolean => retryable;
-    const answers = this.#reopened(options, passes, (_again, opened) => {
+    const answers = this.#reopened(options, passes, (opened) => {
       const query = { ...asked.query, watch: "true" };
       return this.#events(name, { ...asked, query }, options.signal, opened);
     });
-    for await (const data of answers) yield JSON.parse(data) as ApiAnswer<Name>;
+    for await (const { data } of answers) yield JSON.parse(data) as ApiAnswer<Name>;
   }
 
   /** Uploads a package; `onProgress` hears the bytes of it that were handed to the connection. */
@@ -164,8 +169,8 @@ export class ApiClient implements AsyncDisposable {
   async *#reopened(
     { signal, onInterruption, onResumption }: WatchOptions,
     passes: (error: ApiError) => boolean,
-    open: (again: boolean, opened: () => void) => AsyncIterable<string>,
-  ): AsyncGenerator<string> {
+    open: (opened: () => void) => AsyncIterable<ServerEvent>,
+  ): AsyncGenerator<ServerEvent> {
     const backoff = new Backoff({ first: 500, ceiling: 15_000 });
     let [connected, interrupted] = [false, false];
     const opened = (): void => {
@@ -175,9 +180,9 @@ export class ApiClient implements AsyncDisposable {
     while (!isAborted(signal)) {
       let interruption = unreachable(this.#base, new Error("it ended the stream"));
       try {
-        for await (const data of open(connected, opened)) {
+        for await (const event of open(opened)) {
           backoff.reset();
-          yield data;
+          yield event;
         }
       } catch (error) {
         if (isAborted(signal)) return;
@@ -198,16 +203,16 @@ export class ApiClient implements AsyncDisposable {
     request: AnyRequest,
     signal: AbortSignal | undefined,
     opened: () => void,
-  ): AsyncGenerator<string> {
+  ): AsyncGenerator<ServerEvent> {
     const answer = await this.#send(name, request, {
       bodyTimeout: WATCH_SILENCE,
       ...(signal === undefined ? {} : { signal }),
     });
     opened();
     const pieces = piecesOf(answer, (error) => unreachable(this.#base, error));
-    for await (const { event, data } of readEvents(pieces)) {
-      if (event === "problem") throw problemError(this.#base, answer.statusCode, data, requestIdOf(answer));
-      yield data;
+    for await (const event of readEvents(pieces)) {
+      if (event.event !== "problem") yield event;
+      else throw problemError(this.#base, answer.statusCode, event.data, requestIdOf(answer));
     }
   }
 

@@ -14,6 +14,9 @@ test("events are read the same however their bytes are cut", async () => {
     "data:one",
     "data: two",
     "",
+    "id: 8",
+    "",
+    "id: 9",
     "data: cut off",
   ].join("\n");
 
@@ -24,8 +27,10 @@ test("events are read the same however their bytes are cut", async () => {
       async (ending, sizes) => {
         const bytes = Buffer.from(text.replaceAll("\n", ending));
         expect(await collect(pieces(bytes, sizes))).toEqual([
-          { event: "message", data: '{"name":"é"}' },
-          { event: "problem", data: "one\ntwo" },
+          { event: "message", data: '{"name":"é"}', id: "7" },
+          { event: "problem", data: "one\ntwo", id: "7" },
+          // Without data: that an event is cut off says nothing of where its reader is.
+          { event: "message", data: "", id: "8" },
         ]);
       },
     ),

@@ -3,19 +3,26 @@ export interface ServerEvent {
   /** `message` where the stream names none. */
   readonly event: string;
   readonly data: string;
+  /** The last id that the stream told, with this event or before; empty: none yet. */
+  readonly id: string;
 }
 
 /** No answer of the API is longer; a peer that sends more in one event is not ours. */
 const LONGEST_EVENT = 64 * 1024 * 1024;
 
-/** Reads `text/event-stream` (HTML standard §9.2), whatever the pieces that it comes in; a cut last event is dropped. */
+/**
+ * Reads `text/event-stream` (HTML standard §9.2), whatever the pieces that it comes in; a cut last event is dropped. An id
+ * without data is told as an event without data, so that its reader knows it.
+ */
 export async function* readEvents(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<ServerEvent> {
-  let event = "";
+  let [event, id, told] = ["", "", ""];
   let data: string[] = [];
   let length = 0;
   for await (const line of lines(pieces)) {
     if (line === "") {
-      if (data.length > 0) yield { event: event === "" ? "message" : event, data: data.join("\n") };
+      if (data.length > 0 || id !== told)
+        yield { event: event === "" ? "message" : event, data: data.join("\n"), id };
+      told = id;
       [event, data, length] = ["", [], 0];
       continue;
     }
@@ -26,6 +33,7 @@ export async function* readEvents(pieces: AsyncIterable<Uint8Array>): AsyncGener
     if (length > LONGEST_EVENT) throw new RangeError("an event is longer than any answer");
     if (field === "data") data.push(value);
     else if (field === "event") event = value;
+    else if (field === "id") id = value;
   }
 }
 

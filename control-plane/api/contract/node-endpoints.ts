@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { PRESENCES, SYNC_STATES } from "../../model/node.ts";
+import { LOG_POSITION, PRESENCES, SYNC_STATES } from "../../model/node.ts";
 import { paging, page, query, nothing, word, type Endpoint } from "./endpoint.ts";
 import * as resource from "./resources.ts";
 
@@ -53,10 +53,12 @@ export const NODE_ENDPOINTS = {
     path: "/nodes/:node/plugins/:plugin/log",
     right: "log.read",
     scope: "node",
-    summary: "What a plugin logged on a node; with `follow` as server-sent events.",
+    summary:
+      "What a plugin logged on a node; with `follow` as server-sent events, whose ids are positions: `after` one of them goes on from there.",
     query: query({
       tail: z.coerce.number().int().min(0).max(4_194_304).optional(),
       follow: z.stringbool().optional(),
+      after: z.string().regex(LOG_POSITION, "expected the id of an event").optional(),
     }),
     answer: "text",
   },

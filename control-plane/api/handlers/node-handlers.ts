@@ -7,6 +7,7 @@ import { nodeAnswer } from "../answers/node-answer.ts";
 import { pageAnswer, pageOf, pageRequest } from "../answers/page-answer.ts";
 import type { NODE_ENDPOINTS } from "../contract/node-endpoints.ts";
 import type { EndpointHandlers } from "../endpoint-handler.ts";
+import type { TextPiece } from "../text-answer.ts";
 import { readableClusters } from "../readable.ts";
 
 const DEFAULT_TAIL = 64 * 1024;
@@ -70,17 +71,21 @@ export function nodeHandlers({
       return nodeAnswer(known(node.id), reports);
     },
     readLog: async ({ params, query, signal }) => {
-      const { tail = DEFAULT_TAIL, follow = false } = query;
-      const request = { node: params.node, plugin: params.plugin, tailBytes: tail, follow };
+      const { tail = DEFAULT_TAIL, follow = false, after } = query;
+      const request = { node: params.node, plugin: params.plugin, tailBytes: tail, follow, after };
       // Asked now: who is refused has an answer, not a stream that breaks.
-      return lines(logs.read(request, signal));
+      return pieces(logs.read(request, signal));
     },
   };
 }
 
-async function* lines(chunks: AsyncIterable<LogChunk>): AsyncGenerator<string> {
-  for await (const { lines, dropped } of chunks) {
-    if (dropped > 0) yield `(${dropped} lines were lost here: somebody on the way was too slow)\n`;
-    if (lines.length > 0) yield `${lines.join("\n")}\n`;
+async function* pieces(chunks: AsyncIterable<LogChunk>): AsyncGenerator<TextPiece> {
+  for await (const { lines, dropped, lost, position } of chunks) {
+    const missing = [
+      ...(lost ? ["(lines are missing here: they are not kept any more)"] : []),
+      ...(dropped > 0 ? [`(${dropped} lines were lost here: somebody on the way was too slow)`] : []),
+    ];
+    const text = [...missing, ...lines].map((line) => `${line}\n`).join("");
+    yield { text, position };
   }
 }

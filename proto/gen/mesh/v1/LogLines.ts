@@ -7,6 +7,8 @@ export interface LogLines {
   'end'?: (boolean);
   'problem'?: (string);
   'dropped'?: (number);
+  'position'?: (string);
+  'lost'?: (boolean);
 }
 
 export interface LogLines__Output {
@@ -15,4 +17,6 @@ export interface LogLines__Output {
   'end': (boolean);
   'problem': (string);
   'dropped': (number);
+  'position': (string);
+  'lost': (boolean);
 }

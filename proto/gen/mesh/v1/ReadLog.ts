@@ -7,6 +7,7 @@ export interface ReadLog {
   'tailBytes'?: (number);
   'follow'?: (boolean);
   'stop'?: (boolean);
+  'after'?: (string);
 }
 
 export interface ReadLog__Output {
@@ -15,4 +16,5 @@ export interface ReadLog__Output {
   'tailBytes': (number);
   'follow': (boolean);
   'stop': (boolean);
+  'after': (string);
 }

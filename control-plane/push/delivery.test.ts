@@ -142,23 +142,6 @@ test("a refusal outlives the stream and the control plane", async () => {
   expect(mesh.metric('sluice_cp_nack_resends_suppressed_total{type="chain"}')).toBe(1);
 });
 
-test("a person who says retry has it sent once more", async () => {
-  await using mesh = await PushMesh.start();
-  const node = await mesh.connect("node-1");
-  await node.ackNext(2);
-  const bad = await node.next("resource");
-  node.nack(bad);
-  await mesh.until(() => mesh.reports.sync("node-1") === "REJECTED");
-
-  mesh.reports.retry("node-1");
-  mesh.debounce();
-  const again = await node.next("resource");
-  expect(again.hash).toBe(bad.hash);
-  expect(again.nonce).not.toBe(bad.nonce);
-  node.ack(again);
-  await mesh.until(() => mesh.reports.sync("node-1") === "SYNCED");
-});
-
 test("an answer to anything but what is on its way is ignored, and counted", async () => {
   await using mesh = await PushMesh.start();
   const node = await mesh.connect("node-1");

@@ -190,7 +190,17 @@ export class Delivery implements Disposable {
     metrics.sent.with(type).add();
     const { hash, tombstone } = resource;
     const content = contents.bytesOf(resource);
-    this.#outlet.write({ resource: { type: RESOURCE_WORDS[type], nonce, hash, tick, content, tombstone } });
+    const again = type === "stage" ? this.#again(resource) : [];
+    this.#outlet.write({
+      resource: { type: RESOURCE_WORDS[type], nonce, hash, tick, content, tombstone, again },
+    });
+  }
+
+  /** Digests in a stage that a person wants to be tried again. */
+  #again({ content }: SnapshotResource): string[] {
+    const again = this.#parts.reports.get(this.#node.id)?.report.again ?? [];
+    const { packages } = content as StageContent;
+    return again.filter((digest) => packages.some((each) => each.digest === digest));
   }
 
   /** What an answer is to; undefined where it is to nothing that is on its way. */

@@ -30,16 +30,19 @@ function isDue(report: NodeReport, type: ResourceType, offer: Offer): boolean {
   const { acked, refused } = report.resources[type];
   const resource = offer.resources[type];
   if (resource === undefined) return false;
-  if (acked?.hash === resource.hash)
-    return type === "stage" && offer.repeated !== resource.hash && leavesOpen(report, resource);
+  if (acked?.hash === resource.hash) return type === "stage" && isToBeRepeated(report, resource, offer);
   if (refused.some(({ hash }) => hash === resource.hash)) return false;
   return type !== "route" || offer.settled || acked === undefined;
 }
 
-/**
- * The node has this stage in force but never said how one of its packages stands (the report was lost, or somebody
- * says retry): being sent it again it says so.
- */
+/** The node has it in force, and is to hear of a retry, or to say how its packages stand: that it is asked once. */
+function isToBeRepeated(report: NodeReport, resource: SnapshotResource, { repeated }: Offer): boolean {
+  const { packages } = resource.content as StageContent;
+  if (packages.some(({ digest }) => report.again.includes(digest))) return true;
+  return repeated !== resource.hash && leavesOpen(report, resource);
+}
+
+/** The node never said how one of its packages stands, or the report was lost. */
 function leavesOpen(report: NodeReport, { content }: SnapshotResource): boolean {
   const spoken = new Set(report.packages.map(keyOf));
   return (content as StageContent).packages.some((item) => !spoken.has(keyOf(item)));

@@ -270,8 +270,10 @@ export class LiveReports implements NodeReports {
       const kept = report.packages.filter(
         (item) => item.state === "LOADABLE" || item.state === "DELETED" || named.has(keyOf(item)),
       );
-      if (kept.length === report.packages.length && report.again.length === 0) return report;
-      return { ...report, packages: kept, again: [] };
+      // One that was sent before somebody said retry told the node nothing of that.
+      const again = this.#stageSent.has(node) ? [] : report.again;
+      if (kept.length === report.packages.length && again.length === report.again.length) return report;
+      return { ...report, packages: kept, again };
     });
   }
 

@@ -11,7 +11,7 @@ export function syncOf(report: NodeReport, wall: number, answerTimeout: number):
   if (!report.connected) return "STALE";
   if (standings.some((standing) => isUnanswered(standing) && overdue(standing, wall, answerTimeout)))
     return "STALE";
-  const fetching = packages.includes("FETCHING") || packages.includes("WAITING");
+  const fetching = packages.includes("FETCHING") || packages.includes("WAITING") || report.again.length > 0;
   return fetching || !standings.every(isInForce) || standings.some(isUnanswered) ? "PENDING" : "SYNCED";
 }
 

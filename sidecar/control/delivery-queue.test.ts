@@ -21,6 +21,7 @@ function resource(
     hash: contentHash(value),
     tick: 1,
     tombstone: false,
+    again: [],
     content,
     ...more,
   };

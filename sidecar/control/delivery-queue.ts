@@ -83,8 +83,15 @@ export class DeliveryQueue {
 
   async #verdictOn(name: ResourceName, resource: Resource__Output): Promise<Verdict> {
     try {
-      const { hash, tick, tombstone } = resource;
-      return await this.#resources.take({ name, hash, tick, tombstone, content: readContent(resource) });
+      const { hash, tick, tombstone, again } = resource;
+      return await this.#resources.take({
+        name,
+        hash,
+        tick,
+        tombstone,
+        again,
+        content: readContent(resource),
+      });
     } catch (thrown) {
       const problems =
         thrown instanceof InputError ? thrown.problems : [{ where: "", message: messageOf(thrown) }];

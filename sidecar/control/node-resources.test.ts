@@ -58,7 +58,15 @@ async function setUp(options: { readonly failingDisk?: boolean } = {}) {
 
 function chain(entries: readonly unknown[], more: Partial<Delivered> = {}): Delivered {
   const content = { entries, deadlines: DEADLINES };
-  return { name: "chain", hash: `h${JSON.stringify(entries)}`, tick: 4, tombstone: false, content, ...more };
+  return {
+    name: "chain",
+    hash: `h${JSON.stringify(entries)}`,
+    tick: 4,
+    tombstone: false,
+    again: [],
+    content,
+    ...more,
+  };
 }
 
 const guard = (version: string, more = {}) => ({ plugin: "guard", version, ...more });
@@ -66,7 +74,14 @@ const guard = (version: string, more = {}) => ({ plugin: "guard", version, ...mo
 test("a route waits for the first chain, and both are then in force and on disk", async () => {
   await using node = await setUp();
   const services = { billing: ["127.0.0.1:9001"] };
-  const route = { name: "route", hash: "r", tick: 3, tombstone: false, content: { services } } as const;
+  const route = {
+    name: "route",
+    hash: "r",
+    tick: 3,
+    tombstone: false,
+    again: [],
+    content: { services },
+  } as const;
   expect(await node.resources.take(route)).toEqual({ kind: "taken" });
   expect(node.mesh.services.size).toBe(0);
 
@@ -141,7 +156,14 @@ test("a disk that fails costs the next life its memory, not this one its configu
 test("a stage that is none is refused", async () => {
   await using node = await setUp();
   const content = { packages: [{ plugin: "Guard", version: "1.0.0", digest: "short", size: -1 }] };
-  const verdict = await node.resources.take({ name: "stage", hash: "s", tick: 1, tombstone: false, content });
+  const verdict = await node.resources.take({
+    name: "stage",
+    hash: "s",
+    tick: 1,
+    tombstone: false,
+    again: [],
+    content,
+  });
   expect(verdict).toMatchObject({
     problems: [{ key: "packages[0].plugin" }, { key: "packages[0].digest" }, { key: "packages[0].size" }],
   });

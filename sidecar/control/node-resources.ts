@@ -17,6 +17,8 @@ export interface Delivered extends HeldResource {
   readonly name: ResourceName;
   /** Somebody meant to leave nothing. */
   readonly tombstone: boolean;
+  /** Of a stage: digests of packages that are tried again though they could not be loaded. */
+  readonly again: readonly string[];
 }
 
 export interface NodeResourcesOptions {
@@ -80,15 +82,13 @@ export class NodeResources {
 
   /** Never rejects. Not to be called again before it has resolved. */
   async take(delivered: Delivered): Promise<Verdict> {
-    const { name, tombstone, ...resource } = delivered;
+    const { name, tombstone, again, ...resource } = delivered;
     const before = this.#held;
     const wanted = { ...before, [name]: resource };
     try {
       if (name !== "stage" && !tombstone && empties(name, before, wanted))
         return refused(`it would empty the ${name}, and nobody says that this is meant (no tombstone)`);
-      // The stage in force comes again when somebody wants to hear of it, or says retry.
-      if (name === "stage")
-        this.#options.stage.want(readStage(resource.content), before.stage?.hash === resource.hash);
+      if (name === "stage") this.#options.stage.want(readStage(resource.content), again);
       else {
         const problems = await this.#apply(wanted);
         if (problems.length > 0) return { kind: "refused", problems };

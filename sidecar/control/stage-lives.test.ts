@@ -69,7 +69,7 @@ const bad = (): Promise<void> => Promise.reject(new InvalidPackage("boom at load
 /** A life that wants the package and comes to an end when it knows how it stands. */
 async function spend(folder: TemporaryFolder, check: () => Promise<void>, wanted = WANTED): Promise<void> {
   await using life = live(folder, check);
-  life.stage.want([wanted], false);
+  life.stage.want([wanted], []);
   await life.settled();
 }
 
@@ -96,7 +96,7 @@ test("a package whose check did not end in one life is called loadable only afte
   await using folder = await TemporaryFolder.create();
   const never = Promise.withResolvers<void>();
   const killed = live(folder, () => never.promise);
-  killed.stage.want([WANTED], false);
+  killed.stage.want([WANTED], []);
   await killed.checking();
 
   await using next = live(folder, good);
@@ -136,20 +136,20 @@ test("what the last good chain had loaded is there at once, whatever is known of
   expect(other.told).toEqual(["1.0.0 FETCHING"]);
 });
 
-test("another stage with a package that cannot be loaded does not run it again, retry does", async () => {
+test("another stage with a package that cannot be loaded does not run it again, retry of that one does", async () => {
   await using folder = await TemporaryFolder.create();
   await using life = live(folder, bad);
-  life.stage.want([WANTED], false);
+  life.stage.want([WANTED], []);
   await life.settled();
   const other = wantedOf("2.0.0", OTHER);
-  life.stage.want([WANTED, other], false);
+  life.stage.want([WANTED, other], []);
   await life.settled();
   expect(life.checks()).toBe(2);
   expect(life.told.filter((each) => each.startsWith("1.0.0"))).toEqual(["1.0.0 FETCHING", "1.0.0 INVALID"]);
 
-  life.stage.want([WANTED, other], true);
+  life.stage.want([WANTED, other], [WANTED.digest]);
   await life.settled();
-  expect(life.checks()).toBe(4);
+  expect(life.checks()).toBe(3);
 });
 
 test("a package that is deleted leaves no word of it behind", async () => {
@@ -157,10 +157,10 @@ test("a package that is deleted leaves no word of it behind", async () => {
   const checked = new CheckedPackages(folder.join("checked"), "1.0.0");
   {
     await using life = live(folder, good);
-    life.stage.want([WANTED], false);
+    life.stage.want([WANTED], []);
     await life.settled();
     expect(await checked.has(WANTED)).toBe(true);
-    life.stage.want([], false);
+    life.stage.want([], []);
     life.stage.collect(new Set());
   }
   expect(await checked.has(WANTED)).toBe(false);

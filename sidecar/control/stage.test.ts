@@ -58,10 +58,10 @@ test("Pallas: a version is enabled by deleting the one before, so that one that 
       [next.digest, torn],
     ]),
   );
-  node.stage.want([before], false);
+  node.stage.want([before], []);
   expect(await node.settled()).toEqual(["1.0.0 LOADABLE"]);
 
-  node.stage.want([next], false);
+  node.stage.want([next], []);
   expect(await node.settled()).toEqual(["2.0.0 INVALID"]);
   node.stage.collect(new Set([versionKey("tagger", "1.0.0")]));
 

@@ -77,10 +77,10 @@ export class Stage implements AsyncDisposable {
   }
 
   /**
-   * These and no others are wanted. What no longer is stays until `collect` finds that no chain names it. `retry`: what
-   * could not be loaded is tried again.
+   * These and no others are wanted. What no longer is stays until `collect` finds that no chain names it. `again`:
+   * digests of those that are tried again though they could not be loaded.
    */
-  want(packages: readonly WantedPackage[], retry: boolean): void {
+  want(packages: readonly WantedPackage[], again: readonly string[]): void {
     const wanted = new Map(packages.map((each) => [keyOf(each), each]));
     for (const [key, staged] of this.#staged) {
       if (wanted.get(key)?.digest === staged.wanted.digest) continue;
@@ -91,7 +91,7 @@ export class Stage implements AsyncDisposable {
       const known = this.#staged.get(key) ?? this.#unwanted.get(each.digest);
       this.#unwanted.delete(each.digest);
       this.#staged.set(key, known ?? new StagedPackage(each, this.#steps));
-      known?.renew(each, retry);
+      known?.renew(each, again.includes(each.digest));
     }
   }
 

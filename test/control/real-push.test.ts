@@ -62,7 +62,7 @@ test(
 );
 
 test(
-  "what a node could not load is tried again when somebody says retry, not when another package comes",
+  "what a node could not load is tried again when somebody says retry, not when another stage comes",
   { timeout: 120_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
@@ -86,8 +86,9 @@ test(
     await mesh.until(() => stateOf("other") === "LOADABLE");
     expect(stateOf("tagger")).toBe("INVALID");
 
+    // With yet another stage, so that nothing but `again` says so.
     mesh.reports.retry("node-1");
-    mesh.debounce();
+    mesh.change({ packages });
     await mesh.until(() => stateOf("tagger") === "LOADABLE");
   },
 );

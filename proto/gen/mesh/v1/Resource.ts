@@ -10,6 +10,7 @@ export interface Resource {
   'tick'?: (number | string | Long);
   'content'?: (Buffer | Uint8Array | string);
   'tombstone'?: (boolean);
+  'again'?: (string)[];
 }
 
 export interface Resource__Output {
@@ -19,4 +20,5 @@ export interface Resource__Output {
   'tick': (number);
   'content': (Buffer);
   'tombstone': (boolean);
+  'again': (string)[];
 }

@@ -10,7 +10,7 @@ import { mayHaveTrailers, requestMayHaveTrailers } from "./may-have-trailers.ts"
 import type { Placed } from "./open-streams.ts";
 import { OutgoingBody, type OutgoingListener } from "./outgoing-body.ts";
 import { ownerOf, ownStream, type StreamOwner } from "./owned-stream.ts";
-import { resetCodeOf } from "./reset-codes.ts";
+import { appReset, resetCodeOf } from "./reset-codes.ts";
 import { resetStream } from "./reset-stream.ts";
 
 /** What a call needs of the session that carries it. */
@@ -229,10 +229,7 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, 
   }
 
   #lost(code: number, when: string, retryable = false): WireError {
-    if (this.#carrier?.lost !== true)
-      return new WireError("upstream_reset", `the upstream reset the stream ${when}, code ${code}`, {
-        retryable,
-      });
+    if (this.#carrier?.lost !== true) return appReset(code, when, retryable);
     const { code: kind, message } = this.#carrier.errorOf(this.#cause);
     const early = kind === "upstream_reset" && this.#state === "over";
     const cause = this.#cause;

@@ -106,30 +106,3 @@ test("an answer's head that is too large is refused on the first stream too", as
 
   expect(await ask(pool)).toBe("upstream_invalid");
 });
-
-const OK_STATUS: Field = [":status", "200"];
-
-const MALFORMED: readonly (readonly [what: string, fields: readonly Field[]])[] = [
-  ["an upper-case name", [OK_STATUS, ["X-Up", "1"]]],
-  ["transfer-encoding", [OK_STATUS, ["transfer-encoding", "chunked"]]],
-  ["connection", [OK_STATUS, ["connection", "close"]]],
-  ["no :status", [["a", "b"]]],
-  ["two :status", [OK_STATUS, OK_STATUS]],
-  ["a :status behind a field", [["a", "b"], OK_STATUS]],
-  ["a :status that is none", [[":status", "20x"]]],
-  ["a pseudo-header of requests", [OK_STATUS, [":method", "GET"]]],
-  ["101", [[":status", "101"]]],
-  ["103 as its end", [[":status", "103"]]],
-  ["a content-length without a body", [OK_STATUS, ["content-length", "4"]]],
-  ["a content-length that is no number", [OK_STATUS, ["content-length", "+0"]]],
-  ["two content-lengths", [OK_STATUS, ["content-length", "0"], ["content-length", "0"]]],
-];
-
-test.each(MALFORMED)("an answer with %s is none", async (_what, fields) => {
-  await using app = await RawHttp2App.start((_connection, stream, send) =>
-    send(headers(stream, fields, END)),
-  );
-  await using pool = poolTo(app);
-
-  expect(["upstream_reset", "upstream_invalid"]).toContain(await ask(pool));
-});

@@ -2,7 +2,15 @@ import { constants } from "node:http2";
 
 import { WireError, type WireErrorCode } from "../wire-error.ts";
 
-const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR, NGHTTP2_PROTOCOL_ERROR, NGHTTP2_REFUSED_STREAM } = constants;
+const {
+  NGHTTP2_CANCEL,
+  NGHTTP2_COMPRESSION_ERROR,
+  NGHTTP2_FLOW_CONTROL_ERROR,
+  NGHTTP2_FRAME_SIZE_ERROR,
+  NGHTTP2_INTERNAL_ERROR,
+  NGHTTP2_PROTOCOL_ERROR,
+  NGHTTP2_REFUSED_STREAM,
+} = constants;
 
 const RESET_CODES: Readonly<Record<WireErrorCode, number>> = {
   bad_request: NGHTTP2_PROTOCOL_ERROR,
@@ -40,4 +48,20 @@ export function clientReset(code: number): WireError {
   if (code === constants.NGHTTP2_PROTOCOL_ERROR)
     return new WireError("bad_request", "the request broke the rules of HTTP/2");
   return new WireError("client_gone", `the client ended the stream with code ${code}`);
+}
+
+/** What is said of a broken rule, by nghttp2 of the app's frames or by the app of ours: node does not tell by whom. */
+const BROKEN_RULES: ReadonlySet<number> = new Set([
+  NGHTTP2_PROTOCOL_ERROR,
+  NGHTTP2_FLOW_CONTROL_ERROR,
+  NGHTTP2_FRAME_SIZE_ERROR,
+  NGHTTP2_COMPRESSION_ERROR,
+]);
+
+/** Why an app's stream ended before its answer was complete, while its connection goes on. */
+export function appReset(code: number, when: string, retryable: boolean): WireError {
+  const broken = BROKEN_RULES.has(code);
+  const detail = broken ? "broke the rules of HTTP/2, or says that we did," : "reset the stream";
+  const kind = broken ? "upstream_invalid" : "upstream_reset";
+  return new WireError(kind, `the upstream ${detail} ${when}, code ${code}`, { retryable });
 }

@@ -75,7 +75,7 @@ export class BenchRun implements AsyncDisposable {
   async measure(options: RunOptions): Promise<readonly CaseResult[]> {
     // Compilers need some tens of thousands of requests; what they cost is not what a request costs.
     options.progress("warming up");
-    for (const one of this.#cases) await this.#warmUp(one, options.warmup);
+    await this.#warmUp(options.warmup);
     for (let number = 1; number <= options.rounds; number++) {
       if (number % 5 === 0) options.progress(`round ${number} of ${options.rounds}`);
       await this.#round(options, number <= options.latencyRounds);
@@ -88,8 +88,16 @@ export class BenchRun implements AsyncDisposable {
     }));
   }
 
-  async #warmUp(one: Running, requests: number): Promise<void> {
-    for (let sent = 0; sent < requests;) sent += (await this.#load.load(this.#order(one, WARM_UP))).requests;
+  /** In turns: a case that was warmed up and then waits for all others to be is cold again, and the last one is not. */
+  async #warmUp(requests: number): Promise<void> {
+    const left = new Map(this.#cases.map((one) => [one, requests]));
+    while (left.size > 0) {
+      for (const [one, count] of left) {
+        const sent = (await this.#load.load(this.#order(one, WARM_UP))).requests;
+        if (sent < count) left.set(one, count - sent);
+        else left.delete(one);
+      }
+    }
   }
 
   /** In a new order each time: no case is always measured behind the same one. */

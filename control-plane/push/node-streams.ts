@@ -28,7 +28,13 @@ const MOST_CALLS = 4;
 const SILENT_HEARTBEATS = 2;
 
 /** What a computation goes by beside the tick; other news of a node make no other snapshot. */
-type Seen = Pick<NodeReport, "packages" | "plugins"> & { readonly fresh: boolean; readonly refusals: number };
+interface Seen extends Pick<NodeReport, "packages" | "plugins"> {
+  /** Hash of its chain. */
+  readonly inForce: string | undefined;
+  /** Another chain was sent, and may still be taken. */
+  readonly onItsWay: boolean;
+  readonly refusals: number;
+}
 
 /** All streams, one a node: takes what sources and nodes say and decides whose snapshot is to be made again. */
 export class NodeStreams implements NodeLogs, Disposable {
@@ -163,15 +169,15 @@ function entriesOf(hashes: Introduction["inForce"]): readonly (readonly [Resourc
   return Object.entries(hashes) as [ResourceType, string][];
 }
 
-/** A refusal alone asks for nothing new, but that refusals are forgiven does. */
+/** A refusal alone asks for nothing new, but that refusals are forgiven does, and that a chain's packages may go. */
 function differs(seen: Seen, now: Seen): boolean {
-  const { packages, plugins, fresh, refusals } = now;
-  return (
-    seen.packages !== packages || seen.plugins !== plugins || seen.fresh !== fresh || refusals < seen.refusals
-  );
+  const { packages, plugins, inForce, onItsWay, refusals } = now;
+  if (seen.packages !== packages || seen.plugins !== plugins || seen.inForce !== inForce) return true;
+  return (seen.onItsWay && !onItsWay) || refusals < seen.refusals;
 }
 
 function seenOf({ packages, plugins, resources }: NodeReport): Seen {
   const refusals = RESOURCE_TYPES.reduce((sum, type) => sum + resources[type].refused.length, 0);
-  return { packages, plugins, fresh: resources.chain.acked === undefined, refusals };
+  const { acked, sent } = resources.chain;
+  return { packages, plugins, inForce: acked?.hash, onItsWay: sent?.hash !== acked?.hash, refusals };
 }

@@ -3,32 +3,63 @@ import type { ChainContent, SnapshotResource } from "./node-snapshot.ts";
 /** What a chain does with a plugin. */
 export type ChainPlace = "runs" | "unavailable" | "left out";
 
+/** A version that a chain names; `loaded`: it is not switched off. */
+export interface NamedVersion {
+  readonly plugin: string;
+  readonly version: string;
+  readonly loaded: boolean;
+}
+
+interface KnownChain {
+  readonly places: ReadonlyMap<string, ChainPlace>;
+  readonly versions: readonly NamedVersion[];
+}
+
 /** The oldest goes first: who has it in force waits until its node answers. */
 const MOST_CHAINS = 2_000;
 
 /** What the chains that were made name. A node tells the hash alone of what it has in force. */
 export class KnownChains {
-  readonly #places = new Map<string, ReadonlyMap<string, ChainPlace>>();
+  readonly #chains = new Map<string, KnownChain>();
 
   note({ hash, content }: SnapshotResource): void {
-    if (this.#places.has(hash)) return;
-    this.#places.set(hash, placesIn(content as ChainContent));
-    const [oldest] = this.#places.keys();
-    if (this.#places.size > MOST_CHAINS && oldest !== undefined) this.#places.delete(oldest);
+    if (this.#chains.has(hash)) return;
+    const { entries } = content as ChainContent;
+    this.#chains.set(hash, { places: placesIn(entries), versions: entries.flatMap(versionsOf) });
+    const [oldest] = this.#chains.keys();
+    if (this.#chains.size > MOST_CHAINS && oldest !== undefined) this.#chains.delete(oldest);
   }
 
   /** Undefined: nothing is known of the chain of this hash. */
   placeOf(plugin: string, hash: string | undefined): ChainPlace | undefined {
-    const places = hash === undefined ? undefined : this.#places.get(hash);
-    return places === undefined ? undefined : (places.get(plugin) ?? "left out");
+    const chain = this.#of(hash);
+    return chain === undefined ? undefined : (chain.places.get(plugin) ?? "left out");
+  }
+
+  /** None where nothing is known of the chain of this hash. */
+  versionsIn(hash: string | undefined): readonly NamedVersion[] {
+    return this.#of(hash)?.versions ?? [];
+  }
+
+  #of(hash: string | undefined): KnownChain | undefined {
+    return hash === undefined ? undefined : this.#chains.get(hash);
   }
 }
 
-function placesIn({ entries }: ChainContent): ReadonlyMap<string, ChainPlace> {
+type Entry = ChainContent["entries"][number];
+
+function placesIn(entries: readonly Entry[]): ReadonlyMap<string, ChainPlace> {
   return new Map(
     entries.map(({ plugin, unavailable }) => [
       String(plugin),
       unavailable === undefined ? "runs" : "unavailable",
     ]),
   );
+}
+
+function versionsOf({ plugin, version, mode, gray }: Entry): readonly NamedVersion[] {
+  const share = gray as { readonly version: string } | undefined;
+  return [version, share?.version]
+    .filter((each) => typeof each === "string")
+    .map((each) => ({ plugin: String(plugin), version: each, loaded: mode !== "off" }));
 }

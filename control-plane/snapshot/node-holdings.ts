@@ -1,4 +1,5 @@
 import type { NodePackage, NodePlugin, NodeReport, StageStateWord } from "../model/node.ts";
+import type { NamedVersion } from "./known-chains.ts";
 
 /** Statuses of plugins that a chain in force on the node names. */
 const IN_CHAIN = [
@@ -15,27 +16,32 @@ export interface NodeHoldings {
   /** What became of a package there; undefined: it has not said. */
   readonly state: (digest: string) => StageStateWord | undefined;
   /**
-   * Packages of a plugin that the node can load and that it runs, or may run: until it has said what it runs, each that
-   * it holds. The control plane may have forgotten what the node has not.
+   * Packages of a plugin that the node can load and that it runs, or may run: those that its chain names, though it has
+   * not said yet that they run, and until it has said what it runs, each that it holds. The control plane may have
+   * forgotten what the node has not.
    */
   readonly runnable: (plugin: string) => readonly NodePackage[];
-  /** All packages of `runnable`, of any plugin. */
+  /** All packages of `runnable`, of any plugin, and those that its chain names though they are switched off. */
   readonly inUse: readonly NodePackage[];
 }
 
-export function holdingsOf(report: NodeReport): NodeHoldings {
+/** `named`: by the chain that it has in force, and by the one on its way. */
+export function holdingsOf(report: NodeReport, named: readonly NamedVersion[]): NodeHoldings {
   const states = new Map(report.packages.map(({ digest, state }) => [digest, state]));
   const running = new Set(report.plugins.filter(isInChain).map(({ digest }) => digest));
   // What it said before it connected may be older than the chain that it has in force.
   const said = report.plugins.length > 0 && report.pluginsBefore !== true;
-  const inUse = report.packages.filter(
-    ({ digest, state }) => state === "LOADABLE" && (!said || running.has(digest)),
-  );
+  const isNamed = (item: NodePackage, loaded: boolean): boolean =>
+    named.some(
+      (each) => each.plugin === item.plugin && each.version === item.version && each.loaded === loaded,
+    );
+  const loadable = report.packages.filter(({ state }) => state === "LOADABLE");
+  const runnable = loadable.filter((each) => !said || running.has(each.digest) || isNamed(each, true));
   return {
     fresh: report.resources.chain.acked === undefined,
     state: (digest) => states.get(digest),
-    runnable: (plugin) => inUse.filter((each) => each.plugin === plugin),
-    inUse,
+    runnable: (plugin) => runnable.filter((each) => each.plugin === plugin),
+    inUse: [...runnable, ...loadable.filter((each) => isNamed(each, false))],
   };
 }
 

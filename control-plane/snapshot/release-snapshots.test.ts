@@ -6,6 +6,7 @@ import {
   nodeNamed,
   releaseIn,
   reportOf,
+  snapshotsIn,
   snapshotsOf,
   stagedIn,
   stateOf,
@@ -140,4 +141,40 @@ test("an entry keeps what ops wrote, and the package is checked with its config"
   expect(stage?.content).toEqual({
     packages: [{ plugin: "guard", version: "1.0.0", digest: "guard-1.0.0", size: 100, config }],
   });
+});
+
+test("what the chain in force, or on its way, names is held until that is gone, whatever the last report said", () => {
+  const second = releaseIn("ACTIVATING", "guard@2.0.0");
+  const { snapshots, become } = snapshotsIn(stateOf(GUARD, [BASE, second]));
+  const report = reportOf({ packages: BOTH, plugins: { "guard@1.0.0": "RUNNING" }, chain: true });
+  const made = snapshots.snapshotFor(nodeNamed("node-1"), report);
+  expect(chainIn(made)).toEqual(["guard@2.0.0"]);
+  const mark = { hash: made.resources.chain!.hash, tick: 1, at: 0 };
+  const { resources } = report;
+  const sent = { ...report, resources: { ...resources, chain: { ...resources.chain, sent: mark } } };
+  const acked = {
+    ...sent,
+    resources: { ...resources, chain: { ...sent.resources.chain, acked: mark } },
+  };
+
+  // It ends before the node says that it runs.
+  become(stateOf(GUARD, [BASE]));
+  for (const each of [sent, acked]) {
+    const next = snapshots.snapshotFor(nodeNamed("node-1"), each);
+    expect(stagedIn(next)).toEqual(["guard@1.0.0", "guard@2.0.0"]);
+    expect(chainIn(next)).toEqual(["guard@1.0.0"]);
+  }
+  expect(stagedIn(snapshots.snapshotFor(nodeNamed("node-1"), report))).toEqual(["guard@1.0.0"]);
+});
+
+test("a version that the chain in force names goes on until another is held, whatever the last report said", () => {
+  const { snapshots, become } = snapshotsIn(stateOf(GUARD, [releaseIn("DONE", "guard@2.0.0")]));
+  const report = reportOf({ packages: BOTH, plugins: { "guard@1.0.0": "RUNNING" }, chain: true });
+  const made = snapshots.snapshotFor(nodeNamed("node-1"), report);
+  const mark = { hash: made.resources.chain!.hash, tick: 1, at: 0 };
+  const chain = { ...report.resources.chain, sent: mark, acked: mark };
+
+  become(stateOf(GUARD, [releaseIn("DONE", "guard@3.0.0")]));
+  const resources = { ...report.resources, chain };
+  expect(chainIn(snapshots.snapshotFor(nodeNamed("node-1"), { ...report, resources }))).toBeUndefined();
 });

@@ -51,7 +51,9 @@ export class ReleaseSnapshots implements SnapshotSource {
       const stage = unlessMore(NO_PACKAGES, resources.stage);
       return { tick, resources: { stage, route: ROUTE, chain: unlessMore(NO_CHAIN, resources.chain) } };
     }
-    const holdings = holdingsOf(report);
+    const { acked, sent } = resources.chain;
+    const named = [acked, sent].flatMap((mark) => this.#known.versionsIn(mark?.hash));
+    const holdings = holdingsOf(report, named);
     const targets = new Map<string, PluginTarget>();
     for (const [plugin, inForce] of state.inForce) targets.set(plugin, pluginTarget(inForce, node));
     const stage = this.#stage(state, targets, holdings);
@@ -61,7 +63,7 @@ export class ReleaseSnapshots implements SnapshotSource {
         : this.#chain(state, state.chain, {
             targets,
             holdings,
-            inForce: resources.chain.acked?.hash,
+            inForce: acked?.hash,
           });
     return { tick, resources: { stage, route: ROUTE, chain } };
   }

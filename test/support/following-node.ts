@@ -112,7 +112,7 @@ export class FollowingNode implements AsyncDisposable {
 
   #stage(session: ControlSession, { packages }: StageContent): void {
     const named = new Set(packages.map(({ plugin, version }) => `${plugin}@${version}`));
-    for (const each of this.running)
+    for (const each of [...this.running, ...this.#gray])
       if (!named.has(each)) this.losses.push(`${this.id}: a stage without ${each}, which its chain names`);
     this.#packages = packages;
     for (const { plugin, version, digest } of packages)

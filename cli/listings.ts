@@ -200,7 +200,7 @@ export const LISTINGS: readonly Listing[] = [
   },
   {
     kind: "audit-events",
-    aliases: ["audit"],
+    aliases: ["audit-event", "event", "audit"],
     filters: [],
     list: async (client) =>
       shown(

@@ -1,13 +1,16 @@
 import { Command } from "commander";
 
 import type { ApiClient } from "../../control-plane/api/contract/client.ts";
+import { suggestion } from "../../core/nearest.ts";
 import { allPages } from "../all-pages.ts";
 import type { CommandLine } from "../command-line.ts";
 import { connect } from "../connection.ts";
 import { format } from "../output/format.ts";
 import { askedOfRelease, nextStepText } from "./release/next-step.ts";
+import { kindAndName, nameOf } from "../kind-and-name.ts";
 import { parseReleaseId } from "../release-id.ts";
 import { printable, table } from "../output/table.ts";
+import { usageError } from "../usage-error.ts";
 import { CHAIN_ENTRIES, VERSIONS } from "../views/catalogue.ts";
 import { NODE_PLUGINS } from "../views/nodes.ts";
 import { approvalsText, RELEASE_NODES, RELEASES, targetText } from "../views/releases.ts";
@@ -16,7 +19,10 @@ type Facts = readonly (readonly [label: string, value: string])[];
 
 /** `sluice describe KIND NAME`: all about one thing, for people. */
 export function describeCommand(line: CommandLine): Command {
-  const command = new Command("describe");
+  const command = new Command("describe")
+    .argument("[thing]", "KIND/NAME, as `-o name` prints it")
+    .allowExcessArguments()
+    .action((thing: string | undefined, _flags: unknown, self: Command) => describeThing(self, thing));
   const add = (
     kind: string,
     description: string,
@@ -25,7 +31,7 @@ export function describeCommand(line: CommandLine): Command {
     command.addCommand(
       new Command(kind)
         .description(description)
-        .argument("<name>")
+        .argument("<name>", "", nameOf(kind))
         .action(async (name: string, _flags: unknown, self: Command) => {
           await using connection = await connect(line, self);
           line.output.write(await describe(connection.client, name, line.clock.wall(), self));
@@ -45,6 +51,19 @@ export function describeCommand(line: CommandLine): Command {
   add("node", "What it was sent and has in force, its plugins and packages.", describeNode);
   add("cluster", "Its rules, nodes, chain and newest releases.", describeCluster);
   return command;
+}
+
+/** `describe node/web-1` is `describe node web-1`. */
+async function describeThing(command: Command, thing: string | undefined): Promise<void> {
+  const kinds = command.commands.map((each) => each.name());
+  const { kind, name } = kindAndName(thing ?? "");
+  const child = command.commands.find((each) => each.name() === kind);
+  if (child !== undefined) return void (await child.parseAsync([name], { from: "user" }));
+  if (thing === undefined) throw usageError(`describe what? There are ${kinds.join(", ")}`);
+  const word = kind ?? thing;
+  throw usageError(
+    `there is nothing called ${printable(word)} to describe${suggestion(word, kinds)} (there are ${kinds.join(", ")})`,
+  );
 }
 
 async function describePlugin(client: ApiClient, plugin: string, now: number): Promise<string> {

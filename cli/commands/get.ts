@@ -5,6 +5,7 @@ import { suggestion } from "../../core/nearest.ts";
 import { allPages } from "../all-pages.ts";
 import type { CommandLine } from "../command-line.ts";
 import { connect } from "../connection.ts";
+import { kindAndName } from "../kind-and-name.ts";
 import { LISTINGS, type Listing, type ListingFilter, type Shown } from "../listings.ts";
 import { formatOption, type FormatFlag } from "../output/format-option.ts";
 import { printable } from "../output/table.ts";
@@ -21,7 +22,7 @@ interface GetFlags extends FormatFlag, ListingFilter {
 export function getCommand(line: CommandLine): Command {
   const kinds = LISTINGS.map(({ kind }) => kind).join(", ");
   return new Command("get")
-    .argument("<kind>", `one of ${kinds}`)
+    .argument("<kind>", `one of ${kinds}; or KIND/NAME, as -o name prints it`)
     .showHelpAfterError(`(kinds: ${kinds})`)
     .argument("[name]", "only this one")
     .addOption(formatOption())
@@ -30,8 +31,8 @@ export function getCommand(line: CommandLine): Command {
     .option("--domain <domain>", "only those of a domain (plugins, clusters, chains)")
     .option("--plugin <plugin>", "only those of a plugin (releases)")
     .option("--state <state>", "only those in a state (releases), or of a presence (nodes)")
-    .action(async (kind: string, name: string | undefined, flags: GetFlags, command: Command) => {
-      const listing = listingOf(kind);
+    .action(async (word: string, second: string | undefined, flags: GetFlags, command: Command) => {
+      const { listing, name } = asked(word, second);
       requireKnown(listing, flags);
       const filter = { ...flags, ...stateOf(listing, flags) };
       await using connection = await connect(line, command);
@@ -112,8 +113,29 @@ function show(line: CommandLine, items: Shown, { output }: FormatFlag): void {
   line.output.write(items.text(output, line.clock.wall()));
 }
 
+/** `node web-1`, `node/web-1` and `node node/web-1` are the same. */
+function asked(
+  word: string,
+  second: string | undefined,
+): { readonly listing: Listing; readonly name: string | undefined } {
+  const { kind, name } = kindAndName(word);
+  if (kind === undefined) {
+    const listing = listingOf(word);
+    const given = second === undefined ? undefined : kindAndName(second);
+    const isOfKind = given?.kind !== undefined && isCalled(listing, given.kind);
+    return { listing, name: isOfKind ? given.name : second };
+  }
+  if (second !== undefined)
+    throw usageError(`${printable(word)} is one thing already: ${second} is one too many`);
+  return { listing: listingOf(kind), name };
+}
+
+function isCalled({ kind, aliases }: Listing, word: string): boolean {
+  return kind === word || aliases.includes(word);
+}
+
 function listingOf(word: string): Listing {
-  const found = LISTINGS.find(({ kind, aliases }) => kind === word || aliases.includes(word));
+  const found = LISTINGS.find((listing) => isCalled(listing, word));
   if (found !== undefined) return found;
   const known = LISTINGS.map(({ kind }) => kind);
   throw usageError(

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { parseSize } from "../../core/size.ts";
 import type { CommandLine } from "../command-line.ts";
 import { connect } from "../connection.ts";
+import { nameOf } from "../kind-and-name.ts";
 import { printable } from "../output/table.ts";
 import { toldWatch } from "../told-watch.ts";
 import { usageError } from "../usage-error.ts";
@@ -17,7 +18,7 @@ interface LogFlags {
 export function logsCommand(line: CommandLine): Command {
   const plugin = new Command("plugin")
     .description("The end of a plugin's log on one node, and with -f what is written from now on.")
-    .argument("<plugin>")
+    .argument("<plugin>", "", nameOf("plugin"))
     .requiredOption("--node <node>", "where it runs")
     .option(
       "-f, --follow",

@@ -4,6 +4,7 @@ import { ALARM_KINDS, type AlarmKind } from "../../control-plane/model/alarm.ts"
 import type { CommandLine } from "../command-line.ts";
 import { connect } from "../connection.ts";
 import { format } from "../output/format.ts";
+import { nameOf } from "../kind-and-name.ts";
 import { parseTime } from "../time.ts";
 import { SILENCES } from "../views/alarms.ts";
 
@@ -34,7 +35,7 @@ export function silenceCommand(line: CommandLine): Command {
     });
   const end = new Command("delete")
     .description("Ends a silence.")
-    .argument("<id>")
+    .argument("<id>", "", nameOf("silence"))
     .action(async (silence: string, _flags: unknown, command: Command) => {
       await using connection = await connect(line, command);
       await connection.client.call("deleteSilence", { params: { silence } });

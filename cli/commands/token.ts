@@ -6,6 +6,7 @@ import { ROLES } from "../../control-plane/model/access.ts";
 import { suggestion } from "../../core/nearest.ts";
 import type { CommandLine } from "../command-line.ts";
 import { connect } from "../connection.ts";
+import { nameOf } from "../kind-and-name.ts";
 import { parseTime } from "../time.ts";
 import { usageError } from "../usage-error.ts";
 
@@ -52,7 +53,7 @@ function createCommand(line: CommandLine): Command {
 function revokeCommand(line: CommandLine): Command {
   return new Command("revoke")
     .description("Nothing is done any more by whoever shows it.")
-    .argument("<id>")
+    .argument("<id>", "", nameOf("token"))
     .action(async (token: string, _flags: unknown, command: Command) => {
       await using connection = await connect(line, command);
       await connection.client.call("revokeToken", { params: { token } });

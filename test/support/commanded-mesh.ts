@@ -1,21 +1,22 @@
 import { Readable } from "node:stream";
 
 import { calledCommand, type CalledCommand, type CommandPlace } from "./called-command.ts";
-import { TestControlPlane } from "./control-plane.ts";
+import { TestControlPlane, type TestControlPlaneOptions } from "./control-plane.ts";
 import { pluginZip } from "./plugin-packages.ts";
 
 /** A control plane with plugin tagger 1.0.0, and the command as its admin. */
 export class CommandedMesh implements AsyncDisposable {
   readonly plane: TestControlPlane;
-  readonly #token: string;
+  /** Its admin's. */
+  readonly token: string;
 
   private constructor(plane: TestControlPlane, token: string) {
     this.plane = plane;
-    this.#token = token;
+    this.token = token;
   }
 
-  static async start(): Promise<CommandedMesh> {
-    const plane = await (await TestControlPlane.start()).withClusters();
+  static async start(options: TestControlPlaneOptions = {}): Promise<CommandedMesh> {
+    const plane = await (await TestControlPlane.start(options)).withClusters();
     const body = { name: "tagger", domain: "shop", description: "", owners: [] };
     await plane.admin.call("putPlugin", { params: { plugin: "tagger" }, body });
     const zip = pluginZip();
@@ -26,7 +27,7 @@ export class CommandedMesh implements AsyncDisposable {
 
   /** As its admin. */
   sluice(...args: readonly string[]): Promise<CalledCommand> {
-    return calledCommand(this.place(this.#token), ...args);
+    return calledCommand(this.place(this.token), ...args);
   }
 
   /** As whoever has the token. */

@@ -6,6 +6,7 @@ import type { ApiAnswer } from "../../../control-plane/api/contract/client-types
 import type { ClusterChainEntry } from "../../../control-plane/model/chain.ts";
 import type { CommandLine } from "../../command-line.ts";
 import { clusterOf, connect } from "../../connection.ts";
+import { nameOf } from "../../kind-and-name.ts";
 import { format } from "../../output/format.ts";
 import { printable } from "../../output/table.ts";
 import { CHAIN_ENTRIES } from "../../views/catalogue.ts";
@@ -37,7 +38,7 @@ export function modeCommands(line: CommandLine): readonly Command[] {
   return MODES.map(({ name, mode, description }) =>
     new Command(name)
       .description(description)
-      .argument("<plugin>")
+      .argument("<plugin>", "", nameOf("plugin"))
       .option("--cluster <cluster>", "default: the context's")
       .action(async (plugin: string, flags: { readonly cluster?: string }, command: Command) => {
         await using connection = await connect(line, command);
@@ -102,7 +103,7 @@ export function removeCommand(line: CommandLine): Command {
     .description(
       "Takes it out of a cluster's chain, with its place, tag and config, unloads it and deletes its files on every node; its releases end. `disable` keeps all of that.",
     )
-    .argument("<plugin>")
+    .argument("<plugin>", "", nameOf("plugin"))
     .option("--cluster <cluster>", "default: the context's")
     .action(async (plugin: string, flags: { readonly cluster?: string }, command: Command) => {
       await using connection = await connect(line, command);

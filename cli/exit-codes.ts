@@ -12,7 +12,10 @@ export const EXIT_CODES = {
   conflict: { code: 5, meaning: "Its state does not allow this, or somebody was faster." },
   unreachable: { code: 6, meaning: "The control plane cannot be reached or cannot answer now." },
   unsettled: { code: 7, meaning: "What was waited for did not come in time." },
-  nodesFailed: { code: 8, meaning: "A release is settled, and nodes of it have failed." },
+  nodesFailed: {
+    code: 8,
+    meaning: "A release is settled, and nodes of it have failed; or nodes refuse what `wait` waits for.",
+  },
   differs: { code: 9, meaning: "`diff` found differences." },
   killed: {
     code: 10,

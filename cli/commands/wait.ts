@@ -4,6 +4,7 @@ import { parseDuration } from "../../core/duration.ts";
 import type { CommandLine } from "../command-line.ts";
 import { clusterOf, connect } from "../connection.ts";
 import { Deadline } from "../deadline.ts";
+import { progress } from "../output/progress.ts";
 import { toldWatch } from "../told-watch.ts";
 import { usageError } from "../usage-error.ts";
 
@@ -28,11 +29,16 @@ export function waitCommand(line: CommandLine): Command {
       using deadline = new Deadline(line, timeout);
       const request = { params: { cluster } };
       const options = toldWatch(line, deadline.signal);
+      using bar = progress(line, `waiting for ${cluster} {bar} {value} of {total} nodes synced`, 0);
       for await (const state of connection.client.watch("getConvergence", request, options)) {
         const { synced, online, pending, rejected, converged } = state;
-        line.output.write(`${synced} of ${online} synced, ${pending} pending, ${rejected} rejected\n`);
+        const failed = pending === 0 && rejected > 0;
+        bar.update(synced, online);
+        if (failed || converged) bar[Symbol.dispose]();
+        if (failed || converged || !line.isTerminal)
+          line.output.write(`${synced} of ${online} synced, ${pending} pending, ${rejected} rejected\n`);
         if (converged) return;
-        if (pending === 0 && rejected > 0) return line.ended("nodesFailed");
+        if (failed) return line.ended("nodesFailed");
       }
       line.ended("unsettled");
     });

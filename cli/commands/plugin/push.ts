@@ -7,6 +7,7 @@ import { Command } from "commander";
 import { ApiError } from "../../../control-plane/api/contract/api-error.ts";
 import type { ApiClient } from "../../../control-plane/api/contract/client.ts";
 import { messageOf } from "../../../core/errors.ts";
+import { formatSize } from "../../../core/size.ts";
 import { packPlugin } from "../../../core/packages/pack.ts";
 import { readZipManifest } from "../../../core/packages/zip-manifest.ts";
 import { ACTIONS } from "../../../control-plane/model/access.ts";
@@ -83,8 +84,9 @@ async function upload(
   { plugin, file, size, bytes }: Archive,
   note: string,
 ): Promise<Awaited<ReturnType<ApiClient["upload"]>>> {
-  using bar = progress(line, `uploading ${file}`, size);
-  return client.upload({ plugin, note }, { name: file, size, bytes }, (sent) => bar.update(sent));
+  using bar = progress(line, `uploading ${file} {bar} {percentage}% of ${formatSize(size)}`, size);
+  // Awaited: the bar stays as long as this goes on.
+  return await client.upload({ plugin, note }, { name: file, size, bytes }, (sent) => bar.update(sent));
 }
 
 async function ensurePlugin(client: ApiClient, name: string, domain: string): Promise<void> {

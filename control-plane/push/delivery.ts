@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../../core/clock.ts";
+import type { Logger } from "../../core/log.ts";
 import type { Ack__Output } from "../../proto/gen/mesh/v1/Ack.ts";
 import type { ControlMessage } from "../../proto/gen/mesh/v1/ControlMessage.ts";
 import type { Nack__Output } from "../../proto/gen/mesh/v1/Nack.ts";
@@ -24,6 +25,7 @@ export interface DeliveryParts {
   readonly contents: EncodedContents;
   readonly revisions: Revisions;
   readonly metrics: PushMetrics;
+  readonly log: Logger;
   /** How long a node may take to answer before it counts as STALE, ms. */
   readonly answerTimeout: number;
   /** Some node took what others had refused: nodes that were spared it are to be offered it again. */

@@ -76,7 +76,10 @@ export class NodeStream {
 
   /** Any message but the first. */
   take(message: NodeMessage__Output): void {
-    if (this.#closed) return;
+    if (!this.#closed) this.#guarded(`said ${message.kind ?? "nothing known"}`, () => this.#take(message));
+  }
+
+  #take(message: NodeMessage__Output): void {
     this.#parts.metrics.messages.with(message.kind ?? "unknown").add();
     this.#parts.reports.heard(this.node.id);
     this.#understand(message);
@@ -133,7 +136,17 @@ export class NodeStream {
 
   #onDrain(): void {
     this.#release("writing");
-    this.#delivery.pump();
+    this.#guarded("was sent what is due", () => this.#delivery.pump());
+  }
+
+  /** A mistake of ours ends this stream, which comes back, and no other; the log has what happened. */
+  #guarded(doing: string, run: () => void): void {
+    try {
+      run();
+    } catch (thrown) {
+      this.#parts.log.error({ err: thrown, node: this.node.id }, `a node's stream broke when it ${doing}`);
+      this.abandon(Status.INTERNAL, "something went wrong in the control plane; its log has why");
+    }
   }
 
   #hold(hold: Hold): void {

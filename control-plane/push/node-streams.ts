@@ -1,7 +1,5 @@
 import { status as Status } from "@grpc/grpc-js";
 
-import type { Logger } from "../../core/log.ts";
-import { messageOf } from "../../core/errors.ts";
 import { OperationError } from "../model/operation-error.ts";
 import { RESOURCE_TYPES, type NodeReport, type ResourceType } from "../model/node.ts";
 import type { Introduction } from "../reports/live-reports.ts";
@@ -16,10 +14,9 @@ import type { PushSettings } from "./push-settings.ts";
 import { StreamRefused } from "./refusal.ts";
 import { Revisions } from "./revisions.ts";
 
-interface Parts extends Pick<DeliveryParts, "clock" | "reports" | "metrics"> {
+interface Parts extends Pick<DeliveryParts, "clock" | "reports" | "metrics" | "log"> {
   readonly settings: PushSettings;
   readonly source: SnapshotSource;
-  readonly log: Logger;
 }
 
 /** Calls of one node that may not have ended yet, such as of one that does not read its end. */
@@ -49,13 +46,14 @@ export class NodeStreams implements NodeLogs, Disposable {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    const { clock, reports, settings, source, metrics } = parts;
+    const { clock, reports, settings, source, metrics, log } = parts;
     this.#recomputation = new Recomputation(clock, (stream) => this.#compute(stream));
     this.#convergence = new ClusterConvergence(clock, reports, metrics.convergence);
     this.deliveryParts = {
       clock,
       reports,
       metrics,
+      log,
       answerTimeout: settings.answerTimeout,
       contents: new EncodedContents(),
       revisions: new Revisions(),
@@ -160,7 +158,7 @@ export class NodeStreams implements NodeLogs, Disposable {
       stream.offer(this.#parts.source.snapshotFor(known.node, known.report));
       this.#parts.reports.computed(stream.node.id);
     } catch (thrown) {
-      this.#parts.log.error({ node: stream.node.id, error: messageOf(thrown) }, "no snapshot could be made");
+      this.#parts.log.error({ node: stream.node.id, err: thrown }, "no snapshot could be made");
     }
   }
 }

@@ -3,7 +3,6 @@ import { randomBytes } from "node:crypto";
 import { Server, type ServerCredentials } from "@grpc/grpc-js";
 
 import type { Clock } from "../../core/clock.ts";
-import { messageOf } from "../../core/errors.ts";
 import type { Service } from "../../core/lifecycle.ts";
 import type { Logger } from "../../core/log.ts";
 import { controlPlane } from "../../proto/control-plane.ts";
@@ -12,6 +11,7 @@ import { authorize } from "../access/authorize.ts";
 import type { RefusalLog } from "../access/refusal-log.ts";
 import type { Authenticator, TokenActor } from "../access/authenticator.ts";
 import type { Node } from "../model/node.ts";
+import { OperationError } from "../model/operation-error.ts";
 import type { LiveReports } from "../reports/live-reports.ts";
 import type { NodeLogs } from "../reports/node-logs.ts";
 import type { NodeRecords } from "../reports/node-records.ts";
@@ -218,11 +218,11 @@ export class PushServer implements Service {
 
   #refuse(call: NodeCall, refusal: StreamRefused): void {
     this.#parts.metrics.connects.with(refusal.code).add();
-    const cause = refusal.cause === undefined ? undefined : messageOf(refusal.cause);
-    this.#parts.log.info(
-      { peer: call.getPeer(), code: refusal.code, error: refusal.message, cause },
-      "stream refused",
-    );
+    const { cause, code, message } = refusal;
+    const peer = call.getPeer();
+    const isOurs = cause !== undefined && !(cause instanceof OperationError);
+    if (isOurs) this.#parts.log.error({ peer, code, err: cause }, "a stream could not be taken");
+    else this.#parts.log.info({ peer, code, error: message }, "stream refused");
     call.emit("error", { code: refusal.status, details: refusal.message });
   }
 }

@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { ServerCredentials } from "@grpc/grpc-js";
 
 import type { Clock } from "../../core/clock.ts";
-import { createLogger } from "../../core/log.ts";
+import { createLogger, type Logger } from "../../core/log.ts";
 import { ManualClock } from "../../core/manual-clock.ts";
 import { MetricsRegistry } from "../../core/metrics/registry.ts";
 import type { Authenticator, TokenActor } from "../../control-plane/access/authenticator.ts";
@@ -32,6 +32,8 @@ export interface PushMeshOptions {
   readonly settings?: Partial<PushSettings>;
   /** In place of tokens that a test makes up. */
   readonly authenticator?: (store: Store, clock: Clock) => Authenticator;
+  /** Default: none. */
+  readonly log?: Logger;
   /** In place of snapshots by hand; the store is empty but for the clusters `demo` and `other`. */
   readonly snapshots?: (store: Store, clock: Clock) => Promise<SnapshotSource>;
 }
@@ -65,7 +67,7 @@ export class PushMesh implements AsyncDisposable {
 
   async #start(): Promise<void> {
     const { clock, settings, source } = this;
-    const log = createLogger("silent");
+    const log = this.#options.log ?? createLogger("silent");
     this.store = await openStore(this.folder.path, clock);
     if (!(await hasClusters(this.store))) await this.#makeCluster();
     const { heartbeat, answerTimeout } = settings;

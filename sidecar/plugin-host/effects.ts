@@ -25,6 +25,8 @@ export interface HostLink {
   sweepSoon(generation: { sweep(): void }): void;
   /** What nobody waits for can wait. */
   readonly standby: boolean;
+  /** A standby whose active host owes an answer, which may be the fault of what is put off here. */
+  readonly held: boolean;
 }
 
 /** Calls into the isolate, on behalf of the owner of what woke it. */
@@ -144,7 +146,7 @@ export class Effects {
   #due(id: number, owner: number): void {
     if (!this.#link.standby || this.#wakes.waitedFor(owner)) return this.#fire(id, owner);
     this.#putOff.set(id, owner);
-    this.#after(STANDBY_LAG, id, () => this.#fire(id, owner));
+    this.#after(STANDBY_LAG, id, () => (this.#link.held ? this.#due(id, owner) : this.#fire(id, owner)));
   }
 
   #fire(id: number, owner: number): void {

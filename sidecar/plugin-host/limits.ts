@@ -19,8 +19,8 @@ export const BACKGROUND_SHARE = 0.05;
 export const SWEEP_AFTER = 10;
 
 /**
- * Milliseconds by which a standby puts timers off that nobody waits for: longer than it takes to find and replace an
- * active host that died of the same timer.
+ * Milliseconds by which a standby puts timers off that nobody waits for, again and again while its active host owes an
+ * answer: what hangs one host is not to hang the other before the first was found and replaced.
  */
 export const STANDBY_LAG = 5_000;
 

@@ -39,6 +39,7 @@ export class PluginHost implements HostLink {
   readonly #fetches = new Map<number, (answer: FetchResponse) => void>();
   readonly #sweeps = new Set<{ sweep(): void }>();
   #standby = false;
+  #held = false;
   #lastFetch = 0;
   #sweepDue = false;
   #backgroundDue = false;
@@ -81,6 +82,10 @@ export class PluginHost implements HostLink {
     return this.#standby;
   }
 
+  get held(): boolean {
+    return this.#held;
+  }
+
   send(frame: FromHost): void {
     this.#environment.send(frame);
   }
@@ -99,10 +104,11 @@ export class PluginHost implements HostLink {
     setTimeout(() => this.#sweep(), SWEEP_AFTER);
   }
 
-  #ping({ sequence, standby }: Ping): void {
+  #ping({ sequence, standby, hold }: Ping): void {
     this.send({ kind: "pong", sequence, residentBytes: process.memoryUsage.rss() });
     const promoted = this.#standby && !standby;
     this.#standby = standby;
+    this.#held = hold;
     if (promoted) for (const generation of this.#generations.values()) generation.hasten();
   }
 

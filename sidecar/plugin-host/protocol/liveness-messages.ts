@@ -30,18 +30,21 @@ export function readCancel(reader: WireReader): Cancel {
 export function writePing(writer: WireWriter, ping: Ping): void {
   writer.uint(1, ping.sequence);
   writer.bool(2, ping.standby);
+  writer.bool(3, ping.hold);
 }
 
 export function readPing(reader: WireReader): Ping {
   let sequence = 0;
   let standby = false;
+  let hold = false;
   while (reader.more) {
     const field = reader.field();
     if (field === 1) sequence = reader.uint32();
     else if (field === 2) standby = reader.bool();
+    else if (field === 3) hold = reader.bool();
     else reader.skip();
   }
-  return { kind: "ping", sequence, standby };
+  return { kind: "ping", sequence, standby, hold };
 }
 
 export function writePong(writer: WireWriter, pong: Pong): void {

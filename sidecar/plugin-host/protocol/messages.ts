@@ -144,6 +144,8 @@ export interface Ping {
   readonly sequence: number;
   /** Timers that nobody waits for are put off, until a Ping says otherwise. */
   readonly standby: boolean;
+  /** The active host owes an answer: what was put off stays so. */
+  readonly hold: boolean;
 }
 
 export interface Pong {

@@ -95,7 +95,7 @@ export class HostPair implements AsyncDisposable {
       this.#options.log.error({ err: messageOf(thrown) }, "a plugin host could not be started");
       return this.#later();
     }
-    host.standby = true;
+    host.leader = () => this.#active;
     this.#hosts.add(host);
     void this.#raise(host);
   }
@@ -124,7 +124,6 @@ export class HostPair implements AsyncDisposable {
     if (!this.#hosts.has(host)) return;
     if (this.#active === undefined) {
       this.#active = host;
-      host.standby = false;
       this.#options.activated(host);
     } else this.#standby = host;
     this.#announce();
@@ -136,7 +135,6 @@ export class HostPair implements AsyncDisposable {
     this.#active = this.#standby;
     this.#standby = undefined;
     if (this.#active === undefined) return;
-    this.#active.standby = false;
     this.#promotions++;
     this.#options.activated(this.#active);
   }

@@ -60,8 +60,8 @@ export class PluginHost implements Carrier {
   readonly started: Promise<HostExit | undefined>;
   /** Resolves when nothing of it is left. */
   readonly ended: Promise<HostExit>;
-  /** It stands by for another one; the process learns it with the next Ping. */
-  standby = false;
+  /** The active one of its pair; undefined: it is in none. The process learns with the next Ping what that means. */
+  leader: (() => PluginHost | undefined) | undefined;
   readonly #process: HostProcess;
   readonly #channel: FrameChannel<FromHost, ToHost>;
   readonly #receiver: HostReceiver;
@@ -77,6 +77,7 @@ export class PluginHost implements Carrier {
   #ending: Timer | undefined;
   #sequence = 0;
   #pingedAt: number | undefined;
+  #ponged = Promise.withResolvers<void>();
   #late = false;
   #timelySince = 0;
   #heard = 0;
@@ -122,6 +123,11 @@ export class PluginHost implements Carrier {
   /** It has to answer a Ping. */
   get pinged(): boolean {
     return this.#pingedAt !== undefined;
+  }
+
+  /** It should have answered a Ping by now. */
+  get overdue(): boolean {
+    return this.#pingedAt !== undefined && this.#clock.now() - this.#pingedAt >= LATE_AFTER;
   }
 
   /** Counts the frames that came from it: a host that says something is not hung. */
@@ -190,13 +196,23 @@ export class PluginHost implements Carrier {
     if (this.#pingedAt !== undefined) return;
     this.#sequence = (this.#sequence + 1) >>> 0;
     this.#pingedAt = this.#clock.now();
-    this.#channel.send({ kind: "ping", sequence: this.#sequence, standby: this.standby });
+    const leader = this.leader?.();
+    const standby = this.leader !== undefined && leader !== this;
+    const hold = standby && (leader?.overdue ?? false);
+    this.#channel.send({ kind: "ping", sequence: this.#sequence, standby, hold });
+  }
+
+  /** Resolves when it has answered a Ping that is sent from now on. */
+  async answersPing(): Promise<void> {
+    if (this.#pingedAt !== undefined) await this.#ponged.promise;
+    this.ping();
+    await this.#ponged.promise;
   }
 
   /** To be called when what had arrived was read, so that our own delay is not taken for the host's. */
   judgeLateness(): void {
     if (this.#pingedAt === undefined) return;
-    this.#late = this.#clock.now() - this.#pingedAt >= LATE_AFTER;
+    this.#late = this.overdue;
     this.#spell.look(this.#heard);
   }
 
@@ -269,6 +285,8 @@ export class PluginHost implements Carrier {
     if (now - this.#pingedAt >= LATE_AFTER) this.#timelySince = now;
     this.#pingedAt = undefined;
     this.#late = false;
+    this.#ponged.resolve();
+    this.#ponged = Promise.withResolvers();
   }
 
   /** Sends a request that the host answers when a hook of a plugin is through. */

@@ -72,7 +72,7 @@ export class SecondChance {
       for (const question of questions.slice(0, MAX_QUESTIONS))
         if (!(await this.#ask(host, question)))
           return { kind: "failed", detail: "it did not answer in a scratch host" };
-      if (watch > 0) await this.#endsWithin(host, watch);
+      if (watch > 0) await this.#watch(host, watch);
       if (host.loads.has(load.generation)) return { kind: "passed" };
       const exit = await host.ended;
       if (blamed(exit) !== load.generation) return { kind: "inconclusive" };
@@ -94,9 +94,11 @@ export class SecondChance {
     return outcome !== false;
   }
 
-  async #endsWithin(host: PluginHost, milliseconds: number): Promise<void> {
+  /** Until it ended, or is seen to be well behind the time: on a busy machine a bomb that went off takes long to kill. */
+  async #watch(host: PluginHost, milliseconds: number): Promise<void> {
     const over = Promise.withResolvers<void>();
     using _ = this.#clock.after(milliseconds, () => over.resolve());
     await Promise.race([over.promise, host.ended]);
+    await Promise.race([host.answersPing(), host.ended]);
   }
 }

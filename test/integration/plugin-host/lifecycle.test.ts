@@ -156,7 +156,7 @@ test("an unload of what is not there is answered", async () => {
 
 test("a standby puts timers off that nobody waits for, until it is the active host", async () => {
   await using own = await HostDriver.start();
-  own.send({ kind: "ping", sequence: 1, standby: true });
+  own.send({ kind: "ping", sequence: 1, standby: true, hold: false });
   const plugin = await own.loadNew(
     `export default {
       async init({ log }) { await new Promise((done) => setTimeout(done, 1)); setTimeout(() => log.info("tick"), 1); },
@@ -168,12 +168,12 @@ test("a standby puts timers off that nobody waits for, until it is the active ho
   const { results } = await own.run([plugin]);
   expect(results[0]?.failure).toBeUndefined();
   expect(ticked()).toBe(false);
-  own.send({ kind: "ping", sequence: 2, standby: false });
+  own.send({ kind: "ping", sequence: 2, standby: false, hold: false });
   await own.next(({ kind }) => kind === "log");
 });
 
 test("pings are answered with the memory in use", async () => {
-  host.send({ kind: "ping", sequence: 77, standby: false });
+  host.send({ kind: "ping", sequence: 77, standby: false, hold: false });
 
   const pong = await host.next((frame) => frame.kind === "pong" && frame.sequence === 77);
 
@@ -184,7 +184,7 @@ test("pings are answered with the memory in use", async () => {
 test("memory is given back: two hundred generations come and go", async () => {
   const bulky = `const bulk = new Array(100000).fill(1.5); export default { execute: () => bulk.length && undefined }`;
   const resident = async (sequence: number): Promise<number> => {
-    host.send({ kind: "ping", sequence, standby: false });
+    host.send({ kind: "ping", sequence, standby: false, hold: false });
     const pong = await host.next((frame) => frame.kind === "pong" && frame.sequence === sequence);
     return pong.kind === "pong" ? pong.residentBytes : 0;
   };

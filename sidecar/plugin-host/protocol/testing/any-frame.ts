@@ -101,7 +101,12 @@ export const anyFrame: fc.Arbitrary<HostFrame> = fc.oneof(
   run,
   ran,
   fc.record({ kind: fc.constant("cancel" as const), id: uint32 }),
-  fc.record({ kind: fc.constant("ping" as const), sequence: uint32, standby: fc.boolean() }),
+  fc.record({
+    kind: fc.constant("ping" as const),
+    sequence: uint32,
+    standby: fc.boolean(),
+    hold: fc.boolean(),
+  }),
   fc.record({ kind: fc.constant("pong" as const), sequence: uint32, residentBytes: uint64 }),
   log,
   fetch,

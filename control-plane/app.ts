@@ -29,6 +29,7 @@ import type { ControlPlaneSettings } from "./settings.ts";
 import { openStore } from "./store/open-store.ts";
 import { observeStore } from "./store/store-metrics.ts";
 import type { Store } from "./store/store.ts";
+import { observeTls } from "./tls/tls-metrics.ts";
 import { TlsFiles } from "./tls/tls-files.ts";
 
 export interface ControlPlaneOptions {
@@ -118,6 +119,7 @@ export class ControlPlane implements AsyncDisposable {
     observeReports(registry, { reports, clock, flushFailures: () => this.#flush.failures });
     observeAlarms(registry, alarms);
     observeStore(registry, settings.folder);
+    observeTls(registry, opened.tls);
   }
 
   /** Opens the folder's store and reads certificates; throws a `MeshError` that says what is wrong. */

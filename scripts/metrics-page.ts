@@ -4,6 +4,7 @@ import { PushMetrics, observeStreams } from "../control-plane/push/push-metrics.
 import { LiveReports } from "../control-plane/reports/live-reports.ts";
 import { observeReports } from "../control-plane/reports/report-metrics.ts";
 import { observeStore } from "../control-plane/store/store-metrics.ts";
+import { observeTls } from "../control-plane/tls/tls-metrics.ts";
 import { systemClock } from "../core/clock.ts";
 import { addProcessMetrics } from "../core/metrics/process-metrics.ts";
 import { MetricsRegistry } from "../core/metrics/registry.ts";
@@ -71,6 +72,7 @@ function registryOfControlPlane(): MetricsRegistry {
   observeAlarms(registry, { list: () => [] });
   void new ApiMetrics(registry, () => 0);
   observeStore(registry, "");
+  observeTls(registry, undefined);
   return registry;
 }
 

@@ -103,7 +103,7 @@ test.for(KINDS)("names of %s are what get takes, in every form", async (kind) =>
   expect(lines).toHaveLength((await answered(kind)).length);
 
   for (const line of lines.slice(0, 2)) {
-    const [word = "", name = ""] = [line.slice(0, line.indexOf("/")), line.slice(line.indexOf("/") + 1)];
+    const [word, name] = [line.slice(0, line.indexOf("/")), line.slice(line.indexOf("/") + 1)];
     const one = await printed("get", line, "-o", "json");
     expect(Array.isArray(JSON.parse(one))).toBe(false);
     expect(await printed("get", word, name, "-o", "json")).toBe(one);

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 
@@ -45,14 +45,15 @@ function call(place: { readonly server: string; readonly token: string }, termin
 
 /** Takes an upload whole, and answers when told to. */
 async function uploadServer(answer: Promise<void>) {
-  const server = createServer(async (request, response) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.method === "GET") return void response.end(JSON.stringify({ name: "tagger" }));
-    await request.resume().toArray();
+    await request.toArray();
     await answer;
     const problem = problemOf(new RequestError("too_large", "a test"));
     response.writeHead(problem.status, { "content-type": "application/problem+json" });
     return void response.end(JSON.stringify(problem));
-  }).listen(0, "127.0.0.1");
+  };
+  const server = createServer((request, response) => void serve(request, response)).listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     place: { server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, token: "sluice_x" },

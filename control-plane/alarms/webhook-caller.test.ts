@@ -1,3 +1,6 @@
+import { execFileSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
+
 import { expect, test } from "vitest";
 
 import { ManualClock } from "../../core/manual-clock.ts";
@@ -17,6 +20,27 @@ test("a call is signed as Standard Webhooks says", async () => {
   expect(result).toEqual({ ok: true, status: 204, error: "" });
   expect(call.headers).toMatchObject({ "webhook-id": "msg_1", "webhook-timestamp": "1767225600" });
   expect(call.headers["webhook-signature"]).toBe(signatureOf(call, "a secret"));
+});
+
+test("the recipe of docs/control-plane.md gives the signature, by OpenSSL", async () => {
+  await using folder = await TemporaryFolder.create();
+  await using receiver = await startWebhookReceiver();
+  await using caller = new WebhookCaller({ HOOK_SECRET: "a secret of ü" }, new ManualClock());
+  await caller.call({ url: receiver.url, secret: SECRET }, "msg_1", '{"a":"ü"}');
+  const { headers, body } = await receiver.call(1);
+  const page = await readFile(new URL("../../docs/control-plane.md", import.meta.url), "utf8");
+  const recipe = /^```sh\n(# id, timestamp[^]*?)```$/m.exec(page)?.[1] ?? "false";
+
+  const env = {
+    PATH: process.env["PATH"],
+    id: String(headers["webhook-id"]),
+    timestamp: String(headers["webhook-timestamp"]),
+    body: await folder.write("body", body),
+    secret: "a secret of ü",
+  };
+  const signature = execFileSync("sh", ["-c", recipe], { env, encoding: "utf8" });
+
+  expect(headers["webhook-signature"]).toBe(`v1,${signature.trim()}`);
 });
 
 test("a secret may be base64 with the prefix of Standard Webhooks, in a file that is read anew", async () => {

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 
@@ -27,6 +27,7 @@ export class TlsFiles implements TlsSource, Disposable {
   readonly #listeners = new Set<(material: TlsMaterial) => void>();
   #current: TlsMaterial;
   #seen: string;
+  #problem: string | undefined;
 
   private constructor(paths: TlsPaths, material: TlsMaterial, clock: Clock, log: Logger) {
     this.#paths = paths;
@@ -47,6 +48,16 @@ export class TlsFiles implements TlsSource, Disposable {
     return this.#current;
   }
 
+  /** Why the files as they are now are not in force; undefined: they are. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** When the certificate in force expires, wall clock, ms. */
+  get expiresAt(): number {
+    return new X509Certificate(this.#current.certificate).validToDate.getTime();
+  }
+
   onChange(listener: (material: TlsMaterial) => void): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
@@ -57,14 +68,22 @@ export class TlsFiles implements TlsSource, Disposable {
     try {
       const material = await read(this.#paths);
       const digest = digestOf(material);
-      if (digest === this.#seen) return;
-      this.#seen = digest;
+      if (digest === this.#seen) {
+        this.#problem = undefined;
+        return;
+      }
       check(this.#paths, material);
+      this.#seen = digest;
+      this.#problem = undefined;
       this.#current = material;
       this.#log.info({ certificate: this.#paths.certificate }, "certificate replaced");
       for (const listener of this.#listeners) listener(material);
     } catch (error) {
-      this.#log.error({ err: error }, "the certificate in force stays: the new one cannot be used");
+      const problem = messageOf(error);
+      // Looked at every few seconds, told once.
+      if (problem !== this.#problem)
+        this.#log.error({ err: error }, "the certificate in force stays: the new one cannot be used");
+      this.#problem = problem;
     }
   }
 

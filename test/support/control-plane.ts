@@ -25,6 +25,8 @@ export class TestControlPlane implements AsyncDisposable {
   readonly folder: TemporaryFolder;
   readonly baseUrl: string;
   readonly admin: ApiClient;
+  /** Its token. */
+  readonly adminSecret: string = ADMIN_SECRET;
   readonly #stack: AsyncDisposableStack;
 
   private constructor(

@@ -41,6 +41,8 @@ export class TestNode implements AsyncDisposable {
     this.#client = new Client(`127.0.0.1:${port}`, options.channel ?? credentials.createInsecure(), {
       "grpc.use_local_subchannel_pool": 1,
       "grpc.max_receive_message_length": -1,
+      // TLS takes no address for a name.
+      ...(options.channel === undefined ? {} : { "grpc.ssl_target_name_override": "localhost" }),
     });
     const metadata = new Metadata();
     const token = "token" in options ? options.token : `sluice_${id}`;

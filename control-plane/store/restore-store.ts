@@ -13,6 +13,8 @@ import { connectionOn, storeFile } from "./sqlite/sqlite-database.ts";
 /** What SQLite keeps beside a database; that of another store would be taken for a part of this one. */
 const JOURNALS = ["-wal", "-shm"];
 
+const ANOTHER = "take another one that `sluice control-plane backup` made";
+
 /** Brings the packages that the store knows, by their digests; what it throws leaves the folder without a store. */
 export type BringPackages = (digests: readonly string[]) => Promise<void>;
 
@@ -73,22 +75,35 @@ async function copyBackup(file: string, incoming: string): Promise<void> {
     await copyDatabase(file, incoming);
     await chmod(incoming, 0o600);
   } catch (cause) {
-    throw new OperationError("invalid_input", `${file} cannot be read: ${messageOf(cause)}`, { cause });
+    throw unusable(`${file} cannot be read: ${messageOf(cause)}; ${ANOTHER}`, cause);
   }
 }
 
 async function verify(file: string, copy: string): Promise<void> {
   try {
-    using database = new DatabaseSync(copy);
-    const [found] = database.prepare("pragma integrity_check(1)").all();
-    if (found?.["integrity_check"] !== "ok")
-      throw new Error(`it is damaged: ${String(found?.["integrity_check"])}`);
-    if (database.prepare("pragma foreign_key_check").all().length > 0)
-      throw new Error("it is damaged: records refer to others that are not there");
-    const connection = connectionOn(database);
-    await refuseUnknown(connection);
-    if ((await appliedMigrations(connection)).length === 0) throw new Error("it is no backup of a store");
+    await checkWhole(copy);
   } catch (cause) {
-    throw new OperationError("invalid_input", `${file} cannot be restored: ${messageOf(cause)}`, { cause });
+    throw unusable(`${file} cannot be restored: ${messageOf(cause)}; ${ANOTHER}`, cause);
   }
+  try {
+    using database = new DatabaseSync(copy);
+    await refuseUnknown(connectionOn(database));
+  } catch (cause) {
+    throw unusable(`${file} cannot be restored: ${messageOf(cause)}`, cause);
+  }
+}
+
+async function checkWhole(copy: string): Promise<void> {
+  using database = new DatabaseSync(copy);
+  const [found] = database.prepare("pragma integrity_check(1)").all();
+  if (found?.["integrity_check"] !== "ok")
+    throw new Error(`it is damaged: ${String(found?.["integrity_check"])}`);
+  if (database.prepare("pragma foreign_key_check").all().length > 0)
+    throw new Error("it is damaged: records refer to others that are not there");
+  if ((await appliedMigrations(connectionOn(database))).length === 0)
+    throw new Error("it is no backup of a store");
+}
+
+function unusable(message: string, cause: unknown): OperationError {
+  return new OperationError("invalid_input", message, { cause });
 }

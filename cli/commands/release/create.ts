@@ -62,7 +62,7 @@ async function noteNodes(
   const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
   line.errors.write(
     names.length === 0
-      ? `note: no node of ${cluster} fits the target now: the release waits for nodes that do\n`
+      ? `note: no node of ${cluster} fits the target now: the release waits for nodes that do${target.kind === "percentage" ? ", and each step looks for one anew" : ""}\n`
       : `note: for ${names.length} of ${nodes.length} nodes of ${cluster}: ${names.slice(0, NAMED).join(", ")}${more}\n`,
   );
 }

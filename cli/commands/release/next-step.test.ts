@@ -153,6 +153,31 @@ test("a gray release that fits no node says so, and is not what a watch or a pro
   expect((await office.release("promote", "1")).code).toBe(5);
 });
 
+test("a percentage of nodes, when none was there, says which step takes one of those that came", async () => {
+  await using office = await Office.open();
+  const created = await office.release(...CREATE, "--gray", "0.01%");
+  expect(created.stderr).toContain(
+    "note: no node of demo fits the target now: the release waits for nodes that do, and each step looks for one anew\n",
+  );
+  await office.go([
+    ["approve", "1"],
+    ["download", "1"],
+  ]);
+  expect((await office.release("status", "1")).stderr).toContain("waits for a node that fits its target");
+  await using _node = await office.follower();
+
+  const waits = await office.release("status", "1");
+  expect(waits.stderr).toBe(
+    "release 1 waits for a node that its 0.01% takes: none was there at its last step, and the step again takes one; next, as operator or admin: sluice release download 1\n",
+  );
+  await office.other(...pastedOf(waits));
+
+  expect(await office.release("status", "1", "-w")).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining("sluice release activate 1") as string,
+  });
+});
+
 test("a release that nobody has begun is not what a watch succeeds for", async () => {
   await using office = await Office.open();
   await office.release(...FULL);

@@ -50,6 +50,15 @@ function nextStep(status: Status): NextStep | undefined {
   const { state, approvals, requiredApprovals, author, editors, automatic, scheduledAt } = release;
   const watch = (waitsFor: string): NextStep => ({ waitsFor, as: "", words: ["status", "--watch"] });
   if (fitsNoNode(status)) {
+    const { target } = release;
+    const isThere = status.nodes?.some(({ online }) => online) === true;
+    // At least one is taken, but only when a step looks for it.
+    if (target.kind === "percentage" && isThere)
+      return {
+        waitsFor: `a node that its ${target.percentage}% takes: none was there at its last step, and the step again takes one`,
+        as: rolesOf("download"),
+        words: [state === "DOWNLOADING" ? "download" : "activate"],
+      };
     const waitsFor = "a node that fits its target and is not OFFLINE";
     return { waitsFor, as: "", words: ["get", "nodes", "--cluster", release.cluster, "-o", "wide"] };
   }

@@ -19,7 +19,7 @@ export function logsCommand(line: CommandLine): Command {
   const plugin = new Command("plugin")
     .description("The end of a plugin's log on one node, and with -f what is written from now on.")
     .argument("<plugin>", "", nameOf("plugin"))
-    .requiredOption("--node <node>", "where it runs")
+    .requiredOption("--node <node>", "where it runs", nameOf("node"))
     .option(
       "-f, --follow",
       "goes on with what comes, until Ctrl-C; a lost connection loses no line that the node keeps",

@@ -23,8 +23,8 @@ export function silenceCommand(line: CommandLine): Command {
     .description("No webhook is called for alarms that fit, until it ends.")
     .addOption(new Option("--kind <kind>").choices(ALARM_KINDS))
     .option("--cluster <cluster>")
-    .option("--node <node>")
-    .option("--plugin <plugin>")
+    .option("--node <node>", "", nameOf("node"))
+    .option("--plugin <plugin>", "", nameOf("plugin"))
     .requiredOption("--until <time>", "2026-05-01T12:00:00Z, or +2h from now")
     .requiredOption("--reason <text>", "why, for the record")
     .action(async ({ until, ...fits }: SilenceFlags, command: Command) => {

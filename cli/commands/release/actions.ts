@@ -8,6 +8,7 @@ import { format } from "../../output/format.ts";
 import { parseReleaseId, RELEASE_ID } from "../../release-id.ts";
 import { RELEASES } from "../../views/releases.ts";
 import { askedOfRelease, noteNextStep } from "./next-step.ts";
+import { namesOf } from "./target-flags.ts";
 
 type Changed = ApiAnswer<"activateRelease">;
 
@@ -86,7 +87,7 @@ const ACTIONS: readonly ActionCommand[] = [
     ask: (client, id, { nodes }) =>
       client.call("retryRelease", {
         params: of(id),
-        body: nodes === undefined ? {} : { nodes: nodes.split(",") },
+        body: nodes === undefined ? {} : { nodes: namesOf(nodes) },
       }),
   },
   {

@@ -8,6 +8,7 @@ test.for([
   [{ gray: "0.25" }, { kind: "percentage", percentage: 0.25 }],
   [{ traffic: "10%" }, { kind: "traffic", percentage: 10 }],
   [{ nodes: "a, b" }, { kind: "nodes", nodes: ["a", "b"] }],
+  [{ nodes: "node/a,b" }, { kind: "nodes", nodes: ["a", "b"] }],
   [{ selector: "zone=a,tier=edge" }, { kind: "selector", labels: { zone: "a", tier: "edge" } }],
 ] as const)("%j is %j", ([flags, target]) => {
   expect(targetOf(flags)).toEqual(target);

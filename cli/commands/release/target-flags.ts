@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { z } from "zod";
 
 import type * as resource from "../../../control-plane/api/contract/resources.ts";
+import { nameOf } from "../../kind-and-name.ts";
 import { usageError } from "../../usage-error.ts";
 
 type ReleaseTarget = z.infer<typeof resource.releaseTarget>;
@@ -53,8 +54,9 @@ function percentageOf(flag: string, text: string): number {
   );
 }
 
-function namesOf(text: string): string[] {
-  const names = text.split(",").map((each) => each.trim());
+/** Of nodes: `a,b`, or `node/a,node/b`. */
+export function namesOf(text: string): string[] {
+  const names = text.split(",").map((each) => nameOf("node")(each.trim()));
   if (names.every((each) => each !== "")) return names;
   throw usageError(`--nodes: expected names separated by commas, not ${JSON.stringify(text)}`);
 }

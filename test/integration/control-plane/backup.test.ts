@@ -68,6 +68,7 @@ test(
     });
 
     expect(restored).toMatchObject({ packages: 2, missing: [] });
+    expect((await readdir(folder.path)).toSorted()).toEqual(["backup", "backup.packages", "control-plane"]);
     const again = stack.use(await TestControlPlane.start({ folder }));
     const app = stack.use(await TestApp.start());
     const state = stack.use(await TemporaryFolder.create());

@@ -36,6 +36,11 @@ test("a package that can be loaded after all takes back what was said of the pac
   expect(afterPackage(failures, { ...item, state: "LOADABLE" }, 7)).toEqual([REFUSED]);
 });
 
+test("a package that cannot be loaded has failed once, though the node calls its plugin FAILED too", () => {
+  const invalid = afterPackage([], { ...GUARD, digest: "", detail: "boom", state: "INVALID" }, 5);
+  expect(afterPlugins(invalid, [], [pluginThat("FAILED", "boom")], 6)).toBe(invalid);
+});
+
 test("of one version and phase the last time is kept, of a node that says endless things 32", () => {
   const again = { ...REFUSED, at: 2, what: "init threw again" };
   expect(withFailures([REFUSED], [again])).toEqual([again]);

@@ -41,7 +41,12 @@ export function afterPlugins(
   const said = new Set(before.map(wordsOf));
   const news = now.filter((plugin) => !said.has(wordsOf(plugin)));
   const runs = news.filter(({ status }) => status === "RUNNING");
-  const fails = news.filter(({ status }) => status === "FAILED" || status === "QUARANTINED");
+  // What cannot be loaded is said to fail too: it never ran, and why is noted already.
+  const isNoted = ({ plugin, version }: NodePlugin): boolean =>
+    failures.some((each) => each.plugin === plugin && each.version === version && each.during === "download");
+  const fails = news.filter(
+    (plugin) => (plugin.status === "FAILED" && !isNoted(plugin)) || plugin.status === "QUARANTINED",
+  );
   const noted = fails.map(({ plugin, version, status, error }): NodeFailure => {
     return { plugin, version, at, during: "run", what: error === "" ? `the plugin is ${status}` : error };
   });

@@ -4,16 +4,20 @@ import { Readable } from "node:stream";
 
 import type { ApiAnswer, ApiRequest, WatchName } from "../../control-plane/api/contract/client-types.ts";
 import { TestApp } from "./app.ts";
+import { calledCommand, type CalledCommand } from "./called-command.ts";
 import { TestControlPlane } from "./control-plane.ts";
 import { ControlledSidecar, taggerZip } from "./controlled-sidecar.ts";
+import { CountedPush } from "./counted-push.ts";
 import { parseExposition } from "./exposition.ts";
 import { TemporaryFolder } from "./temporary-folder.ts";
 
 type Target = NonNullable<ApiRequest<"createRelease">["body"]>["target"];
 
 /** Webhooks are signed with it. */
-const ENVIRONMENT = { WEBHOOK_SECRET: "0123456789abcdef" };
-const SETTINGS = { heartbeat: 1_000, scan: 1_000, avoid: 100, jitter: 1, alarmInterval: 100 };
+export const WEBHOOK_SECRET = "0123456789abcdef";
+const ENVIRONMENT = { WEBHOOK_SECRET };
+/** A node that starts again on a busy machine is not OFFLINE meanwhile. */
+const SETTINGS = { heartbeat: 3_000, scan: 1_000, avoid: 100, jitter: 1, alarmInterval: 100 };
 
 /**
  * A whole control plane, and sidecars as processes of the cluster `demo` that follow it. Its chain is the plugin
@@ -21,6 +25,8 @@ const SETTINGS = { heartbeat: 1_000, scan: 1_000, avoid: 100, jitter: 1, alarmIn
  */
 export class WholeMesh implements AsyncDisposable {
   readonly plane: TestControlPlane;
+  /** What is sent to nodes passes it. */
+  readonly push: CountedPush;
   readonly #stack: AsyncDisposableStack;
   readonly #state: TemporaryFolder;
   readonly #app: TestApp;
@@ -28,10 +34,11 @@ export class WholeMesh implements AsyncDisposable {
 
   private constructor(
     stack: AsyncDisposableStack,
-    parts: { readonly plane: TestControlPlane; readonly state: TemporaryFolder; readonly app: TestApp },
+    parts: Pick<WholeMesh, "plane" | "push"> & { readonly state: TemporaryFolder; readonly app: TestApp },
   ) {
     this.#stack = stack;
     this.plane = parts.plane;
+    this.push = parts.push;
     this.#state = parts.state;
     this.#app = parts.app;
   }
@@ -51,11 +58,12 @@ export class WholeMesh implements AsyncDisposable {
     const entry = { plugin: "tagger", timeout: "2s", config: { table: { fromFile: "table" } } };
     const chain = { entries: [entry], deadlines: { request: "5s", response: "5s" } };
     await admin.call("putChain", { params: { cluster: "demo" }, body: chain });
-    return new WholeMesh(stack.move(), { plane, state, app });
+    const push = stack.use(await CountedPush.start(plane.ports.push));
+    return new WholeMesh(stack.move(), { plane, push, state, app });
   }
 
   /** Every alarm of this kind is sent there. */
-  async callWebhook(url: string, kind: "nack"): Promise<void> {
+  async callWebhook(url: string, kind: "nack" | "plugin-failing"): Promise<void> {
     const secret = { fromEnv: "WEBHOOK_SECRET" };
     const body = { id: "ops", url, kinds: [kind], secret, enabled: true };
     await this.plane.admin.call("putWebhook", { params: { webhook: "ops" }, body });
@@ -63,9 +71,8 @@ export class WholeMesh implements AsyncDisposable {
 
   /** Starts a life of a node; it is ended with the mesh at the latest. */
   async node(id: string): Promise<ControlledSidecar> {
-    const { ports } = this.plane;
     const settings = {
-      controlPlane: `127.0.0.1:${ports.push}`,
+      controlPlane: `127.0.0.1:${this.push.port}`,
       controlPlaneArtifacts: `${this.plane.baseUrl}/api/v1/artifacts/`,
       controlPlaneToken: await this.#tokenOf(id),
       cluster: "demo",
@@ -88,17 +95,40 @@ export class WholeMesh implements AsyncDisposable {
     fits: (status: ApiAnswer<"getRelease">) => boolean,
     target: Target = { kind: "full" },
   ): Promise<ApiAnswer<"getRelease">> {
+    const isDownloaded: typeof fits = ({ release: { state } }) => state === "DOWNLOADED";
+    const { release } = await this.download(
+      version,
+      taggerZip("tagger", version, script),
+      isDownloaded,
+      target,
+    );
+    const params = { release: release.id };
+    await this.plane.admin.call("activateRelease", { params, body: {} });
+    return this.until("getRelease", { params }, fits);
+  }
+
+  /** Uploads a version of `tagger`, has its nodes fetch it, and waits until its status fits. */
+  async download(
+    version: string,
+    zip: Buffer,
+    fits: (status: ApiAnswer<"getRelease">) => boolean,
+    target: Target = { kind: "full" },
+  ): Promise<ApiAnswer<"getRelease">> {
     const { admin } = this.plane;
-    const zip = taggerZip("tagger", version, script);
     const file = { name: "tagger.zip", size: zip.length, bytes: Readable.from([zip]) };
     await admin.upload({ plugin: "tagger" }, file);
     const wish = { cluster: "demo", plugin: "tagger", version, target };
     const { release } = await admin.call("createRelease", { body: wish });
     const params = { release: release.id };
     await admin.call("downloadRelease", { params, body: {} });
-    await this.until("getRelease", { params }, (status) => status.release.state === "DOWNLOADED");
-    await admin.call("activateRelease", { params, body: {} });
     return this.until("getRelease", { params }, fits);
+  }
+
+  /** Calls the command as a viewer. */
+  async sluice(...args: readonly string[]): Promise<CalledCommand> {
+    const { baseUrl, folder } = this.plane;
+    const token = await this.plane.token("viewer");
+    return calledCommand({ server: baseUrl, token, directory: folder.path }, ...args);
   }
 
   /** Watches until an answer fits. */
@@ -111,10 +141,10 @@ export class WholeMesh implements AsyncDisposable {
     throw new Error(`the watch of ${name} ended`);
   }
 
-  /** A counter of chains at the control plane. */
-  chains(counter: "sluice_cp_push_sent_total" | "sluice_cp_nack_resends_suppressed_total"): number {
+  /** Times that a chain was not sent to a node since the node had refused it. */
+  get suppressedChains(): number {
     const scrape = parseExposition(this.plane.controlPlane.registry.expose());
-    return scrape.get(`${counter}{type="chain"}`) ?? 0;
+    return scrape.get('sluice_cp_nack_resends_suppressed_total{type="chain"}') ?? 0;
   }
 
   /** Waits until something is so that nobody tells. */

@@ -180,6 +180,21 @@ test.for([
   expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);
 });
 
+test("a webhook that would never be called is refused in a document as it is by itself", async () => {
+  await using mesh = await started();
+  await mesh.write(
+    "hook.yaml",
+    "kind: Webhook\nid: meta\nurl: http://169.254.169.254/x\nsecret: { fromEnv: A }\n",
+  );
+
+  const { code, stderr } = await mesh.sluice("apply", "-f", "hook.yaml");
+
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(/^sluice: hook\.yaml:3 \(document 1, Webhook meta\): url: .*169\.254/),
+  ]);
+});
+
 test("a file that is not there is named", async () => {
   await using mesh = await started();
 

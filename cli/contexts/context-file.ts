@@ -86,7 +86,7 @@ export function pickContext(path: string, contexts: Contexts, name: string = con
   if (found !== undefined) return found;
   const known = Object.keys(contexts.contexts);
   throw new MeshError(
-    `${path} has no context ${name}${suggestion(name, known)}: there ${known.length === 1 ? "is" : "are"} ${known.join(", ") || "none"}`,
+    `${path} has no context ${name}${suggestion(name, known)}; there ${known.length === 1 ? "is" : "are"} ${known.join(", ") || "none"}`,
     { code: "no_context", source: "input" },
   );
 }

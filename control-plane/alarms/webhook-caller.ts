@@ -5,7 +5,8 @@ import { Agent, request } from "undici";
 import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Webhook } from "../model/alarm.ts";
-import { guardedLookup, urlProblem } from "./webhook-address.ts";
+import { urlProblem } from "../model/webhook-url.ts";
+import { guardedLookup } from "./webhook-address.ts";
 import { webhookKey } from "./webhook-secret.ts";
 
 /** What came of a call. Only a status of 2xx is a success; redirects are not followed. */

@@ -5,7 +5,7 @@ import type { Actor } from "../model/actor.ts";
 import type { Alarm, Silence, Webhook } from "../model/alarm.ts";
 import { OperationError } from "../model/operation-error.ts";
 import type { Store, Unrevised, View } from "../store/store.ts";
-import { urlProblem } from "./webhook-address.ts";
+import { urlProblem } from "../model/webhook-url.ts";
 import { webhookBody } from "./webhook-body.ts";
 import type { CallResult, WebhookCaller } from "./webhook-caller.ts";
 

@@ -5,6 +5,7 @@ import type { Place } from "../access/place.ts";
 import type { Action } from "../model/access.ts";
 import type { Actor } from "../model/actor.ts";
 import { ALARM_KINDS } from "../model/alarm.ts";
+import { urlProblem } from "../model/webhook-url.ts";
 import type { CheckedChange } from "../store/checked-change.ts";
 import type { View } from "../store/store.ts";
 import { chainMembers, chainOf } from "./chain-wish.ts";
@@ -116,7 +117,10 @@ const webhookForm = z
   .strictObject({
     ...seen,
     id: identifier,
-    url: z.url({ protocol: /^https?$/ }),
+    url: z.url({ protocol: /^https?$/ }).superRefine((url, context) => {
+      const problem = urlProblem(new URL(url));
+      if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+    }),
     kinds: z.array(z.enum(ALARM_KINDS)).default([]),
     secret: z.union([z.strictObject({ fromEnv: z.string() }), z.strictObject({ fromFile: z.string() })]),
     enabled: z.boolean().default(true),

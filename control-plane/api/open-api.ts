@@ -9,6 +9,23 @@ import { problem } from "./contract/resources.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** What the port answers beside the API; a token is needed unless `--open-metrics` says otherwise. */
+const PAGES: Json = {
+  "/metrics": {
+    servers: [{ url: "/" }],
+    get: {
+      operationId: "metrics",
+      summary: "Metrics of the control plane, as Prometheus reads them.",
+      "x-right": "read",
+      "x-scope": "somewhere",
+      responses: {
+        200: { description: "The metrics.", content: { "text/plain": {} } },
+        default: { $ref: "#/components/responses/Problem" },
+      },
+    },
+  },
+};
+
 /** The OpenAPI 3.1 document of the whole API, made of the schemas that validate. */
 export function openApiDocument(): Json {
   const paths: Record<string, Record<string, unknown>> = {};
@@ -26,7 +43,7 @@ export function openApiDocument(): Json {
     },
     servers: [{ url: API_PREFIX }],
     security: [{ token: [] }],
-    paths,
+    paths: { ...paths, ...PAGES },
     components: {
       securitySchemes: {
         token: { type: "http", scheme: "bearer", description: "A token of `POST /tokens`." },
@@ -42,6 +59,8 @@ function operationOf(name: string, endpoint: Endpoint): Json {
   return {
     operationId: name,
     summary,
+    // Platforms look for it without a prefix.
+    ...(name === "health" ? { servers: [{ url: API_PREFIX }, { url: "/" }] } : {}),
     ...(right === "none" ? { security: [] } : { "x-right": right, "x-scope": scope }),
     parameters: [...pathParameters(endpoint), ...queryParameters(endpoint), ...headerParameters(endpoint)],
     ...requestBody(endpoint),
@@ -70,7 +89,11 @@ function queryParameters({ query, watch }: Endpoint): readonly Json[] {
     : known;
 }
 
-function headerParameters({ revised }: Endpoint): readonly Json[] {
+function headerParameters({ revised, ranges }: Endpoint): readonly Json[] {
+  if (ranges === true) {
+    const description = "One range of bytes (RFC 9110), such as `bytes=1000-`.";
+    return [{ name: "Range", in: "header", description, schema: { type: "string" } }];
+  }
   if (revised !== true) return [];
   const description = "The ETag that was seen; where it is another one by now, 412.";
   return [{ name: "If-Match", in: "header", description, schema: { type: "string" } }];
@@ -91,10 +114,13 @@ function requestBody({ body, upload }: Endpoint): Json {
   return { requestBody: { required, content: { "application/json": { schema } } } };
 }
 
-function success(answer: Endpoint["answer"], { watch }: Endpoint): Json {
+function success(answer: Endpoint["answer"], { watch, ranges }: Endpoint): Json {
   if (answer === "nothing") return { 204: { description: "Done." } };
-  if (answer === "bytes")
-    return { 200: { description: "The bytes.", content: { "application/octet-stream": {} } } };
+  if (answer === "bytes") {
+    const content = { "application/octet-stream": {} };
+    const part = { 206: { description: "The range of them that was asked for.", content } };
+    return { 200: { description: "The bytes.", content }, ...(ranges === true ? part : {}) };
+  }
   if (answer === "text") {
     return { 200: { description: "The text.", content: { "text/plain": {}, "text/event-stream": {} } } };
   }

@@ -224,5 +224,6 @@ export const CATALOGUE_ENDPOINTS = {
     summary:
       "The bytes of a package; takes Range. A node gets what was released to its cluster, people what their domains and clusters have.",
     answer: "bytes",
+    ranges: true,
   },
 } as const satisfies Readonly<Record<string, Endpoint>>;

@@ -37,6 +37,8 @@ export interface Endpoint {
   readonly body?: z.ZodType;
   readonly upload?: true;
   readonly answer: z.ZodType | "bytes" | "text" | "nothing";
+  /** Of bytes a range can be asked for. */
+  readonly ranges?: true;
   /** With `?watch` the answer is sent again at each change, as server-sent events. */
   readonly watch?: true;
   /** Takes If-Match; a change that others have overtaken is 412. */

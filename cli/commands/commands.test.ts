@@ -233,7 +233,7 @@ test("a context that is not there is told with the nearest and with all", async 
 
   expect([ended.code, ended.stderr]).toEqual([
     4,
-    expect.stringMatching(/has no context opps, did you mean "ops"\?: there are dev, ops$/m),
+    expect.stringMatching(/has no context opps, did you mean "ops"\?; there are dev, ops$/m),
   ]);
 });
 

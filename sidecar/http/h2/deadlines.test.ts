@@ -9,7 +9,9 @@ import {
   data,
   FLAG,
   FRAME,
+  frame,
   headers,
+  hpack,
   settings,
   windowUpdate,
   type Field,
@@ -42,6 +44,26 @@ test("a connection without requests is told to go and closed", async () => {
 
   expect(await peer.goaway()).toBe(constants.NGHTTP2_NO_ERROR);
   await peer.untilClosed();
+});
+
+test("a head that trickles in CONTINUATION frames holds its connection no longer than an idle one", async () => {
+  const clock = new ManualClock();
+  await using front = await Http2Front.start(() => {}, {
+    clock,
+    limits: { keepAlive: 5_000, linger: 1_000 },
+  });
+  await using peer = await Http2Peer.connect(front.port);
+  peer.begin(frame(FRAME.headers, FLAG.endStream, 1, hpack(POST)));
+  await peer.frame(({ type, flags }) => type === FRAME.settings && flags === FLAG.ack);
+
+  clock.advance(4_000);
+  peer.send(frame(FRAME.continuation, 0, 1, hpack([["a", "b"]])));
+  clock.advance(2_000);
+  await peer.goaway();
+  clock.advance(2_000);
+
+  await peer.untilClosed();
+  expect(front.sessions.size).toBe(0);
 });
 
 test("a client that was told to go and does not close is cut", async () => {

@@ -105,7 +105,7 @@ export class PluginHost implements HostLink {
   }
 
   #ping({ sequence, standby, hold }: Ping): void {
-    this.send({ kind: "pong", sequence, residentBytes: process.memoryUsage.rss() });
+    this.send({ kind: "pong", sequence });
     const promoted = this.#standby && !standby;
     this.#standby = standby;
     this.#held = hold;

@@ -32,7 +32,7 @@ function receive(frame: ToHost): void {
   if (kind === "load") load(frame);
   else if (kind === "unload")
     channel.send({ kind: "unloaded", generation: frame.generation, error: undefined });
-  else if (kind === "ping") channel.send({ kind: "pong", sequence: frame.sequence, residentBytes: 0 });
+  else if (kind === "ping") channel.send({ kind: "pong", sequence: frame.sequence });
   else if (kind === "run") void run(frame);
 }
 

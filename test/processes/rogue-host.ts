@@ -25,7 +25,7 @@ function receive(frame: ToHost): void {
   if (frame.kind === "load") channel.send({ kind: "loaded", generation: frame.generation, error: undefined });
   else if (frame.kind === "unload")
     channel.send({ kind: "unloaded", generation: frame.generation, error: undefined });
-  else if (frame.kind === "ping") channel.send({ kind: "pong", sequence: frame.sequence, residentBytes: 0 });
+  else if (frame.kind === "ping") channel.send({ kind: "pong", sequence: frame.sequence });
   else if (frame.kind === "run") lie(frame);
 }
 
@@ -75,7 +75,7 @@ function flood(done: () => void): void {
     channel.send({ kind: "ran", id: 1_000_000 + generation, results: [] });
     channel.send({ kind: "loaded", generation, error: undefined });
     channel.send({ kind: "unloaded", generation, error: undefined });
-    channel.send({ kind: "pong", sequence: generation, residentBytes: 0 });
+    channel.send({ kind: "pong", sequence: generation });
   }
   const url = "http://169.254.169.254/latest/meta-data/";
   const fetch = { method: "GET", url, headers: [], body: Buffer.alloc(0), timeoutMs: 0 } as const;

@@ -33,7 +33,7 @@ test("answers given while a read is handled leave at its end", async () => {
   const { promise, resolve } = Promise.withResolvers<number>();
   const host: FrameChannel<ToHost, FromHost> = new FrameChannel(pair.left, TO_HOST_KINDS, {
     frame: (frame) => {
-      if (frame.kind === "ping") host.send({ kind: "pong", sequence: frame.sequence, residentBytes: 1 });
+      if (frame.kind === "ping") host.send({ kind: "pong", sequence: frame.sequence });
     },
     closed: () => {},
   });

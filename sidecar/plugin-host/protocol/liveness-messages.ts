@@ -49,19 +49,10 @@ export function readPing(reader: WireReader): Ping {
 
 export function writePong(writer: WireWriter, pong: Pong): void {
   writer.uint(1, pong.sequence);
-  writer.uint(2, pong.residentBytes);
 }
 
 export function readPong(reader: WireReader): Pong {
-  let sequence = 0;
-  let residentBytes = 0;
-  while (reader.more) {
-    const field = reader.field();
-    if (field === 1) sequence = reader.uint32();
-    else if (field === 2) residentBytes = reader.uint64();
-    else reader.skip();
-  }
-  return { kind: "pong", sequence, residentBytes };
+  return { kind: "pong", sequence: readOneNumber(reader) };
 }
 
 function readOneNumber(reader: WireReader): number {

@@ -151,7 +151,6 @@ export interface Ping {
 export interface Pong {
   readonly kind: "pong";
   readonly sequence: number;
-  readonly residentBytes: number;
 }
 
 export interface LogLines {

@@ -81,6 +81,8 @@ export class PluginHost implements Carrier {
   #late = false;
   #timelySince = 0;
   #heard = 0;
+  /** It answered a run since `pingIfSilent` was called last. */
+  #answering = false;
 
   /** Throws if no process can be made. */
   constructor(command: HostCommand, receiver: HostReceiver, clock: Clock) {
@@ -202,6 +204,12 @@ export class PluginHost implements Carrier {
     this.#channel.send({ kind: "ping", sequence: this.#sequence, standby, hold });
   }
 
+  /** The same, but of who answered a run since this was called last. */
+  pingIfSilent(): void {
+    if (!this.#answering) this.ping();
+    this.#answering = false;
+  }
+
   /** Resolves when it has answered a Ping that is sent from now on. */
   async answersPing(): Promise<void> {
     if (this.#pingedAt !== undefined) await this.#ponged.promise;
@@ -276,6 +284,7 @@ export class PluginHost implements Carrier {
       return;
     }
     this.inFlight.delete(frame.id);
+    this.#answering = true;
     this.#receiver.ran(this, sending, frame);
   }
 

@@ -55,7 +55,7 @@ export class RunDeadlines implements Disposable {
   #attend(host: PluginHost | undefined, other: PluginHost | undefined): number {
     const busy = host?.inFlight.size ?? 0;
     if (host === undefined || busy === 0) return 0;
-    host.ping();
+    host.pingIfSilent();
     const { holder, stuck } = host;
     const look = { host, other, holder, stuck, now: this.#clock.now() };
     for (const sending of host.inFlight) this.#lookAt(sending, look);

@@ -107,7 +107,7 @@ export const anyFrame: fc.Arbitrary<HostFrame> = fc.oneof(
     standby: fc.boolean(),
     hold: fc.boolean(),
   }),
-  fc.record({ kind: fc.constant("pong" as const), sequence: uint32, residentBytes: uint64 }),
+  fc.record({ kind: fc.constant("pong" as const), sequence: uint32 }),
   log,
   fetch,
   fc.record({

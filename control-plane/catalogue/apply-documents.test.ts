@@ -122,6 +122,7 @@ test("all that is wrong in documents is named, by document and key", async () =>
     { kind: "Chain", cluster: "demo", entries: [{ plugin: 7, moed: "off" }] },
     { kind: "Domain", name: "twice" },
     { kind: "Domain", name: "twice" },
+    { kind: "Webhook", id: "ops", url: "alarms.example", secret: { fromEnv: "HOOK_SECRET" } },
   ];
 
   const applied = applyDocuments(catalogue.store, root, documents, { dryRun: false });
@@ -134,6 +135,7 @@ test("all that is wrong in documents is named, by document and key", async () =>
       { where: "documents[1]", key: "extra", message: "unknown key" },
       { where: "documents[2]", key: "entries[0].plugin" },
       { where: "documents[2]", key: "entries[0].moed", message: 'unknown key, did you mean "mode"?' },
+      { where: "documents[5]", key: "url", message: "Invalid URL" },
       { where: "documents[4]", message: "Domain twice is there 2 times" },
     ],
   });

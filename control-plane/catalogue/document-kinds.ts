@@ -117,7 +117,7 @@ const webhookForm = z
   .strictObject({
     ...seen,
     id: identifier,
-    url: z.url({ protocol: /^https?$/ }).superRefine((url, context) => {
+    url: z.url({ protocol: /^https?$/, abort: true }).superRefine((url, context) => {
       const problem = urlProblem(new URL(url));
       if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
     }),

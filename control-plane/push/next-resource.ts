@@ -30,8 +30,9 @@ function isDue(report: NodeReport, type: ResourceType, offer: Offer): boolean {
   const { acked, refused } = report.resources[type];
   const resource = offer.resources[type];
   if (resource === undefined) return false;
-  if (acked?.hash === resource.hash) return type === "stage" && isToBeRepeated(report, resource, offer);
+  // Also one that is in force: a node that cannot take it again now would be asked again and again.
   if (refused.some(({ hash }) => hash === resource.hash)) return false;
+  if (acked?.hash === resource.hash) return type === "stage" && isToBeRepeated(report, resource, offer);
   return type !== "route" || offer.settled || acked === undefined;
 }
 

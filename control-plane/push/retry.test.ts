@@ -69,3 +69,29 @@ test("a retry while a stage is on its way is told when that is answered", async 
   expect(chain?.type).toBe("CHAIN");
   await mesh.until(() => mesh.reports.sync("node-1") === "SYNCED");
 });
+
+test("a stage that is in force and told again is not sent a third time to a node that refuses it", async () => {
+  await using mesh = await PushMesh.start();
+  mesh.source.set(FIRST);
+  const node = await mesh.connect("node-1");
+  await node.ackNext(3);
+  node.stage("guard", "1.0.0", ONE.digest, "INVALID", "no execute");
+  await mesh.until(() => mesh.reports.sync("node-1") === "REJECTED");
+  mesh.change({ packages: [ONE, TWO] });
+  const onItsWay = await node.next("resource");
+  mesh.reports.retry("node-1");
+  mesh.debounce();
+  node.ack(onItsWay);
+
+  const again = await node.next("resource");
+  const sent = mesh.metric('sluice_cp_push_sent_total{type="stage"}');
+  node.nack(again, [{ message: "the disk is full" }]);
+  // Its answer comes behind whatever the refusal brought about.
+  await node.report(false);
+
+  expect(mesh.metric('sluice_cp_push_sent_total{type="stage"}')).toBe(sent);
+  expect(mesh.reports.sync("node-1")).toBe("REJECTED");
+  mesh.reports.retry("node-1");
+  mesh.debounce();
+  expect(await node.next("resource")).toMatchObject({ hash: onItsWay.hash, again: [ONE.digest] });
+});

@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 
+import type { ApiAnswer } from "../../control-plane/api/contract/client-types.ts";
 import { parseDuration } from "../../core/duration.ts";
 import type { CommandLine } from "../command-line.ts";
 import { clusterOf, connect } from "../connection.ts";
@@ -7,6 +8,8 @@ import { Deadline } from "../deadline.ts";
 import { progress } from "../output/progress.ts";
 import { toldWatch } from "../told-watch.ts";
 import { usageError } from "../usage-error.ts";
+
+type Convergence = ApiAnswer<"getConvergence">;
 
 interface WaitFlags {
   readonly for: string;
@@ -29,17 +32,37 @@ export function waitCommand(line: CommandLine): Command {
       using deadline = new Deadline(line, timeout);
       const request = { params: { cluster } };
       const options = toldWatch(line, deadline.signal);
-      using bar = progress(line, `waiting for ${cluster} {bar} {value} of {total} nodes synced`, 0);
-      for await (const state of connection.client.watch("getConvergence", request, options)) {
-        const { synced, online, pending, rejected, converged } = state;
-        const failed = pending === 0 && rejected > 0;
-        bar.update(synced, online);
-        if (failed || converged) bar[Symbol.dispose]();
-        if (failed || converged || !line.isTerminal)
-          line.output.write(`${synced} of ${online} synced, ${pending} pending, ${rejected} rejected\n`);
-        if (converged) return;
-        if (failed) return line.ended("nodesFailed");
-      }
-      line.ended("unsettled");
+      const last = await watched(line, cluster, connection.client.watch("getConvergence", request, options));
+      if (last === undefined || endOf(last) === undefined) return line.ended("unsettled");
+      if (endOf(last) === "failed") line.ended("nodesFailed");
     });
+}
+
+/** Shows how it stands until it is settled or given up: each change, or in a terminal a bar and where it came to. */
+async function watched(
+  line: CommandLine,
+  cluster: string,
+  states: AsyncIterable<Convergence>,
+): Promise<Convergence | undefined> {
+  const show = ({ synced, online, pending, rejected }: Convergence): void => {
+    line.output.write(`${synced} of ${online} synced, ${pending} pending, ${rejected} rejected\n`);
+  };
+  let last: Convergence | undefined;
+  {
+    using bar = progress(line, `waiting for ${cluster} {bar} {value} of {total} nodes synced`, 0);
+    for await (const state of states) {
+      last = state;
+      bar.update(state.synced, state.online);
+      if (!line.isTerminal) show(state);
+      if (endOf(state) !== undefined) break;
+    }
+  }
+  if (line.isTerminal && last !== undefined) show(last);
+  return last;
+}
+
+/** Undefined: it may still come. */
+function endOf({ converged, pending, rejected }: Convergence): "converged" | "failed" | undefined {
+  if (converged) return "converged";
+  return pending === 0 && rejected > 0 ? "failed" : undefined;
 }

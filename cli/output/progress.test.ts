@@ -24,7 +24,7 @@ function call(place: { readonly server: string; readonly token: string }, termin
   const [file, flags] = terminal
     ? (["script", ["-qefc", command, "/dev/null"]] as const)
     : (["sh", ["-c", command]] as const);
-  const child = spawn(file, flags, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(file, flags, { ...options, stdio: ["pipe", "pipe", "pipe"] });
   let text = "";
   let heard = Promise.withResolvers<void>();
   for (const stream of [child.stdout, child.stderr])
@@ -40,7 +40,9 @@ function call(place: { readonly server: string; readonly token: string }, termin
       heard = Promise.withResolvers();
     }
   };
-  return { shows, text: () => text, closed };
+  /** Presses Ctrl-C in its terminal. */
+  const interrupt = (): void => void child.stdin.write("\x03");
+  return { shows, text: () => text, closed, interrupt };
 }
 
 /** Takes an upload whole, and answers when told to. */
@@ -81,23 +83,48 @@ test("a terminal shows how far an upload is until it is answered; pipes show not
   expect(piped.text()).toBe("sluice: a test\n");
 });
 
-test("a terminal shows how many nodes are there yet; pipes get a line for each change", async () => {
-  await using mesh = await CommandedMesh.start();
-  const { plane, token } = mesh;
-  const nodeToken = await plane.token("node", { kind: "all" }, "web-1");
-  await using node = TestNode.greet(plane.ports.push, "web-1", {
-    token: nodeToken,
-    hello: { cluster: "demo" },
-  });
+/** A control plane with one node, which has taken nothing yet. */
+async function meshOfOne() {
+  const mesh = await CommandedMesh.start();
+  const nodeToken = await mesh.plane.token("node", { kind: "all" }, "web-1");
+  const options = { token: nodeToken, hello: { cluster: "demo" } };
+  const node = TestNode.greet(mesh.plane.ports.push, "web-1", options);
   await node.next("welcome");
-  const place = { server: plane.baseUrl, token };
+  return {
+    node,
+    place: { server: mesh.plane.baseUrl, token: mesh.token },
+    [Symbol.asyncDispose]: async (): Promise<void> => {
+      await node[Symbol.asyncDispose]();
+      await mesh[Symbol.asyncDispose]();
+    },
+  };
+}
 
-  const seen = call(place, true, "wait --cluster demo --timeout 200ms");
+test("a terminal shows how many nodes are there yet; pipes get a line for each change", async () => {
+  await using mesh = await meshOfOne();
+  const { place, node } = mesh;
+
+  const seen = call(place, true, "wait --cluster demo");
+  const piped = call(place, false, "wait --cluster demo");
   await seen.shows(/waiting for demo .* 0 of 1 nodes synced/);
-  await seen.closed;
-  const piped = call(place, false, "wait --cluster demo --timeout 200ms");
-  await piped.closed;
+  await piped.shows(/^0 of 1 synced, 1 pending, 0 rejected\n/);
+  await node.ackNext(3);
+  await Promise.all([seen.closed, piped.closed]);
 
   expect(seen.text()).toMatch(BAR);
-  expect(piped.text()).toBe("0 of 1 synced, 1 pending, 0 rejected\n");
+  expect(seen.text()).toMatch(/1 of 1 synced, 0 pending, 0 rejected\r\n/);
+  expect(seen.text()).not.toContain("1 pending");
+  expect(piped.text()).toMatch(/1 of 1 synced, 0 pending, 0 rejected\n$/);
+  expect(piped.text()).not.toMatch(BAR);
+});
+
+test("a wait that is given up says in a terminal how far it came", async () => {
+  await using mesh = await meshOfOne();
+
+  const seen = call(mesh.place, true, "wait --cluster demo");
+  await seen.shows(/waiting for demo .* 0 of 1 nodes synced/);
+  seen.interrupt();
+  await seen.closed;
+
+  expect(seen.text()).toContain("0 of 1 synced, 1 pending, 0 rejected\r\n");
 });

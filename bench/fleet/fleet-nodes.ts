@@ -48,7 +48,12 @@ export class FleetNodes implements Disposable {
 
 function startNodes(): ChildProcess {
   const command = ["-c", String(CORES.load), process.execPath, SCRIPT];
-  return spawn("taskset", command, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const child = spawn("taskset", command, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  // Else whoever asks it would wait for ever.
+  child.once("exit", (code) => {
+    if (code !== null) throw new Error(`a process of nodes ended with ${code}`);
+  });
+  return child;
 }
 
 async function ask(child: ChildProcess, question: Question): Promise<Received> {

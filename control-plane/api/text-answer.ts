@@ -22,8 +22,8 @@ interface TextOptions {
 
 /**
  * Sends text as it comes; with `?follow` each piece as a server-sent event whose id is its position, and what goes wrong
- * on the way as the last, `problem`. Without, an answer that breaks off ends its connection: no reader takes a part for all of it. Back-pressure
- * reaches whoever makes it.
+ * on the way as the last, `problem`. Without, an answer that breaks off ends its connection: no reader takes a part for
+ * all of it. Back-pressure reaches whoever makes it.
  */
 export function sendText(
   { query }: FastifyRequest,

@@ -18,8 +18,8 @@ export interface MessageFacts {
 
 /**
  * A message as one text, which crosses link and isolate as it is: a field with a line for each fact (none holds a line
- * break: the wire refuses it), then the header lines. `world/request.ts` reads it when a plugin looks. `attempt` is 1 the first time, and
- * 0 for a request that nobody sent.
+ * break: the wire refuses it), then the header lines. `world/request.ts` reads it when a plugin looks. `attempt` is 1
+ * the first time, and 0 for a request that nobody sent.
  */
 export function messageText(facts: MessageFacts, attempt: number, headerLines: string): string {
   const { id, position, bizStartAt, status, method, host, remoteIp, path, query } = facts;

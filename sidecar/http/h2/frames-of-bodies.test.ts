@@ -63,6 +63,20 @@ class Nibbler implements BodySink {
   }
 }
 
+/** A request whose head has come, and whose body goes into a sink piece by piece. */
+async function nibbledRequest() {
+  await using stack = new AsyncDisposableStack();
+  const begun = Promise.withResolvers<ServerExchange>();
+  const front = stack.use(await Http2Front.start(begun.resolve));
+  const peer = stack.use(await Http2Peer.connect(front.port));
+  peer.begin(headers(1, POST, FLAG.endHeaders));
+  const { body } = await begun.promise;
+  const sink = new Nibbler();
+  body.start(sink);
+  const owned = stack.move();
+  return { peer, body, sink, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
 async function seen(peer: Http2Peer, pings: number): Promise<void> {
   peer.send(ping());
   const isAnswer = ({ type, flags }: { type: number; flags: number }): boolean =>
@@ -72,13 +86,8 @@ async function seen(peer: Http2Peer, pings: number): Promise<void> {
 }
 
 test("what comes while nobody may have it is given in order afterwards, and so is its end", async () => {
-  const begun = Promise.withResolvers<ServerExchange>();
-  await using front = await Http2Front.start(begun.resolve);
-  await using peer = await Http2Peer.connect(front.port);
-  peer.begin(headers(1, POST, FLAG.endHeaders));
-  const { body } = await begun.promise;
-  const sink = new Nibbler();
-  body.start(sink);
+  await using request = await nibbledRequest();
+  const { peer, body, sink } = request;
 
   // Nothing waits while it is stopped.
   peer.send(data(1, "a"));
@@ -99,13 +108,8 @@ test("what comes while nobody may have it is given in order afterwards, and so i
 });
 
 test("the end of a body comes although its sink is stopped and nothing waits", async () => {
-  const begun = Promise.withResolvers<ServerExchange>();
-  await using front = await Http2Front.start(begun.resolve);
-  await using peer = await Http2Peer.connect(front.port);
-  peer.begin(headers(1, POST, FLAG.endHeaders));
-  const { body } = await begun.promise;
-  const sink = new Nibbler();
-  body.start(sink);
+  await using request = await nibbledRequest();
+  const { peer, sink } = request;
 
   peer.send(data(1, "all", FLAG.endStream));
   await sink.ended.promise;

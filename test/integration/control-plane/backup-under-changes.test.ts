@@ -82,9 +82,9 @@ test(
     const plane = stack.use(await prepared(folder));
     const before: AnsweredChange[] = [];
     const begun = Promise.withResolvers<void>();
-    let isBackedUp = false;
+    const backedUp = new AbortController();
     const write = async (ask: Ask): Promise<void> => {
-      for (let count = 0; !isBackedUp; count++) {
+      for (let count = 0; !backedUp.signal.aborted; count++) {
         before.push(...(await changesOf({ actor: "admin", ask: () => ask(count) }, 1)));
         const uploaded = before.some(({ record }) => record?.startsWith("versions") === true);
         if (uploaded && before.length >= 2 * WRITERS) begun.resolve();
@@ -94,7 +94,7 @@ test(
     await Promise.race([begun.promise, writing]);
     const known = [...before];
 
-    const made = await backUp(plane, "backup").finally(() => (isBackedUp = true));
+    const made = await backUp(plane, "backup").finally(() => backedUp.abort());
 
     expect(made).toMatchObject({ code: 0, stderr: "" });
     await writing;

@@ -1,11 +1,9 @@
-import { readFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
-
 import type { Command } from "commander";
 
 import { ApiClient } from "../control-plane/api/contract/client.ts";
-import { MeshError, messageOf } from "../core/errors.ts";
+import { MeshError } from "../core/errors.ts";
 import type { CommandLine } from "./command-line.ts";
+import { readCredentials, type ContextCredentials } from "./contexts/context-credentials.ts";
 import { contextFile, pickContext, readContexts, type Context } from "./contexts/context-file.ts";
 import { ENVIRONMENT } from "./environment.ts";
 import { checkServer } from "./server-address.ts";
@@ -31,13 +29,11 @@ export async function connect(line: CommandLine, command: Command): Promise<Conn
   const flags: ConnectionFlags = command.optsWithGlobals();
   const server = flags.server ?? line.environment[ENVIRONMENT.server];
   const token = line.environment[ENVIRONMENT.token];
-  if (server !== undefined && server !== "") return connection({ server, token: token ?? undefined });
+  if (server !== undefined && server !== "") return connection({ server, token });
   const { path, context } = await contextOf(line, flags.context ?? line.environment[ENVIRONMENT.context]);
-  return connection({
-    ...context,
-    token: token ?? context.token ?? (await readToken(path, context.tokenFile)),
-    ca: context.ca === undefined ? undefined : await readBeside(path, context.ca),
-  });
+  // A token that is given makes that of the context unneeded, also where its file is gone.
+  const credentials = await readCredentials(path, token === undefined ? context : { ...context, token });
+  return connection({ ...context, ...credentials });
 }
 
 /** The cluster that a command names, or that of its context. */
@@ -63,30 +59,12 @@ async function contextOf(
   );
 }
 
-function connection(context: {
+interface ConnectionFacts extends Partial<ContextCredentials> {
   readonly server: string;
-  readonly token: string | undefined;
-  readonly ca?: string | undefined;
   readonly cluster?: string | undefined;
-}): Connection {
-  const { server, token, ca, cluster } = context;
-  const client = new ApiClient({ baseUrl: checkServer(server), token, ca });
+}
+
+function connection({ server, cluster, token, ca, clientCertificate }: ConnectionFacts): Connection {
+  const client = new ApiClient({ baseUrl: checkServer(server), token, ca, clientCertificate });
   return { client, cluster, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
-}
-
-async function readToken(path: string, file: string | undefined): Promise<string | undefined> {
-  return file === undefined ? undefined : (await readBeside(path, file)).trim();
-}
-
-/** Paths in the file of contexts are relative to it. */
-async function readBeside(path: string, file: string): Promise<string> {
-  const target = resolve(dirname(path), file);
-  try {
-    return await readFile(target, "utf8");
-  } catch (error) {
-    throw new MeshError(`${path} names ${target}, which cannot be read: ${messageOf(error)}`, {
-      code: "unreadable",
-      source: "input",
-    });
-  }
 }

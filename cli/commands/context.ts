@@ -4,11 +4,13 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 
 import type { CommandLine } from "../command-line.ts";
+import { readCredentials } from "../contexts/context-credentials.ts";
 import {
   contextFile,
   pickContext,
   readContexts,
   writeContexts,
+  type Context,
   type Contexts,
 } from "../contexts/context-file.ts";
 import { table } from "../output/table.ts";
@@ -19,6 +21,8 @@ interface SetFlags {
   readonly tokenFile?: string;
   readonly cluster?: string;
   readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 const NONE: Contexts = { current: "", contexts: {} };
@@ -66,7 +70,12 @@ function setCommand(line: CommandLine): Command {
     .option("--token-file <file>", "its content is copied")
     .option("--cluster <cluster>", "for commands that name none")
     .option("--ca <file>", "PEM of who signed the server's certificate")
-    .action(async (name: string, { server, tokenFile, cluster, ca }: SetFlags) => {
+    .option(
+      "--cert <file>",
+      "PEM of your own certificate, where the control plane asks for one; its path is kept",
+    )
+    .option("--key <file>", "PEM of the key of that certificate; its path is kept")
+    .action(async (name: string, { server, tokenFile, cluster, ...files }: SetFlags) => {
       const path = await contextFile(line.directory, line.environment);
       const contexts = (await readContexts(path)) ?? NONE;
       const token =
@@ -80,12 +89,18 @@ function setCommand(line: CommandLine): Command {
         server: checkServer(server),
         ...(token === undefined ? {} : { token }),
         ...(cluster === undefined ? {} : { cluster }),
-        ...(ca === undefined ? {} : { ca: resolve(line.directory, ca) }),
+        ...resolved(line.directory, files),
       };
+      await readCredentials(path, context);
       await writeContexts(path, {
         current: contexts.current || name,
         contexts: { ...contexts.contexts, [name]: context },
       });
       line.output.write(`context/${name} written to ${path}\n`);
     });
+}
+
+/** Their paths are kept, so that what is renewed there is used. */
+function resolved(directory: string, files: Pick<SetFlags, "ca" | "cert" | "key">): Partial<Context> {
+  return Object.fromEntries(Object.entries(files).map(([key, file]) => [key, resolve(directory, file)]));
 }

@@ -17,6 +17,9 @@ const context = z.strictObject({
   tokenFile: z.string().optional(),
   /** PEM file of who signed the server's certificate. */
   ca: z.string().optional(),
+  /** PEM files of the client's own certificate and its key, for a control plane that asks for one: both or none. */
+  cert: z.string().optional(),
+  key: z.string().optional(),
   /** For commands that name no cluster. */
   cluster: z.string().optional(),
 });

@@ -58,9 +58,15 @@ export function notControlPlane(base: URL, why: string): ApiError {
   });
 }
 
+/**
+ * How it stands with the certificate that a server may ask a client for: one that it does not take is closed without a
+ * word. `settled`: there is no TLS, or it has answered this client before.
+ */
+export type ShownCertificate = "none" | "shown" | "settled";
+
 /** What a failed connection means, and what to do about it. */
-export function unreachable(base: URL, cause: unknown): ApiError {
-  return new ApiError(`cannot reach the control plane at ${base.origin}: ${reason(base, cause)}`, {
+export function unreachable(base: URL, cause: unknown, certificate: ShownCertificate): ApiError {
+  return new ApiError(`cannot reach the control plane at ${base.origin}: ${reason(cause, certificate)}`, {
     code: "unreachable",
     cause,
   });
@@ -69,7 +75,7 @@ export function unreachable(base: URL, cause: unknown): ApiError {
 /** An answer began and did not come to its end: what came of it is a part. */
 export function cutOff(base: URL, cause: unknown, requestId: string | undefined): ApiError {
   return new ApiError(
-    `the answer of the control plane at ${base.origin} was cut off, and is not all there is: ${reason(base, cause)}`,
+    `the answer of the control plane at ${base.origin} was cut off, and is not all there is: ${reason(cause, "settled")}`,
     { code: "unreachable", requestId, cause },
   );
 }
@@ -80,10 +86,6 @@ const REASONS: Readonly<Record<string, string>> = {
   EAI_AGAIN: "the name cannot be looked up at the moment; check the network",
   EHOSTUNREACH: "no way to that host; check the network",
   ENETUNREACH: "no way to that network; check the network",
-  ECONNRESET: "it closed the connection; it may be restarting, try again",
-  EPIPE: "it closed the connection; it may be restarting, try again",
-  UND_ERR_SOCKET: "it closed the connection; it may be restarting, try again",
-  HPE_INVALID_EOF_STATE: "it closed the connection; it may be restarting, try again",
   UND_ERR_CONNECT_TIMEOUT: "it did not accept the connection in time; check the address and firewalls",
   UND_ERR_HEADERS_TIMEOUT: "it did not answer in time; try again",
   UND_ERR_BODY_TIMEOUT: "its answer stopped; try again",
@@ -100,14 +102,24 @@ const REASONS: Readonly<Record<string, string>> = {
   HPE_INVALID_CONSTANT: "it does not speak HTTP; use https:// in the address if it has a certificate",
 };
 
-function reason(base: URL, cause: unknown): string {
+const CLOSED: readonly string[] = ["ECONNRESET", "EPIPE", "UND_ERR_SOCKET", "HPE_INVALID_EOF_STATE"];
+
+const CERTIFICATE_ADVICE = {
+  none: "it may want a client's certificate, and none was shown: name one with `sluice context set NAME --server URL --cert FILE --key FILE`",
+  shown:
+    "it may not take the client's certificate that was shown: see whether its authority (--tls-client-authority) signed it",
+  settled: "it may be restarting, try again",
+} as const satisfies Record<ShownCertificate, string>;
+
+function reason(cause: unknown, certificate: ShownCertificate): string {
   const code = codeOf(cause);
-  const known = code === undefined ? undefined : REASONS[code];
+  if (code === undefined) return messageOf(cause);
+  const known = REASONS[code];
   if (known !== undefined) return known;
-  if (base.protocol === "https:" && code?.startsWith("ERR_SSL_") === true) {
-    return `TLS failed (${code}); it may want a client's certificate`;
-  }
-  return messageOf(cause);
+  const advice = CERTIFICATE_ADVICE[certificate];
+  if (CLOSED.includes(code))
+    return `it closed the connection; ${certificate === "settled" ? advice : `${advice}; or it is restarting`}`;
+  return code.startsWith("ERR_SSL_") ? `TLS failed (${code}); ${advice}` : messageOf(cause);
 }
 
 /** The system's code, which lies in the cause of what fetch and sockets throw; for several addresses, of the first. */

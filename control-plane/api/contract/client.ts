@@ -5,7 +5,14 @@ import { Agent, request as send, type Dispatcher } from "undici";
 
 import { Backoff } from "../../../core/backoff.ts";
 import { systemClock, type Clock } from "../../../core/clock.ts";
-import { ApiError, cutOff, notControlPlane, problemError, unreachable } from "./api-error.ts";
+import {
+  ApiError,
+  cutOff,
+  notControlPlane,
+  problemError,
+  unreachable,
+  type ShownCertificate,
+} from "./api-error.ts";
 import type {
   AnyRequest,
   ApiAnswer,
@@ -65,11 +72,14 @@ export class ApiClient implements AsyncDisposable {
   readonly #token: string | undefined;
   readonly #clock: Clock;
   readonly #dispatcher: Agent;
+  #certificate: ShownCertificate;
 
   constructor({ baseUrl, token, ca, clientCertificate, clock = systemClock }: ApiClientOptions) {
     this.#base = new URL(baseUrl.endsWith("/") ? baseUrl : `${baseUrl}/`);
     this.#token = token;
     this.#clock = clock;
+    if (this.#base.protocol === "http:") this.#certificate = "settled";
+    else this.#certificate = clientCertificate === undefined ? "none" : "shown";
     this.#dispatcher = new Agent({
       connect: {
         timeout: CONNECT_TIMEOUT,
@@ -178,7 +188,7 @@ export class ApiClient implements AsyncDisposable {
       [connected, interrupted] = [true, false];
     };
     while (!isAborted(signal)) {
-      let interruption = unreachable(this.#base, new Error("it ended the stream"));
+      let interruption = this.#unreachable(new Error("it ended the stream"));
       try {
         for await (const event of open(opened)) {
           backoff.reset();
@@ -209,7 +219,7 @@ export class ApiClient implements AsyncDisposable {
       ...(signal === undefined ? {} : { signal }),
     });
     opened();
-    const pieces = piecesOf(answer, (error) => unreachable(this.#base, error));
+    const pieces = piecesOf(answer, (error) => this.#unreachable(error));
     for await (const event of readEvents(pieces)) {
       if (event.event !== "problem") yield event;
       else throw problemError(this.#base, answer.statusCode, event.data, requestIdOf(answer));
@@ -242,10 +252,15 @@ export class ApiClient implements AsyncDisposable {
         headers,
       });
     } catch (error) {
-      throw unreachable(this.#base, error);
+      throw this.#unreachable(error);
     }
+    this.#certificate = "settled";
     if (answer.statusCode < 300) return answer;
     throw problemError(this.#base, answer.statusCode, await this.#text(answer), requestIdOf(answer));
+  }
+
+  #unreachable(cause: unknown): ApiError {
+    return unreachable(this.#base, cause, this.#certificate);
   }
 
   async #json(answer: Dispatcher.ResponseData): Promise<unknown> {

@@ -22,6 +22,7 @@ import { TemporaryFolder } from "../../support/temporary-folder.ts";
 const TIMEOUT = 120_000;
 const WRITERS = 20;
 const SETTINGS = { uploads: WRITERS };
+const CHANGES = 12;
 
 /** Two in chains, and one for each who uploads. */
 const PLUGINS = ["tagger", "guard", ...Array.from({ length: WRITERS / 4 }, (_, index) => `up-${index}`)];
@@ -82,25 +83,28 @@ test(
     const plane = stack.use(await prepared(folder));
     const before: AnsweredChange[] = [];
     const begun = Promise.withResolvers<void>();
-    const backedUp = new AbortController();
-    const write = async (ask: Ask): Promise<void> => {
-      for (let count = 0; !backedUp.signal.aborted; count++) {
-        before.push(...(await changesOf({ actor: "admin", ask: () => ask(count) }, 1)));
+    const noting =
+      (ask: Ask): Ask =>
+      async (count) => {
+        const change = await ask(count);
+        if (change !== undefined) before.push({ actor: "admin", ...change });
         const uploaded = before.some(({ record }) => record?.startsWith("versions") === true);
         if (uploaded && before.length >= 2 * WRITERS) begun.resolve();
-      }
-    };
-    const writing = Promise.all(writers(plane).map(write));
+        return change;
+      };
+    const writing = Promise.all(
+      writers(plane).map((ask) => changesOf({ actor: "admin", ask: noting(ask) }, CHANGES)),
+    );
     await Promise.race([begun.promise, writing]);
     const known = [...before];
 
-    const made = await backUp(plane, "backup").finally(() => backedUp.abort());
+    const made = await backUp(plane, "backup");
 
     expect(made).toMatchObject({ code: 0, stderr: "" });
     await writing;
-    expect(before.length).toBeGreaterThan(known.length);
     const original = await auditOf(plane.admin);
     const { tick } = await bring(folder, "restored");
+    expect(Math.max(...original.map((event) => event.tick))).toBeGreaterThan(tick);
     const again = stack.use(
       await TestControlPlane.start({ folder, settings: { folder: folder.join("restored") } }),
     );

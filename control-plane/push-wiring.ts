@@ -1,3 +1,4 @@
+import { artifactFolder } from "../core/artifact-folder.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { MetricsRegistry } from "../core/metrics/registry.ts";
@@ -39,7 +40,7 @@ export function createPushServer(wiring: PushWiring): PushServer {
     host: settings.push.host,
     port: settings.push.port,
     credentials: grpcCredentials(tls),
-    artifacts: settings.artifactUrl === "" ? undefined : settings.artifactUrl,
+    artifacts: settings.artifactUrl === "" ? undefined : artifactFolder(settings.artifactUrl),
     clock,
     log,
     settings: pushSettings(settings),

@@ -1,5 +1,5 @@
 import { LOG_LEVELS } from "../core/log.ts";
-import { address, choice, duration, integer, size, text, toggle } from "../core/options/kinds.ts";
+import { address, choice, duration, integer, size, text, toggle, webAddress } from "../core/options/kinds.ts";
 import type { ValuesOf } from "../core/options/option.ts";
 import { PUSH_DEFAULTS as PUSH } from "./push/push-settings.ts";
 
@@ -29,10 +29,10 @@ const WHERE = {
     default: ".sluice/control-plane",
     meaning: "Store and artifacts; of this process alone.",
   }),
-  artifactUrl: text({
+  artifactUrl: webAddress({
     default: "",
     meaning:
-      "Where nodes download packages, e.g. `https://control-plane:7400`; empty: each node has it in its settings.",
+      "Where nodes download packages: a control plane's address such as `https://control-plane:7400`, or with a path the folder of a mirror, `https://mirror/packages/`, that has each as DIGEST. Empty: as a node's settings say, else port 7400 of the host that it connects to.",
   }),
   adminToken: text({
     default: "",

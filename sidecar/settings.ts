@@ -10,6 +10,7 @@ import {
   size,
   text,
   toggle,
+  webAddress,
 } from "../core/options/kinds.ts";
 import type { ValuesOf } from "../core/options/option.ts";
 import { DEFAULT_WIRE_LIMITS as WIRE, type WireLimits } from "./http/limits.ts";
@@ -61,10 +62,10 @@ const NODE = {
     meaning:
       "host:port of the control plane that configures this node; empty: the configuration file does. Without a connection the node goes on with what it was sent last, also after a restart.",
   }),
-  controlPlaneArtifacts: text({
+  controlPlaneArtifacts: webAddress({
     default: "",
     meaning:
-      "URL that packages are fetched below; empty: as the control plane says, else port 7400 of its host.",
+      "Where packages are downloaded: a control plane's address such as `https://control-plane:7400`, or with a path the folder of a mirror, `https://mirror/packages/`. Empty: as the control plane says, else port 7400 of its host.",
   }),
   controlPlaneToken: text({
     default: "",

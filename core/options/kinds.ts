@@ -94,6 +94,17 @@ export function text(definition: Definition<string>): Option<string> {
   return { ...base("text", definition), read, show: String };
 }
 
+/** `https://host:port/path`, as it was given; "" only as a default, for "not set". */
+export function webAddress(definition: Definition<string>): Option<string> {
+  const read = (input: unknown): Read<string> => {
+    const given = textOf(input) ?? "";
+    const url = URL.parse(given);
+    const isPlain = url !== null && /^https?:$/.test(url.protocol) && !/[?#@]/.test(given);
+    return isPlain ? good(given) : expected("an address such as https://control-plane:7400", input);
+  };
+  return { ...base("URL", definition), read, show: String };
+}
+
 /** Items separated by commas, or a list in a file; `check` says what is wrong with one. */
 export function list(
   item: string,

@@ -55,6 +55,16 @@ test("a plain address that was announced over TLS does not get the token", async
   expect(server.shown).toEqual([]);
 });
 
+test("what is announced and is no URL is an error of the download", async () => {
+  await using server = await plainServer();
+  const source = server.source("");
+  source.announced("nowhere");
+
+  const download = source.download(WANTED, new AbortController().signal);
+
+  await expect(download).rejects.toMatchObject({ code: "artifact_unavailable", retryable: true });
+});
+
 test("a plain address in the node's own settings is the operator's word", async () => {
   await using server = await plainServer();
 

@@ -1,5 +1,6 @@
 import { Agent } from "undici";
 
+import { artifactFolder, ARTIFACTS_PATH } from "../../core/artifact-folder.ts";
 import { messageOf } from "../../core/errors.ts";
 import { DownloadError, type ArtifactDownloads } from "./artifact-download.ts";
 import { readCredentials, type Credentials, type CredentialSettings } from "./credentials.ts";
@@ -7,7 +8,6 @@ import type { WantedPackage } from "./resource.ts";
 
 /** Of the control plane's API, unless somebody says otherwise. */
 const API_PORT = 7400;
-const API_PATH = "/api/v1/artifacts/";
 
 /** Where a node gets artifacts: its own setting, else what the control plane says, else beside its stream. */
 export class ArtifactSource {
@@ -65,8 +65,10 @@ export class ArtifactSource {
         `the control plane says that packages are at ${given}, without TLS, where the node's token could be read: ` +
           "serve them by TLS, or set --control-plane-artifacts",
       );
-    if (given !== "") return given.endsWith("/") ? given : `${given}/`;
+    if (given !== "" && !URL.canParse(given))
+      throw new DownloadError(`the control plane says that packages are at ${given}, which is no URL`);
+    if (given !== "") return artifactFolder(given);
     const host = this.#target.slice(0, this.#target.lastIndexOf(":"));
-    return `${scheme}://${host}:${API_PORT}${API_PATH}`;
+    return `${scheme}://${host}:${API_PORT}${ARTIFACTS_PATH}`;
   }
 }

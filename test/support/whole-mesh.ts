@@ -73,7 +73,7 @@ export class WholeMesh implements AsyncDisposable {
   async node(id: string): Promise<ControlledSidecar> {
     const settings = {
       controlPlane: `127.0.0.1:${this.push.port}`,
-      controlPlaneArtifacts: `${this.plane.baseUrl}/api/v1/artifacts/`,
+      controlPlaneArtifacts: this.plane.baseUrl,
       controlPlaneToken: await this.#tokenOf(id),
       cluster: "demo",
       nodeId: id,

@@ -54,6 +54,9 @@ function entryContent(
   switch (choice?.kind) {
     case "run":
       return [written(entry, { version: choice.version, gray: grayContent(choice) })];
+    case "kept":
+      // The mode is a switch, and asks nothing of the node that it has not got.
+      return [{ ...choice.entry, mode: entry.mode }];
     case "unavailable":
       return [
         written(entry, { unavailable: `this node can load no version of ${entry.plugin} that is in force` }),

@@ -1,10 +1,13 @@
 import type { Release } from "../model/release.ts";
 import type { NodeHoldings } from "./node-holdings.ts";
+import type { ChainEntryContent } from "./node-snapshot.ts";
 import type { PluginTarget } from "./plugin-target.ts";
 
 /** What a chain's entry is on one node. */
 export type EntryChoice =
   | { readonly kind: "run"; readonly version: string; readonly gray: Release | undefined }
+  /** The node cannot load it as it is wanted now: it stays as it is in the chain in force there. */
+  | { readonly kind: "kept"; readonly entry: ChainEntryContent }
   /** Nothing of it is in force: the entry is left out. */
   | { readonly kind: "none" }
   /** The node cannot load any version that it should have: the policy answers. */
@@ -14,6 +17,8 @@ export type EntryChoice =
 export type OpenChoice =
   /** The node will say whether it can load what it should have, and holds nothing to run until then. */
   | { readonly kind: "missing" }
+  /** The node cannot load any version that it should have, perhaps for the config that it should have it with. */
+  | { readonly kind: "refused" }
   /** Something of it runs there, and the node will say what. */
   | { readonly kind: "pending" };
 
@@ -40,7 +45,8 @@ export function entryChoice(
     return { kind: "run", version: only.version, gray: undefined };
   // Two that may run, and it has not said which: whatever it is, it goes on.
   if (before.length > 1) return { kind: "pending" };
-  return { kind: answered(target, holdings) ? "unavailable" : "missing" };
+  if (!answered(target, holdings)) return { kind: "missing" };
+  return { kind: holdings.fresh ? "unavailable" : "refused" };
 }
 
 /** Of the traffic of a node that a gray release is for. */

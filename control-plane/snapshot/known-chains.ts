@@ -1,7 +1,13 @@
-import type { ChainContent, SnapshotResource } from "./node-snapshot.ts";
+import type { ChainContent, ChainEntryContent, SnapshotResource } from "./node-snapshot.ts";
 
 /** What a chain does with a plugin. */
-export type ChainPlace = "runs" | "unavailable" | "left out";
+export type ChainPlace =
+  | { readonly kind: "runs"; readonly entry: ChainEntryContent }
+  | { readonly kind: "unavailable" }
+  | { readonly kind: "left out" };
+
+const UNAVAILABLE: ChainPlace = { kind: "unavailable" };
+const LEFT_OUT: ChainPlace = { kind: "left out" };
 
 /** A version that a chain names; `loaded`: it is not switched off. */
 export interface NamedVersion {
@@ -33,7 +39,7 @@ export class KnownChains {
   /** Undefined: nothing is known of the chain of this hash. */
   placeOf(plugin: string, hash: string | undefined): ChainPlace | undefined {
     const chain = this.#of(hash);
-    return chain === undefined ? undefined : (chain.places.get(plugin) ?? "left out");
+    return chain === undefined ? undefined : (chain.places.get(plugin) ?? LEFT_OUT);
   }
 
   /** None where nothing is known of the chain of this hash. */
@@ -46,18 +52,16 @@ export class KnownChains {
   }
 }
 
-type Entry = ChainContent["entries"][number];
-
-function placesIn(entries: readonly Entry[]): ReadonlyMap<string, ChainPlace> {
+function placesIn(entries: readonly ChainEntryContent[]): ReadonlyMap<string, ChainPlace> {
   return new Map(
-    entries.map(({ plugin, unavailable }) => [
-      String(plugin),
-      unavailable === undefined ? "runs" : "unavailable",
+    entries.map((entry) => [
+      String(entry.plugin),
+      entry.unavailable === undefined ? { kind: "runs", entry } : UNAVAILABLE,
     ]),
   );
 }
 
-function versionsOf({ plugin, version, mode, gray }: Entry): readonly NamedVersion[] {
+function versionsOf({ plugin, version, mode, gray }: ChainEntryContent): readonly NamedVersion[] {
   const share = gray as { readonly version: string } | undefined;
   return [version, share?.version]
     .filter((each) => typeof each === "string")

@@ -21,7 +21,10 @@ export interface NodeHoldings {
    * forgotten what the node has not.
    */
   readonly runnable: (plugin: string) => readonly NodePackage[];
-  /** All packages of `runnable`, of any plugin, and those that its chain names though they are switched off. */
+  /**
+   * All packages of `runnable`, of any plugin, and those that its chain names though they are switched off, or run with
+   * another config than that with which they cannot be loaded.
+   */
   readonly inUse: readonly NodePackage[];
 }
 
@@ -41,7 +44,11 @@ export function holdingsOf(report: NodeReport, named: readonly NamedVersion[]): 
     fresh: report.resources.chain.acked === undefined,
     state: (digest) => states.get(digest),
     runnable: (plugin) => runnable.filter((each) => each.plugin === plugin),
-    inUse: [...runnable, ...loadable.filter((each) => isNamed(each, false))],
+    inUse: [
+      ...runnable,
+      ...loadable.filter((each) => isNamed(each, false)),
+      ...report.packages.filter((each) => each.state === "INVALID" && isNamed(each, true)),
+    ],
   };
 }
 

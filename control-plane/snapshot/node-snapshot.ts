@@ -30,13 +30,15 @@ export interface StageContent {
   }[];
 }
 
+export type ChainEntryContent = Readonly<Record<string, unknown>>;
+
 /**
  * The content of `chain`: `entries` in the shape of `chain:` in a configuration file, each with `version` and, where
  * a part of the traffic runs another one, `gray: {version, percentage, salt}`; `deadlines` as there. An entry whose
  * every version the node cannot hold is there without `version` but with `unavailable`: its policy answers.
  */
 export interface ChainContent {
-  readonly entries: readonly Readonly<Record<string, unknown>>[];
+  readonly entries: readonly ChainEntryContent[];
   readonly deadlines: { readonly request: string; readonly response: string };
 }
 

@@ -106,22 +106,25 @@ export class ReleaseSnapshots implements SnapshotSource {
         choices.map((choice) => (isSettled(choice) ? choice : { kind })),
       );
     const settled = choices.map((choice, index) =>
-      isSettled(choice) ? choice : this.#asInForce(chain.entries[index]?.plugin ?? "", inForce),
+      isSettled(choice) ? choice : this.#asInForce(chain.entries[index]?.plugin ?? "", choice, inForce),
     );
     return settled.every(isSettled) ? this.#chainOf(state, chain, settled) : undefined;
   }
 
   /**
-   * Until the node holds a version of it an entry stays what it is there: one download that fails does not keep the rest
-   * of the chain from the node, and what answers in place of a guard goes on answering.
+   * Until the node holds a version of it, and while it can load none as it is wanted, an entry stays what it is there: one
+   * download that fails, or one config that a node cannot take, keeps neither the rest of the chain from it nor takes
+   * away what runs, and what answers in place of a guard goes on answering.
    */
-  #asInForce(plugin: string, inForce: string | undefined): EntryChoice | OpenChoice {
-    switch (this.#known.placeOf(plugin, inForce)) {
-      case "left out":
-        return { kind: "none" };
+  #asInForce(plugin: string, choice: OpenChoice, inForce: string | undefined): EntryChoice | OpenChoice {
+    const place = this.#known.placeOf(plugin, inForce);
+    switch (place?.kind) {
+      case "runs":
+        return { kind: "kept", entry: place.entry };
       case "unavailable":
         return { kind: "unavailable" };
-      case "runs":
+      case "left out":
+        return { kind: choice.kind === "refused" ? "unavailable" : "none" };
       case undefined:
         return { kind: "pending" };
     }
@@ -147,7 +150,7 @@ export class ReleaseSnapshots implements SnapshotSource {
 }
 
 function isSettled(choice: EntryChoice | OpenChoice): choice is EntryChoice {
-  return choice.kind !== "missing" && choice.kind !== "pending";
+  return choice.kind !== "missing" && choice.kind !== "refused" && choice.kind !== "pending";
 }
 
 /** `nothing` for a node that has nothing else of this type. */
@@ -162,5 +165,6 @@ function offChoice({ run, gray }: PluginTarget): EntryChoice {
 }
 
 function keyOf(choice: EntryChoice): string {
-  return choice.kind === "run" ? `${choice.version}/${choice.gray?.version ?? ""}` : choice.kind;
+  if (choice.kind === "run") return `${choice.version}/${choice.gray?.version ?? ""}`;
+  return choice.kind === "kept" ? `kept ${contentHash(choice.entry)}` : choice.kind;
 }

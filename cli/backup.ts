@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { access, constants, mkdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
 import { ApiError } from "../control-plane/api/contract/api-error.ts";
@@ -28,6 +28,7 @@ export function packagesFolder(file: string): string {
  * each as DIGEST.zip and checked. The file is replaced last: where it is, so are its packages.
  */
 export async function backUp(client: ApiClient, file: string): Promise<Backup> {
+  await checkPlace(file);
   const unfinished = `${file}.unfinished`;
   try {
     // Before and after: what is uploaded while the store is copied may be in the copy.
@@ -41,6 +42,24 @@ export async function backUp(client: ApiClient, file: string): Promise<Backup> {
   } finally {
     await rm(unfinished, { force: true });
   }
+}
+
+/** Before anything is asked: the audit notes a backup that the control plane gave out. */
+async function checkPlace(file: string): Promise<void> {
+  const folder = dirname(file);
+  const [place, found] = await Promise.all([folder, file].map((path) => stat(path).catch(() => undefined)));
+  if (place === undefined)
+    throw noPlace(`there is no folder ${folder}: make it first, or name a file elsewhere`);
+  if (!place.isDirectory()) throw noPlace(`${folder} is no folder: name a file elsewhere`);
+  if (found?.isDirectory() === true)
+    throw noPlace(`${file} is a folder: name a file, such as ${file}/mesh.db`);
+  await access(folder, constants.W_OK | constants.X_OK).catch(() => {
+    throw noPlace(`the folder ${folder} cannot be written into: name a file elsewhere`);
+  });
+}
+
+function noPlace(message: string): MeshError {
+  return new MeshError(message, { code: "no_place", source: "input" });
 }
 
 /** Sizes by digest. */

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 
 import { expect, test } from "vitest";
 
@@ -193,6 +193,33 @@ test("a webhook that would never be called is refused in a document as it is by 
     1,
     expect.stringMatching(/^sluice: hook\.yaml:3 \(document 1, Webhook meta\): url: .*169\.254/),
   ]);
+});
+
+test("a webhook's secret is refused with the references that it may be, and not shown", async () => {
+  await using mesh = await started();
+  const hook = "kind: Webhook\nid: ops\nurl: https://alarms.example.org/\n";
+  await mesh.write("plain.yaml", `${hook}secret: hunter2\n`);
+  await mesh.write("none.yaml", hook);
+
+  const plain = await mesh.sluice("apply", "-f", "plain.yaml");
+  const none = await mesh.sluice("apply", "-f", "none.yaml");
+
+  expect([plain.code, none.code]).toEqual([1, 1]);
+  expect(plain.stderr).toMatch(/secret: expected a reference, \{ fromEnv: NAME \} or \{ fromFile: PATH \}/);
+  expect(plain.stderr).not.toContain("hunter2");
+  expect(none.stderr).toMatch(/secret: missing: expected a reference/);
+});
+
+test("the webhook that the docs show is taken", async () => {
+  await using mesh = await started();
+  const page = await readFile(new URL("../../docs/control-plane.md", import.meta.url), "utf8");
+  const shown = /```yaml\n([^`]*kind: Webhook[^`]*)```/.exec(page)?.[1] ?? "";
+  await mesh.write("hook.yaml", shown);
+
+  expect(await mesh.sluice("apply", "-f", "hook.yaml")).toMatchObject({
+    code: 0,
+    stdout: "Webhook/ops created\n",
+  });
 });
 
 test("a file that is not there is named", async () => {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { dnsLabel, identifier } from "../../core/chain-document/names.ts";
+import { secretReference } from "../../core/secret-reference.ts";
 import type { Place } from "../access/place.ts";
 import type { Action } from "../model/access.ts";
 import type { Actor } from "../model/actor.ts";
@@ -122,7 +123,7 @@ const webhookForm = z
       if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
     }),
     kinds: z.array(z.enum(ALARM_KINDS)).default([]),
-    secret: z.union([z.strictObject({ fromEnv: z.string() }), z.strictObject({ fromFile: z.string() })]),
+    secret: secretReference,
     enabled: z.boolean().default(true),
   })
   .transform(({ revision, ...webhook }): ReadDocument => ({

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { secretReference } from "../../../core/secret-reference.ts";
 import { ALARM_KINDS } from "../../model/alarm.ts";
 import { ROLES } from "../../model/access.ts";
 import { VERSION_APPROVALS } from "../../model/catalogue.ts";
@@ -265,7 +266,7 @@ export const webhook = z.strictObject({
   id: identifier,
   url: z.url({ protocol: /^https?$/ }),
   kinds: z.array(alarmKind),
-  secret: z.union([z.strictObject({ fromEnv: z.string() }), z.strictObject({ fromFile: z.string() })]),
+  secret: secretReference,
   enabled: z.boolean(),
   revision,
 });

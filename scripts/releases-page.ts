@@ -21,6 +21,12 @@ A gray release is there to be tried, so it waits in DOWNLOADING and ACTIVATING w
 that does is OFFLINE; \`fail\`, \`delete\`, \`cancel\` and a rollback lead out of that. A full release of a cluster
 without nodes goes on: nodes that join run it.
 
+A node is \`active\` when it reports that the version runs and has acknowledged a chain that gives it the share that the
+release is for now. So \`widen\`, wider or narrower, \`promote\` and a rollback are waited for on every node, although the
+version runs there already: the release stays ACTIVATING, and \`complete\` is refused, until all nodes that are not
+OFFLINE have taken it. One that refuses it is \`failed\`, with the reason. What a node said before its stream ended, or
+before the control plane was started again, counts only once it is OFFLINE, as its last word.
+
 \`\`\`mermaid
 stateDiagram-v2
 ${MAIN_ROAD.flatMap(arrowsOf).join("\n")}

@@ -63,11 +63,22 @@ export interface NodePackage {
 export const RESOURCE_TYPES = ["stage", "route", "chain"] as const;
 export type ResourceType = (typeof RESOURCE_TYPES)[number];
 
+/** What a chain runs of one plugin; `gray`: beside it, for this part of the traffic. */
+export interface MarkedEntry {
+  readonly plugin: string;
+  readonly version: string;
+  readonly gray?:
+    | { readonly version: string; readonly percentage: number; readonly salt: string }
+    | undefined;
+}
+
 /** Content of one type that a node should have, was sent or holds: when (wall clock, ms) and as of which tick. */
 export interface ResourceMark {
   readonly hash: string;
   readonly tick: number;
   readonly at: number;
+  /** Of a chain alone; undefined: not known, as of one that only its hash is known of. */
+  readonly entries?: readonly MarkedEntry[] | undefined;
 }
 
 /** A hash that a node called invalid, and why. */

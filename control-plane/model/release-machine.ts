@@ -148,7 +148,8 @@ export const RELEASE_STEPS = [
     to: "GRAY",
     only: "gray",
     right: "none",
-    meaning: "It runs on every node of it that is not OFFLINE, and there is one at least.",
+    meaning:
+      "It runs on every node of it that is not OFFLINE, for the share that it is for now, and there is one at least.",
   },
   {
     name: "active",
@@ -157,7 +158,7 @@ export const RELEASE_STEPS = [
     only: "full",
     right: "none",
     meaning:
-      "It runs on every node of the cluster that is not OFFLINE: its version is the base, and the release before is SUPERSEDED.",
+      "It runs on every node of the cluster that is not OFFLINE, and no other version of the plugin beside it: its version is the base, and the release before is SUPERSEDED.",
   },
   {
     name: "widen",

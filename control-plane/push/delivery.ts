@@ -3,8 +3,9 @@ import type { Logger } from "../../core/log.ts";
 import type { Ack__Output } from "../../proto/gen/mesh/v1/Ack.ts";
 import type { ControlMessage } from "../../proto/gen/mesh/v1/ControlMessage.ts";
 import type { Nack__Output } from "../../proto/gen/mesh/v1/Nack.ts";
-import { RESOURCE_TYPES, type Node, type ResourceType } from "../model/node.ts";
+import { RESOURCE_TYPES, type Node, type ResourceMark, type ResourceType } from "../model/node.ts";
 import type { LiveReports } from "../reports/live-reports.ts";
+import { markedEntries } from "../snapshot/marked-entries.ts";
 import type { NodeSnapshot, SnapshotResource, StageContent } from "../snapshot/node-snapshot.ts";
 import type { EncodedContents } from "./encoded-content.ts";
 import { nextResource, type Offer } from "./next-resource.ts";
@@ -82,8 +83,8 @@ export class Delivery implements Disposable {
     const node = this.#node;
     const { resources, tick } = snapshot;
     for (const type of RESOURCE_TYPES) {
-      const hash = resources[type]?.hash;
-      reports.want(node.id, type, hash === undefined ? undefined : { hash, tick });
+      const resource = resources[type];
+      reports.want(node.id, type, resource && markOf(type, resource, tick));
     }
     const report = reports.get(node.id)?.report;
     const staged = (resources.stage?.content as StageContent | undefined)?.packages ?? [];
@@ -188,7 +189,7 @@ export class Delivery implements Disposable {
     });
     this.#inFlight.set(type, { nonce, resource, sentAt: clock.now(), timeout: timeout.unref() });
     if (type === "stage") this.#repeated = resource.hash;
-    reports.sent(this.#node.id, type, { hash: resource.hash, tick });
+    reports.sent(this.#node.id, type, markOf(type, resource, tick));
     metrics.sent.with(type).add();
     const { hash, tombstone } = resource;
     const content = contents.bytesOf(resource);
@@ -235,6 +236,11 @@ export class Delivery implements Disposable {
         this.#parts.metrics.suppressed.with(type).add();
     }
   }
+}
+
+function markOf(type: ResourceType, resource: SnapshotResource, tick: number): Omit<ResourceMark, "at"> {
+  const { hash } = resource;
+  return type === "chain" ? { hash, tick, entries: markedEntries(resource) } : { hash, tick };
 }
 
 function describe({ key, message, plugin }: Nack__Output["problems"][number]): string {

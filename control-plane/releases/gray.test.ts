@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import type { ReleaseTarget } from "../model/release.ts";
+import type { Release, ReleaseTarget } from "../model/release.ts";
 import { nodeIn } from "../../test/support/catalogue-records.ts";
 import { ANDY, DANA, OLGA, ReleaseWorld } from "../../test/support/release-world.ts";
 
@@ -70,6 +70,41 @@ test("both versions live on every node for a share of the traffic, which needs a
   expect(state).toBe("GRAY");
   expect(world.fleet.running("node-1")).toEqual(["guard@1.0.0", "guard@1.1.0"]);
 });
+
+test.for(["promote", "widen", "narrow", "roll back"] as const)(
+  "a node that takes nothing holds a %s of a share of the traffic up, and nobody completes it",
+  async (way) => {
+    await using world = await ReleaseWorld.create();
+    const { releases, fleet } = world;
+    await world.run("1.0.0");
+    const gray = await world.run("1.1.0", { target: { kind: "traffic", percentage: 10 } });
+    const request = { release: gray.id };
+    fleet.stops("node-2");
+    const toTraffic = (percentage: number): Promise<{ release: Release }> =>
+      releases.widen(OLGA, request, { kind: "traffic", percentage });
+    const step = {
+      promote: () => releases.promote(OLGA, request),
+      widen: () => toTraffic(50),
+      narrow: () => toTraffic(1),
+      "roll back": () => releases.rollBack(OLGA, { ...request, note: "" }),
+    };
+    const { id } = (await step[way]()).release;
+    await world.quiet();
+
+    expect(await releases.status(id)).toMatchObject({
+      release: { state: "ACTIVATING" },
+      counts: { active: 2, activating: 1 },
+      settled: false,
+    });
+    await expect(releases.complete(OLGA, { release: id })).rejects.toMatchObject({ code: "wrong_state" });
+
+    fleet.continues("node-2");
+    await world.quiet();
+    const isFull = way === "promote" || way === "roll back";
+    expect(await world.state(id)).toBe(isFull ? "ACTIVE" : "GRAY");
+    expect((await releases.status(id)).counts).toMatchObject({ active: 3 });
+  },
+);
 
 test("a node that joins runs the base, and the gray version where the selector fits it", async () => {
   await using world = await ReleaseWorld.create();

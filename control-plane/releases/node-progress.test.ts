@@ -1,8 +1,14 @@
 import { expect, test } from "vitest";
 
-import { nodeNamed, releaseIn, reportOf, type Said } from "../../test/support/snapshot-world.ts";
-import type { NodeReport } from "../model/node.ts";
-import type { Release, ReleaseNode, ReleaseState } from "../model/release.ts";
+import { markedEntry, nodeNamed, releaseIn, reportOf, type Said } from "../../test/support/snapshot-world.ts";
+import type { NodeReport, ResourceStanding } from "../model/node.ts";
+import {
+  isGray,
+  type Release,
+  type ReleaseNode,
+  type ReleaseState,
+  type ReleaseTarget,
+} from "../model/release.ts";
 import { nodeProgress } from "./node-progress.ts";
 
 const ENTRY = { mode: "enforce" } as const;
@@ -25,7 +31,97 @@ test("a node goes from waiting to active by what it reports", () => {
   expect(step("DOWNLOADING", { packages: { [V2]: "FETCHING" } })).toBe("downloading");
   expect(step("DOWNLOADING", { packages: { [V2]: "LOADABLE" } })).toBe("downloaded");
   expect(step("ACTIVATING", { packages: { [V2]: "LOADABLE" } })).toBe("activating");
-  expect(step("ACTIVATING", { packages: { [V2]: "LOADABLE" }, plugins: { [V2]: "RUNNING" } })).toBe("active");
+  const said = { packages: { [V2]: "LOADABLE" }, plugins: { [V2]: "RUNNING" } } as const;
+  expect(step("ACTIVATING", said)).toBe("activating");
+  expect(step("ACTIVATING", { ...said, inForce: V2 })).toBe("active");
+  expect(step("ACTIVATING", { packages: { [V2]: "LOADABLE" }, inForce: V2 })).toBe("activating");
+});
+
+const BOTH_RUN = {
+  packages: { "guard@1.0.0": "LOADABLE", [V2]: "LOADABLE" },
+  plugins: { "guard@1.0.0": "RUNNING", [V2]: "RUNNING" },
+} as const;
+const TENTH = "guard@1.0.0+10%2.0.0#1";
+const traffic = (percentage: number): ReleaseTarget => ({ kind: "traffic", percentage });
+
+test.for([
+  ["taken", traffic(10), TENTH, "active"],
+  ["widened", traffic(50), TENTH, "activating"],
+  ["narrowed", traffic(10), "guard@1.0.0+50%2.0.0#1", "activating"],
+  ["widened to all nodes", { kind: "percentage", percentage: 100 }, TENTH, "activating"],
+  ["promoted", { kind: "full" }, TENTH, "activating"],
+  ["promoted from all of the traffic", { kind: "full" }, "guard@1.0.0+100%2.0.0#1", "activating"],
+  ["promoted and taken", { kind: "full" }, V2, "active"],
+  ["gray by an earlier release of the same version", traffic(10), "guard@1.0.0+10%2.0.0#7", "activating"],
+  ["alone, since there is no base", { kind: "nodes", nodes: ["node-1"] }, V2, "active"],
+  ["alone, though for a share", traffic(10), V2, "activating"],
+  ["for another plugin alone", { kind: "full" }, "tagger@2.0.0", "activating"],
+] as const)(
+  "%s: a node is active by the share that its chain gives the version",
+  ([, target, inForce, step]) => {
+    for (const state of ["ACTIVATING", isGray({ target }) ? "GRAY" : "ACTIVE"] as const)
+      expect(progress(releaseIn(state, V2, target), reportOf({ ...BOTH_RUN, inForce })).step).toBe(step);
+  },
+);
+
+test("a rollback from gray to the base has not come to a node before the gray version is gone from its chain", () => {
+  const rollback = releaseIn("ACTIVATING", "guard@1.0.0", { kind: "full" }, 2);
+  const report = reportOf({ ...BOTH_RUN, inForce: TENTH });
+  for (const state of ["ACTIVATING", "ACTIVE"] as const)
+    expect(progress({ ...rollback, state }, report).step).toBe("activating");
+  expect(progress(rollback, reportOf({ ...BOTH_RUN, inForce: "guard@1.0.0" })).step).toBe("active");
+});
+
+test("the base stays active beside a later gray release", () => {
+  const base = releaseIn("DONE", "guard@1.0.0", { kind: "full" }, 1);
+  const inForce = "guard@1.0.0+10%2.0.0#2";
+  expect(progress(base, reportOf({ ...BOTH_RUN, inForce })).step).toBe("active");
+});
+
+/** The chain that it was sent last, and that it should have. */
+function withChain(report: NodeReport, chain: Partial<ResourceStanding>): NodeReport {
+  return { ...report, resources: { ...report.resources, chain: { ...report.resources.chain, ...chain } } };
+}
+
+test("a node that refuses the promoted chain has failed, with the reason, though the version runs", () => {
+  const wanted = { hash: "promoted", tick: 2, at: 0, entries: [markedEntry(V2)] };
+  const nacked = { hash: "promoted", at: 0, problems: ["init failed"] };
+  const report = withChain(reportOf({ ...BOTH_RUN, inForce: TENTH }), {
+    wanted,
+    sent: wanted,
+    nacked,
+    refused: [nacked],
+  });
+  for (const state of ["ACTIVATING", "ACTIVE", "DONE"] as const)
+    expect(progress(releaseIn(state, V2), report)).toMatchObject({
+      step: "failed",
+      error: "the node refused its chain: init failed",
+    });
+});
+
+test("a chain that it refused for another plugin takes nothing from what a node has in force", () => {
+  const nacked = { hash: "next", at: 0, problems: ["tagger: init failed"] };
+  const report = withChain(reportOf({ ...BOTH_RUN, inForce: V2 }), { nacked, refused: [nacked] });
+  expect(progress(releaseIn("DONE", V2), report).step).toBe("active");
+});
+
+test("a node that another share is still on its way to is not where the release wants it", () => {
+  const sent = { hash: "half", tick: 2, at: 0, entries: [markedEntry("guard@1.0.0+50%2.0.0#1")] };
+  const report = withChain(reportOf({ ...BOTH_RUN, inForce: TENTH }), { sent });
+  expect(progress(releaseIn("ACTIVATING", V2, traffic(10)), report).step).toBe("activating");
+  const refused = [{ hash: "half", at: 0, problems: [] }];
+  expect(progress(releaseIn("ACTIVATING", V2, traffic(10)), withChain(report, { refused })).step).toBe(
+    "active",
+  );
+});
+
+test("what a node said before it connected does not count while it is waited for, and is its last word when OFFLINE", () => {
+  const known = {
+    node: nodeNamed("node-1"),
+    report: { ...reportOf({ ...BOTH_RUN, inForce: V2 }), connected: false },
+  };
+  expect(nodeProgress(releaseIn("ACTIVE", V2), ENTRY, known, true).step).toBe("activating");
+  expect(nodeProgress(releaseIn("ACTIVE", V2), ENTRY, known, false).step).toBe("active");
 });
 
 test("what runs of another version is not what was released", () => {

@@ -9,6 +9,7 @@ import {
 } from "../model/release.ts";
 import type { KnownNode } from "../reports/node-reports.ts";
 import { concernsNodes, isOneOf } from "./in-force.ts";
+import { hasShare } from "./release-share.ts";
 import { isTargeted } from "./target.ts";
 
 /** From these on the chain of a targeted node names the version. */
@@ -18,8 +19,10 @@ export const IN_CHAINS = ["ACTIVATING", "GRAY", "ACTIVE", "DONE"] as const satis
 export type ChainMode = Pick<ClusterChainEntry, "mode">;
 
 /**
- * What one node has done of a release, from what it reported. `entry` is the plugin's in the cluster's chain: where it
- * has none, or one that is off, nothing runs, and a node has done its part when it holds the package.
+ * What one node has done of a release, from what it reported: it is active when it runs the version, and the chain that
+ * it acknowledged gives it the share that the release is for now. `entry` is the plugin's in the cluster's chain: where
+ * it has none, or one that is off, nothing runs, and a node has done its part when it holds the package. `online`: it is
+ * waited for; until such a node has spoken on its stream what it said before does not count.
  */
 export function nodeProgress(
   release: Release,
@@ -35,7 +38,9 @@ export function nodeProgress(
   if (!targeted || !concernsNodes(release.state)) return { ...base, step: "waiting", error: undefined };
   const asked = entry !== undefined && entry.mode !== "off";
   const inChains = isOneOf(IN_CHAINS, release.state);
-  if (inChains && (asked ? loaded?.status === "RUNNING" : held?.state === "LOADABLE"))
+  const heard = report.connected || !online;
+  const takesPart = (): boolean => loaded?.status === "RUNNING" && hasShare(release, report.resources.chain);
+  if (inChains && heard && (asked ? takesPart() : held?.state === "LOADABLE"))
     return { ...base, step: "active", error: undefined };
   const failure = failureOf(report, held, inChains ? loaded : undefined, inChains);
   if (failure !== undefined) return { ...base, step: "failed", error: failure };

@@ -2,9 +2,16 @@ import { BUCKETS, bucketOf, hashText } from "../../core/hash.ts";
 import type { Node } from "../model/node.ts";
 import type { Release } from "../model/release.ts";
 
+const SALT = "release/";
+
 /** What nodes of a percentage, and exchanges of a percentage of traffic, are divided by: the release's own. */
 export function saltOf(release: Pick<Release, "id">): string {
-  return `release/${release.id}`;
+  return `${SALT}${release.id}`;
+}
+
+/** The number of the release that this is the salt of. */
+export function releaseOfSalt(salt: string): number {
+  return Number(salt.slice(SALT.length));
 }
 
 /**

@@ -48,6 +48,21 @@ test("a node whose stream ended is SUSPECT until it is OFFLINE by its silence, a
   expect(reports.presence("node-1")).toBe("OFFLINE");
 });
 
+test("of a chain that a node says it has in force it is known what that runs once it should have the same", () => {
+  const { reports } = connected();
+  const entries = [{ plugin: "guard", version: "1.0.0" }];
+  const acked = (): unknown => reports.get("node-1")?.report.resources.chain.acked;
+  reports.connected("node-1", { ...NOTHING, inForce: { chain: "a" } });
+  reports.want("node-1", "chain", { hash: "b", tick: 1, entries: [] });
+  expect(acked()).not.toHaveProperty("entries");
+  reports.want("node-1", "chain", { hash: "a", tick: 1, entries });
+  expect(acked()).toMatchObject({ hash: "a", entries });
+
+  reports.want("node-1", "chain", { hash: "b", tick: 2, entries: [] });
+  reports.connected("node-1", { ...NOTHING, inForce: { chain: "a" } });
+  expect(acked()).toMatchObject({ hash: "a", entries });
+});
+
 test("listeners hear of a node that fell silent once, and of heartbeats that say nothing new never", () => {
   const { clock, reports } = connected();
   const heard: string[] = [];

@@ -20,8 +20,18 @@ export const NO_STANDINGS: Readonly<Record<ResourceType, ResourceStanding>> = {
 
 /** It should have something else now; the same object where it is what it should have already. */
 export function want(standing: ResourceStanding, mark: ResourceMark | undefined): ResourceStanding {
-  if (mark?.hash === standing.wanted?.hash) return standing;
-  return settled({ ...standing, wanted: mark });
+  const known = withEntries(standing, mark);
+  if (mark?.hash === known.wanted?.hash) return known;
+  return settled({ ...known, wanted: mark });
+}
+
+/** Of what it has in force only the hash may be known, since the node says no more: here is what that hash is of. */
+function withEntries(standing: ResourceStanding, mark: ResourceMark | undefined): ResourceStanding {
+  const { acked, sent } = standing;
+  if (acked === undefined || acked.hash !== mark?.hash) return standing;
+  if (acked.entries !== undefined || mark.entries === undefined) return standing;
+  const known = { ...acked, entries: mark.entries };
+  return { ...standing, acked: known, sent: sent?.hash === known.hash ? known : sent };
 }
 
 export function send(standing: ResourceStanding, mark: ResourceMark): ResourceStanding {

@@ -24,7 +24,8 @@ function isInForce({ wanted, acked }: ResourceStanding): boolean {
   return wanted !== undefined && wanted.hash === acked?.hash;
 }
 
-function isUnanswered({ sent, acked, refused }: ResourceStanding): boolean {
+/** What was sent is still on its way to be in force, or to be refused. */
+export function isUnanswered({ sent, acked, refused }: ResourceStanding): boolean {
   return sent !== undefined && sent.hash !== acked?.hash && !refused.some(({ hash }) => hash === sent.hash);
 }
 

@@ -1,5 +1,13 @@
-import type { Node, NodePackage, NodePlugin, Presence, SyncState } from "../../control-plane/model/node.ts";
+import type {
+  Node,
+  NodePackage,
+  NodePlugin,
+  Presence,
+  ResourceMark,
+  SyncState,
+} from "../../control-plane/model/node.ts";
 import type { Convergence, KnownNode, NodeReports } from "../../control-plane/reports/node-reports.ts";
+import { markedEntries } from "../../control-plane/snapshot/marked-entries.ts";
 import type {
   ChainContent,
   SnapshotSource,
@@ -11,7 +19,7 @@ interface SimulatedNode {
   online: boolean;
   packages: readonly NodePackage[];
   plugins: readonly NodePlugin[];
-  chain: string | undefined;
+  chain: ResourceMark | undefined;
 }
 
 /**
@@ -23,6 +31,7 @@ export class SimulatedFleet implements NodeReports {
   readonly #listeners = new Set<(node: string) => void>();
   /** Digests that a node cannot load, as `node digest`. */
   readonly #broken = new Set<string>();
+  readonly #stopped = new Set<string>();
   /** What people asked to have tried again. */
   readonly retried: string[] = [];
   settled = true;
@@ -36,6 +45,15 @@ export class SimulatedFleet implements NodeReports {
   goes(id: string, where: "online" | "offline"): void {
     this.#node(id).online = where === "online";
     this.#tell(id);
+  }
+
+  /** Its process is stopped: it takes nothing, and is not missed yet. */
+  stops(id: string): void {
+    this.#stopped.add(id);
+  }
+
+  continues(id: string): void {
+    this.#stopped.delete(id);
   }
 
   /** It calls this package invalid, until it is repaired. */
@@ -55,7 +73,8 @@ export class SimulatedFleet implements NodeReports {
   take(source: SnapshotSource): boolean {
     let taken = false;
     for (const [id, each] of this.#nodes) {
-      for (let rounds = 0; each.online && this.#takeOne(each, source); rounds++) {
+      const takes = each.online && !this.#stopped.has(id);
+      for (let rounds = 0; takes && this.#takeOne(each, source); rounds++) {
         if (rounds === 10) throw new Error(`the snapshots of ${id} have no end`);
         taken = true;
         this.#tell(id);
@@ -114,7 +133,7 @@ export class SimulatedFleet implements NodeReports {
     const { stage, chain } = source.snapshotFor(each.node, reportOf(each)).resources;
     if (stage !== undefined) each.packages = this.#hold(each, stage.content as StageContent);
     if (chain !== undefined) {
-      each.chain = chain.hash;
+      each.chain = { hash: chain.hash, tick: 1, at: 0, entries: markedEntries(chain) };
       each.plugins = run(each, chain.content as ChainContent);
     }
     return JSON.stringify([each.packages, each.plugins, each.chain]) !== before;
@@ -168,13 +187,12 @@ function isLoadable({ state }: NodePackage): boolean {
 
 function reportOf({ node, online, packages, plugins, chain }: SimulatedNode): KnownNode["report"] {
   const standing = { wanted: undefined, sent: undefined, acked: undefined, nacked: undefined, refused: [] };
-  const acked = chain === undefined ? undefined : { hash: chain, tick: 1, at: 0 };
   return {
     node: node.id,
     connected: online,
     lastSeen: 0,
     incarnation: "1",
-    resources: { stage: standing, route: standing, chain: { ...standing, acked } },
+    resources: { stage: standing, route: standing, chain: { ...standing, acked: chain } },
     packages,
     again: [],
     failures: [],

@@ -1,5 +1,11 @@
 import type { ClusterChainEntry } from "../../control-plane/model/chain.ts";
-import type { Node, NodePackage, NodePlugin, NodeReport } from "../../control-plane/model/node.ts";
+import type {
+  MarkedEntry,
+  Node,
+  NodePackage,
+  NodePlugin,
+  NodeReport,
+} from "../../control-plane/model/node.ts";
 import type { Release, ReleaseState, ReleaseTarget } from "../../control-plane/model/release.ts";
 import { clusterState, type ClusterState } from "../../control-plane/releases/cluster-state.ts";
 import type { ChainContent, NodeSnapshot, StageContent } from "../../control-plane/snapshot/node-snapshot.ts";
@@ -100,10 +106,13 @@ export interface Said {
   readonly plugins?: Readonly<Record<string, NodePlugin["status"]>>;
   /** It has a chain in force. */
   readonly chain?: boolean;
+  /** What is known of that chain: `guard@1.0.0` or, with the gray release's number, `guard@1.0.0+10%2.0.0#2`. */
+  readonly inForce?: string;
 }
 
-export function reportOf({ packages = {}, plugins = {}, chain = false }: Said): NodeReport {
-  const mark = chain ? { hash: "before", tick: 1, at: 0 } : undefined;
+export function reportOf({ packages = {}, plugins = {}, chain = false, inForce }: Said): NodeReport {
+  const entries = inForce === undefined ? undefined : [markedEntry(inForce)];
+  const mark = chain || inForce !== undefined ? { hash: "before", tick: 1, at: 0, entries } : undefined;
   const standing = { wanted: undefined, sent: undefined, nacked: undefined, refused: [] };
   return {
     node: "node-1",
@@ -126,6 +135,14 @@ export function reportOf({ packages = {}, plugins = {}, chain = false }: Said): 
       return { ...versionNamed(named), status, error: "", generation: 1 };
     }),
   };
+}
+
+export function markedEntry(text: string): MarkedEntry {
+  const [named = "", share] = text.split("+");
+  const { plugin, version } = versionNamed(named);
+  const [, percentage, other = "", id] = /^(.+)%(.+)#(.+)$/.exec(share ?? "") ?? [];
+  const gray = { version: other, percentage: Number(percentage), salt: `release/${id}` };
+  return { plugin, version, gray: share === undefined ? undefined : gray };
 }
 
 function versionNamed(named: string): { plugin: string; version: string; digest: string } {

@@ -35,5 +35,5 @@ function standingAnswer({ wanted, sent, acked, nacked }: ResourceStanding): Stan
 }
 
 function markAnswer(mark: ResourceMark | undefined): StandingAnswer["sent"] {
-  return mark && { ...mark, at: timeText(mark.at) };
+  return mark && { hash: mark.hash, tick: mark.tick, at: timeText(mark.at) };
 }

@@ -6,14 +6,17 @@ import { createLogger } from "../../../core/log.ts";
 import { hashSecret } from "../../../control-plane/access/hash-secret.ts";
 import { RefusalLog } from "../../../control-plane/access/refusal-log.ts";
 import { TokenAuthenticator } from "../../../control-plane/access/token-authenticator.ts";
-import type { ReleaseState } from "../../../control-plane/model/release.ts";
+import type { ReleaseState, ReleaseTarget } from "../../../control-plane/model/release.ts";
+import { impliedSteps } from "../../../control-plane/releases/implied-steps.ts";
+import { ReleaseFollower } from "../../../control-plane/releases/release-follower.ts";
 import { ReleaseProjection } from "../../../control-plane/releases/release-projection.ts";
+import { Releases } from "../../../control-plane/releases/releases.ts";
 import { ReleaseSnapshots } from "../../../control-plane/snapshot/release-snapshots.ts";
 import type { StageContent } from "../../../control-plane/snapshot/node-snapshot.ts";
 import type { Change } from "../../../control-plane/store/store.ts";
 import type { Hello } from "../../../proto/gen/mesh/v1/Hello.ts";
 import type { Resource__Output } from "../../../proto/gen/mesh/v1/Resource.ts";
-import { chainOf, pluginIn, releaseOf, tokenOf, versionOf } from "../../support/catalogue-records.ts";
+import { chainOf, person, pluginIn, releaseOf, tokenOf, versionOf } from "../../support/catalogue-records.ts";
 import { PushMesh } from "../../support/push-mesh.ts";
 import type { TestNode } from "../../support/test-node.ts";
 
@@ -38,9 +41,8 @@ async function startMesh(content: "filled" | "lost" = "filled"): Promise<PushMes
 }
 
 async function fill(change: Change, content: "filled" | "lost"): Promise<void> {
-  await change.tokens.insert(
-    tokenOf("node-1", { hash: hashSecret("sluice_node-1"), grants: GRANTS, node: "node-1" }),
-  );
+  for (const node of ["node-1", "node-2"])
+    await change.tokens.insert(tokenOf(node, { hash: hashSecret(`sluice_${node}`), grants: GRANTS, node }));
   if (content === "lost") return;
   await change.plugins.insert(pluginIn("shop", "guard"));
   for (const version of ["1.0.0", "2.0.0"])
@@ -52,8 +54,14 @@ function digestOf(version: string): string {
   return contentHash(["guard", version]);
 }
 
-async function releaseIs(mesh: PushMesh, id: number, version: string, state: ReleaseState): Promise<void> {
-  const facts = { cluster: "demo", plugin: "guard", version, digest: digestOf(version), state };
+async function releaseIs(
+  mesh: PushMesh,
+  id: number,
+  version: string,
+  state: ReleaseState,
+  target: ReleaseTarget = { kind: "full" },
+): Promise<void> {
+  const facts = { cluster: "demo", plugin: "guard", version, digest: digestOf(version), state, target };
   const { tick } = await mesh.store.change(BY, "release.test", async ({ releases }) => {
     if ((await releases.get(id)) === undefined) await releases.insert(releaseOf(id, facts));
     else await releases.update(releaseOf(id, facts));
@@ -195,6 +203,139 @@ test("a control plane whose store was lost takes no chain, no package and no rou
   const sent = await resourcesFor(mesh, hello);
 
   expect(sent.filter(({ type, tombstone }) => type !== "ROUTE" || tombstone)).toEqual([]);
+});
+
+const OLGA = person("olga");
+
+/** What people do with releases, and what follows from reports. */
+class Operations implements AsyncDisposable {
+  readonly releases: Releases;
+  readonly #mesh: PushMesh;
+  readonly #projection: ReleaseProjection;
+  readonly #follower: ReleaseFollower;
+
+  private constructor(mesh: PushMesh) {
+    const { store, clock, reports } = mesh;
+    const log = createLogger("silent");
+    this.#mesh = mesh;
+    this.#projection = new ReleaseProjection({ store, clock, log });
+    this.#follower = new ReleaseFollower({ store, projection: this.#projection, reports, clock, log });
+    this.releases = new Releases({ store, clock, reports, saveReports: (nodes) => mesh.flush.save(nodes) });
+  }
+
+  static async start(mesh: PushMesh): Promise<Operations> {
+    const operations = new Operations(mesh);
+    await operations.#projection.start();
+    operations.#follower.start();
+    return operations;
+  }
+
+  /** Gray becomes full; resolves when nodes are sent that. */
+  async promote(): Promise<void> {
+    const { tick } = await this.releases.promote(OLGA, { release: 2 });
+    await this.#mesh.eventually(() => this.#mesh.metric("sluice_cp_tick") === tick);
+    this.#mesh.debounce();
+  }
+
+  /** Of release 2, when nothing follows any more from what nodes said. */
+  async status(): Promise<{ readonly state: ReleaseState; readonly nodes: readonly string[] }> {
+    const { clock, reports } = this.#mesh;
+    while (impliedSteps(this.#projection.clusters, reports, clock.wall()).length > 0) {
+      clock.advance(50);
+      await this.#mesh.store.read(async () => undefined);
+    }
+    const { release, nodes } = await this.releases.status(2);
+    const told = nodes.map(({ node, step, error = "" }) => `${node} ${step} ${error}`.trim());
+    return { state: release.state, nodes: told };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#follower[Symbol.asyncDispose]();
+    this.#projection[Symbol.dispose]();
+  }
+}
+
+const BOTH_RUN = ["1.0.0", "2.0.0"].map((version) => {
+  return { plugin: "guard", version, digest: digestOf(version), state: "RUNNING" } as const;
+});
+
+/** Two nodes that give a tenth of the traffic to 2.0.0. */
+async function inGray(mesh: PushMesh): Promise<readonly [TestNode, TestNode]> {
+  await releaseIs(mesh, 1, "1.0.0", "ACTIVE");
+  await releaseIs(mesh, 2, "2.0.0", "GRAY", { kind: "traffic", percentage: 10 });
+  const nodes = [await mesh.connect("node-1"), await mesh.connect("node-2")] as const;
+  for (const node of nodes) {
+    await stage(mesh, node);
+    await node.ackNext(2);
+    await node.report(true, BOTH_RUN);
+    await mesh.until(() => mesh.reports.sync(node.id) === "SYNCED");
+  }
+  return nodes;
+}
+
+const GRAY_AGAIN = { state: "GRAY", nodes: ["node-1 active", "node-2 active"] };
+
+test("a release is promoted when every node has said that it took that, and is not completed before", async () => {
+  await using mesh = await startMesh();
+  const [first, stopped] = await inGray(mesh);
+  await using operations = await Operations.start(mesh);
+  expect(await operations.status()).toEqual(GRAY_AGAIN);
+
+  await operations.promote();
+  await first.ackNext(1);
+  await mesh.until(() => mesh.reports.sync("node-1") === "SYNCED");
+
+  const waiting = { state: "ACTIVATING", nodes: ["node-1 active", "node-2 activating"] };
+  expect(await operations.status()).toEqual(waiting);
+  const complete = (): Promise<unknown> => operations.releases.complete(OLGA, { release: 2 });
+  await expect(complete()).rejects.toMatchObject({ code: "wrong_state" });
+
+  await stopped.ackNext(1);
+  await mesh.until(() => mesh.reports.sync("node-2") === "SYNCED");
+  expect(await operations.status()).toMatchObject({ state: "ACTIVE" });
+  await complete();
+});
+
+test("a node that refuses a promotion has failed at it, with the reason, although it runs the version", async () => {
+  await using mesh = await startMesh();
+  const [first, second] = await inGray(mesh);
+  await using operations = await Operations.start(mesh);
+  await operations.promote();
+  await first.ackNext(1);
+  second.nack(await second.next("resource"), [{ plugin: "guard", message: "no database" }]);
+  await mesh.until(() => mesh.reports.sync("node-2") === "REJECTED");
+  await mesh.until(() => mesh.reports.sync("node-1") === "SYNCED");
+
+  const failed = "node-2 failed the node refused its chain: guard: no database";
+  expect(await operations.status()).toEqual({ state: "ACTIVATING", nodes: ["node-1 active", failed] });
+});
+
+test("a control plane that was restarted goes by what each node says that it has, and by nothing before", async () => {
+  await using mesh = await startMesh();
+  const [taking, stopped] = await inGray(mesh);
+  {
+    await using operations = await Operations.start(mesh);
+    await operations.promote();
+    await taking.ackNext(1);
+    await mesh.until(() => mesh.reports.sync("node-1") === "SYNCED");
+  }
+  const [promoted, gray] = [helloAgain(mesh, taking), helloAgain(mesh, stopped)];
+  await mesh.restart();
+  await using operations = await Operations.start(mesh);
+  const unheard = { state: "ACTIVATING", nodes: ["node-1 activating", "node-2 activating"] };
+  expect(await operations.status()).toEqual(unheard);
+
+  const first = await mesh.connect("node-1", { hello: promoted });
+  const second = await mesh.connect("node-2", { hello: gray });
+  const chain = await second.next("resource");
+  expect(chain.type).toBe("CHAIN");
+  for (const node of [first, second]) await node.report(true, BOTH_RUN);
+  const half = { state: "ACTIVATING", nodes: ["node-1 active", "node-2 activating"] };
+  expect(await operations.status()).toEqual(half);
+  expect(first.unread("resource")).toBe(0);
+  second.ack(chain);
+  await mesh.until(() => mesh.reports.get("node-2")?.report.resources.chain.acked?.hash === chain.hash);
+  expect(await operations.status()).toMatchObject({ state: "ACTIVE" });
 });
 
 test("a token that is revoked or expires ends the stream, and opens none", async () => {

@@ -1,0 +1,33 @@
+import type { MarkedEntry, ResourceMark, ResourceStanding } from "../model/node.ts";
+import { isGray, type Release } from "../model/release.ts";
+import { isUnanswered } from "../reports/sync-state.ts";
+import { releaseOfSalt, saltOf } from "./target.ts";
+
+/**
+ * The chain that a node has in force runs the release's version for the share that the release is for now, and one that
+ * is on its way there does not change that.
+ */
+export function hasShare(release: Release, chain: ResourceStanding): boolean {
+  return givesShare(release, chain.acked) && (!isUnanswered(chain) || givesShare(release, chain.sent));
+}
+
+function givesShare(release: Release, mark: ResourceMark | undefined): boolean {
+  const entry = mark?.entries?.find(({ plugin }) => plugin === release.plugin);
+  if (entry === undefined) return false;
+  return isGray(release) ? isGrayIn(release, entry) : isFullIn(release, entry);
+}
+
+/** Nodes that hold nothing that it could be beside run it alone. */
+function isGrayIn(release: Release, { version, gray }: MarkedEntry): boolean {
+  const { target } = release;
+  const share = target.kind === "traffic" ? target.percentage : 100;
+  if (gray === undefined) return share === 100 && version === release.version;
+  const { salt, percentage } = gray;
+  return gray.version === release.version && salt === saltOf(release) && percentage === share;
+}
+
+/** What is beside it is of a later release, which has it for its base: one of before was to end with this one. */
+function isFullIn({ id, state, version }: Release, entry: MarkedEntry): boolean {
+  if (entry.version !== version) return false;
+  return entry.gray === undefined || (state !== "ACTIVATING" && releaseOfSalt(entry.gray.salt) > id);
+}

@@ -73,8 +73,8 @@ export class SimulatedFleet implements NodeReports {
   take(source: SnapshotSource): boolean {
     let taken = false;
     for (const [id, each] of this.#nodes) {
-      const takes = each.online && !this.#stopped.has(id);
-      for (let rounds = 0; takes && this.#takeOne(each, source); rounds++) {
+      if (!each.online || this.#stopped.has(id)) continue;
+      for (let rounds = 0; this.#takeOne(each, source); rounds++) {
         if (rounds === 10) throw new Error(`the snapshots of ${id} have no end`);
         taken = true;
         this.#tell(id);

@@ -20,6 +20,9 @@ stored, with who led there, in the audit. Nodes that are OFFLINE hold nothing up
 A gray release is there to be tried, so it waits in DOWNLOADING and ACTIVATING while no node fits its target, or every one
 that does is OFFLINE; \`fail\`, \`delete\`, \`cancel\` and a rollback lead out of that. A full release of a cluster
 without nodes goes on: nodes that join run it.
+A gray release needs \`promote\` before \`complete\`: it runs on a part of the cluster, and only what runs on all of it becomes
+the base, which is what nodes that join and later releases fall back to. \`promote\` makes it full; once every node runs it,
+it is ACTIVE and \`complete\` says that somebody has looked at it.
 
 A node is \`active\` when it reports that the version runs and has acknowledged a chain that gives it the share that the
 release is for now. So \`widen\`, wider or narrower, \`promote\` and a rollback are waited for on every node, although the

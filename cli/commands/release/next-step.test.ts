@@ -204,6 +204,9 @@ test("a step that cannot be yet says what to call instead", async () => {
   expect(refused.code).toBe(5);
   expect(refused.stderr).toContain("is GRAY: no complete now");
   expect(pastedOf(refused)).toEqual(["release", "promote", "1"]);
+
+  await office.go([pastedOf(refused).slice(1), ["status", "1", "-w"]]);
+  expect((await office.release("complete", "1")).stdout).toContain("DONE");
 });
 
 test("the line to paste talks to the control plane that was named", async () => {

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { clusterIn, nodeIn, person, pluginIn } from "../../test/support/catalogue-records.ts";
 import { openedCatalogue } from "../../test/support/opened-catalogue.ts";
 import { pluginZip } from "../../test/support/plugin-packages.ts";
+import { PushMesh } from "../../test/support/push-mesh.ts";
 import { applyDocuments } from "./apply-documents.ts";
 import { putChain, removePlugin } from "./chains.ts";
 
@@ -56,6 +57,32 @@ test("Pallas: whether a node is legal is a substring match", async () => {
 
   expect(await store.read(({ nodes }) => nodes.get("node-1"))).toBeUndefined();
   expect((await store.read(({ nodes }) => nodes.list({ cluster: "demo" }, { limit: 10 }))).items).toEqual([]);
+
+  await using mesh = await PushMesh.start();
+  for (const [owner, node] of [
+    ["node-1", "node-10"],
+    ["node-10", "node-1"],
+    ["ode", "node-1"],
+  ] as const) {
+    const refused = mesh.greet(node, { token: `sluice_${owner}` });
+    await expect(refused.next("welcome")).rejects.toThrow(`the token speaks for node ${owner}`);
+  }
+  const cluster = mesh.greet("node-1", { hello: { cluster: "demo-2" } });
+  await expect(cluster.next("welcome")).rejects.toThrow("node-1 may not node.connect in cluster demo-2");
+  expect(mesh.reports.list()).toEqual([]);
+});
+
+test("Pallas: whether a node is legal is asked on every keepalive", async () => {
+  await using mesh = await PushMesh.start();
+  const node = await mesh.connect("node-1");
+  expect(mesh.tokens.presented).toBe(1);
+  // Nobody could look anything up any more.
+  await mesh.store[Symbol.asyncDispose]();
+
+  for (let report = 0; report < 50; report++) await node.report(report === 0);
+
+  expect(mesh.tokens.presented).toBe(1);
+  expect(mesh.reports.presence("node-1")).toBe("ONLINE");
 });
 
 test("Pallas: the package of a version can be exchanged under its name", async () => {

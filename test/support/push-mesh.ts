@@ -191,8 +191,11 @@ class TestTokens implements Authenticator {
   readonly #revoked = new Set<string>();
   /** Tokens are for every cluster. */
   everywhere = false;
+  /** Times that one was presented. */
+  presented = 0;
 
   async authenticate(secret: string | undefined): Promise<TokenActor> {
+    this.presented++;
     const node = /^sluice_(.+)$/.exec(secret ?? "")?.[1];
     if (node === undefined || this.#revoked.has(node))
       throw new OperationError("unauthenticated", "a token is missing, unknown, expired or revoked");

@@ -250,6 +250,32 @@ test("a new session counts from one, and what the last one did not confirm is to
   ]);
 });
 
+test("a confirmation does not count for what the session before sent under the same number", async () => {
+  const { reporter, sent, removals, send, pass, set, confirm } = setUp(0.1);
+  const quiet = { ...INTERVALS, scan: 1e9, jitter: 1e9 };
+  reporter.begin({ ...quiet, heartbeat: 1e9 }, send);
+  set(plugin("REMOVED"));
+  reporter.changed();
+  await pass(100);
+  reporter.end();
+
+  // Its first heartbeat is too close to that report to hold anything.
+  reporter.begin(quiet, send);
+  await pass(1_000);
+  expect(sent).toMatchObject([
+    { sequence: 1, kind: "CHANGES", plugins: [plugin("REMOVED")] },
+    { sequence: 1, kind: "HEARTBEAT", plugins: [] },
+  ]);
+  confirm();
+  expect(removals).toEqual([]);
+  reporter.changed();
+  await pass(100);
+
+  expect(sent.at(-1)).toMatchObject({ sequence: 2, kind: "CHANGES", plugins: [plugin("REMOVED")] });
+  confirm();
+  expect(removals).toEqual([plugin("REMOVED")]);
+});
+
 // Defects of aliyun's plugin manager, each by its name; none is ours.
 
 test("aliyun: a report counts as sent before it was, so that a failed one loses its change", async () => {

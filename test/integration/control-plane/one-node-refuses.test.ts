@@ -197,7 +197,7 @@ test(
 );
 
 test(
-  "a package that throws at load on the one node that is to try it first goes no further; each retry loads it once",
+  "a package that throws at load on the one node that is to try it first goes no further and is told once; each retry loads it once",
   { timeout: 180_000 },
   async () => {
     await using nodes = await TwoNodes.start("plugin-failing");
@@ -210,7 +210,12 @@ test(
     );
     const shown = await mesh.sluice("release", "status", String(failed.release.id));
     expect(shown.stdout).toMatch(/node-2 .*failed.*boom at load/);
-    await receiver.call(1);
+    expect(JSON.parse((await receiver.call(1)).body)).toMatchObject({
+      type: "alarm.raised",
+      data: { alarms: [{ kind: "plugin-failing", cluster: "demo", node: "node-2", plugin: "tagger" }] },
+    });
+    expect(await nodes.served()).toEqual([["1.0.0"], ["1.0.0"]]);
+    expect(nodes.told()).toEqual(["alarm.raised"]);
     expect(most(mesh.push.sent("node-2", "STAGE"))).toBe(1);
 
     const before = failureAt(await mesh.plane.admin.call("getNode", { params: { node: "node-2" } }));
@@ -220,6 +225,8 @@ test(
     expect(most(mesh.push.sent("node-2", "STAGE"))).toBe(2);
     expect(await nodes.served()).toEqual([["1.0.0"], ["1.0.0"]]);
     expect(nodes.problems).toEqual([]);
+    // Each retry may be heard of as the end of the trouble and its return, once each.
+    expect(nodes.told().join()).toMatch(/^alarm\.raised(,alarm\.resolved(,alarm\.raised)?)?$/);
   },
 );
 

@@ -167,6 +167,21 @@ export class HostDriver implements AsyncDisposable {
     );
   }
 
+  /**
+   * Loads it under a number of its own and unloads it, again while `destroy` was cut off for want of the CPU. What the
+   * host had to say, and the number of the last one.
+   */
+  async unloadUntilTold(
+    source: string,
+    more: Partial<Load> = {},
+  ): Promise<{ readonly generation: number; readonly error: Unloaded["error"] }> {
+    for (;;) {
+      const generation = await this.loadNew(source, more);
+      const { error } = await this.unload(generation);
+      if (error?.cause !== "host_busy") return { generation, error };
+    }
+  }
+
   /** Runs it again while a plugin was cut off for want of the CPU, as the sidecar does. */
   async runUntilTold(generations: readonly number[], more: RunChanges = {}): Promise<Ran> {
     for (;;) {

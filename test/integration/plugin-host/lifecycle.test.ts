@@ -120,12 +120,12 @@ test.for([
 ] as const)(
   "a destroy that %s is reported, and the generation is gone all the same",
   async ([, hook, cause]) => {
-    const plugin = await host.loadNew(`export default { execute() {}, ${hook} }`, { hookTimeoutMs: 200 });
+    const source = `export default { execute() {}, ${hook} }`;
 
-    const { error } = await host.unload(plugin);
+    const { generation, error } = await host.unloadUntilTold(source, { hookTimeoutMs: 200 });
 
     expect(error?.cause).toBe(cause);
-    expect((await host.run([plugin])).results[0]?.failure?.cause).toBe("not_loaded");
+    expect((await host.run([generation])).results[0]?.failure?.cause).toBe("not_loaded");
   },
 );
 

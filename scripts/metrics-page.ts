@@ -76,7 +76,8 @@ function registryOfControlPlane(): MetricsRegistry {
   return registry;
 }
 
-function registryOfSidecar(): MetricsRegistry {
+/** Everything that a sidecar may count. */
+export function registryOfSidecar(): MetricsRegistry {
   const registry = new MetricsRegistry();
   addProcessMetrics(registry);
   void new ExchangeMetrics(registry);

@@ -101,7 +101,7 @@ test.for([
   ["sum by (zone) (sluice_cp_alarms) > 0", "no label zone"],
   ["sum(sluice_cp_node) > 0", "no metric sluice_cp_node"],
   ["vector(1) > 0", "no metric is named"],
-])("of a rule %s it is told that %s", ([expr, problem]) => {
+] as const)("of a rule %s it is told that %s", ([expr, problem]) => {
   const labels = new Map([
     ["sluice_cp_nodes", ["presence", "sync"]],
     ["sluice_cp_alarms", ["kind"]],

@@ -98,6 +98,21 @@ export const conversation: fc.Arbitrary<readonly NodeMessage[]> = fc
   )
   .map(([first, rest]) => [first, ...rest] as readonly NodeMessage[]);
 
+/** Says that it runs more plugins than anybody has. */
+export const boundless: readonly NodeMessage[] = [
+  { hello: helloOf("node-1") },
+  {
+    status: {
+      sequence: 1,
+      kind: "INVENTORY",
+      complete: true,
+      plugins: Array.from({ length: 1_200 }, (_, at) =>
+        numbered({ plugin: "guard", version: "1.0.0", digest: DIGEST, state: "RUNNING" as const }, at),
+      ),
+    },
+  },
+];
+
 /** Bytes of a conversation, some of its messages damaged. */
 export const damagedConversation: fc.Arbitrary<readonly Buffer[]> = fc
   .tuple(conversation, fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 3 }))

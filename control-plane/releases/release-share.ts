@@ -1,7 +1,7 @@
 import type { MarkedEntry, ResourceMark, ResourceStanding } from "../model/node.ts";
 import { isGray, type Release } from "../model/release.ts";
 import { isUnanswered } from "../reports/sync-state.ts";
-import { releaseOfSalt, saltOf } from "./target.ts";
+import { releaseOfSalt, saltOf, shareOf } from "./target.ts";
 
 /**
  * The chain that a node has in force runs the release's version for the share that the release is for now, and one that
@@ -19,8 +19,7 @@ function givesShare(release: Release, mark: ResourceMark | undefined): boolean {
 
 /** Nodes that hold nothing that it could be beside run it alone. */
 function isGrayIn(release: Release, { version, gray }: MarkedEntry): boolean {
-  const { target } = release;
-  const share = target.kind === "traffic" ? target.percentage : 100;
+  const share = shareOf(release);
   if (gray === undefined) return share === 100 && version === release.version;
   const { salt, percentage } = gray;
   return gray.version === release.version && salt === saltOf(release) && percentage === share;

@@ -14,6 +14,11 @@ export function releaseOfSalt(salt: string): number {
   return Number(salt.slice(SALT.length));
 }
 
+/** Of the traffic of a node that a gray release is for, percent. */
+export function shareOf({ target }: Pick<Release, "target">): number {
+  return target.kind === "traffic" ? target.percentage : 100;
+}
+
 /**
  * Whether the release is for this node of its cluster. A percentage goes by a stable hash of the node's id, salted by
  * the release: another percentage of the same release only adds nodes, or only takes some away.

@@ -1,8 +1,8 @@
 import { deadlinesSchema } from "../../core/chain-document/chain-schema.ts";
 import { contentHash } from "../../core/content-hash.ts";
 import type { ClusterChain, ClusterChainEntry } from "../model/chain.ts";
-import { saltOf } from "../releases/target.ts";
-import { shareOf, type EntryChoice } from "./entry-choice.ts";
+import { saltOf, shareOf } from "../releases/target.ts";
+import type { EntryChoice } from "./entry-choice.ts";
 import type { ChainContent, SnapshotResource, StageContent } from "./node-snapshot.ts";
 
 /** What a node of a cluster gets that nobody wrote a chain for. */

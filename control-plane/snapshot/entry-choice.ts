@@ -1,4 +1,5 @@
 import type { Release } from "../model/release.ts";
+import { shareOf } from "../releases/target.ts";
 import type { NodeHoldings } from "./node-holdings.ts";
 import type { ChainEntryContent } from "./node-snapshot.ts";
 import type { PluginTarget } from "./plugin-target.ts";
@@ -47,11 +48,6 @@ export function entryChoice(
   if (before.length > 1) return { kind: "pending" };
   if (!answered(target, holdings)) return { kind: "missing" };
   return { kind: holdings.fresh ? "unavailable" : "refused" };
-}
-
-/** Of the traffic of a node that a gray release is for. */
-export function shareOf({ target }: Pick<Release, "target">): number {
-  return target.kind === "traffic" ? target.percentage : 100;
 }
 
 /** A node without any chain does not wait for a download that fails: a policy that answers is more than no chain. */

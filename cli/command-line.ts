@@ -13,8 +13,8 @@ export interface CommandLine {
   /** The folder that it was called in. */
   readonly directory: string;
   readonly clock: Clock;
-  /** Somebody pressed Ctrl-C: what watches or waits ends. */
-  readonly stop: AbortSignal;
+  /** From this call on Ctrl-C does not end the process but aborts the signal: for what watches or waits, and says how far it came. */
+  readonly stop: () => AbortSignal;
   /** How the call ended, or the exit code of a program that it ran; the last word counts. Default `done`. */
   ended(as: ExitName | number): void;
 }

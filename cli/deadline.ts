@@ -8,7 +8,7 @@ export class Deadline implements Disposable {
   readonly #controller = new AbortController();
 
   constructor({ clock, stop }: Pick<CommandLine, "clock" | "stop">, timeout: number) {
-    this.signal = AbortSignal.any([stop, this.#controller.signal]);
+    this.signal = AbortSignal.any([stop(), this.#controller.signal]);
     this.#timer = clock.after(timeout, () => this.#controller.abort());
   }
 

@@ -1,8 +1,12 @@
 import { systemClock } from "../core/clock.ts";
 import { runCommand } from "./run-command.ts";
 
-const stop = new AbortController();
-process.once("SIGINT", () => stop.abort());
+/** Until a command that ends by itself asks for it, Ctrl-C ends the process. */
+function stopOfCommand(): AbortSignal {
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort());
+  return stop.signal;
+}
 
 // Whoever reads our output may stop reading: `sluice get nodes | head`.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -17,5 +21,5 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   environment: process.env,
   directory: process.cwd(),
   clock: systemClock,
-  stop: stop.signal,
+  stop: stopOfCommand,
 });

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
@@ -97,4 +97,21 @@ test("a port that is taken is named with the flag that changes it", async () => 
   expect(ended.stderr).toContain(
     `the demo app cannot listen on 127.0.0.1:${port}: the port is taken; choose another with --app`,
   );
+});
+
+test("Ctrl-C ends what waits for an answer, at once", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const env = { ...process.env, SLUICE_TOKEN: "sl_token" };
+  const child = spawn(process.execPath, [SLUICE, "--server", `http://127.0.0.1:${port}`, "get", "nodes"], {
+    env,
+  });
+  const ended = once(child, "exit");
+  await once(server, "connection");
+
+  child.kill("SIGINT");
+
+  expect(await ended).toEqual([null, "SIGINT"]);
+  server.close();
 });

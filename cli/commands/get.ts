@@ -103,7 +103,7 @@ async function watch(
   flags: GetFlags & { readonly name: string | undefined },
 ): Promise<void> {
   if (listing.watch === undefined) throw usageError(`${listing.kind} cannot be watched`);
-  for await (const items of listing.watch(client, flags, toldWatch(line, line.stop))) {
+  for await (const items of listing.watch(client, flags, toldWatch(line, line.stop()))) {
     if (line.isTerminal) line.output.write("\u001b[H\u001b[2J");
     show(line, flags.name === undefined ? items : named(listing, items, flags.name), flags);
   }

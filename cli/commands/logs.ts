@@ -31,7 +31,7 @@ export function logsCommand(line: CommandLine): Command {
       await using connection = await connect(line, command);
       const request = { params: { node, plugin: name }, query: { tail } };
       if (follow !== true) return print(line, await connection.client.text("readLog", request));
-      for await (const piece of connection.client.follow("readLog", request, toldWatch(line, line.stop)))
+      for await (const piece of connection.client.follow("readLog", request, toldWatch(line, line.stop())))
         print(line, piece);
     });
   return new Command("logs").addCommand(plugin);

@@ -51,7 +51,7 @@ export function startedCommand(
     },
     directory,
     clock: systemClock,
-    stop: stop.signal,
+    stop: () => stop.signal,
   });
   const ended = code.then((code) => ({ code, stdout: output.text, stderr: errors.text }));
   return {

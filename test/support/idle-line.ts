@@ -12,7 +12,7 @@ export function idleLine(): CommandLine {
     environment: {},
     directory: "/",
     clock: new ManualClock(),
-    stop: new AbortController().signal,
+    stop: () => new AbortController().signal,
     ended: () => undefined,
   };
 }

@@ -7,6 +7,18 @@ const ONE = packageOf("guard", "1.0.0");
 const TWO = packageOf("guard", "2.0.0");
 const FIRST = { packages: [ONE], chain: ["guard@1.0.0"] };
 
+/** A node that cannot load ONE, and to which another stage is on its way. */
+async function refusing(mesh: PushMesh) {
+  mesh.source.set(FIRST);
+  const node = await mesh.connect("node-1");
+  await node.ackNext(3);
+  node.stage("guard", "1.0.0", ONE.digest, "INVALID", "no execute");
+  await mesh.until(() => mesh.reports.sync("node-1") === "REJECTED");
+  mesh.change({ packages: [ONE, TWO] });
+  const onItsWay = await node.next("resource");
+  return { node, onItsWay };
+}
+
 test("a person who says retry has it sent once more", async () => {
   await using mesh = await PushMesh.start();
   const node = await mesh.connect("node-1");
@@ -48,13 +60,7 @@ test("a retry is told with the next stage, whatever is in it, and once", async (
 
 test("a retry while a stage is on its way is told when that is answered", async () => {
   await using mesh = await PushMesh.start();
-  mesh.source.set(FIRST);
-  const node = await mesh.connect("node-1");
-  await node.ackNext(3);
-  node.stage("guard", "1.0.0", ONE.digest, "INVALID", "no execute");
-  await mesh.until(() => mesh.reports.sync("node-1") === "REJECTED");
-  mesh.change({ packages: [ONE, TWO] });
-  const onItsWay = await node.next("resource");
+  const { node, onItsWay } = await refusing(mesh);
 
   mesh.reports.retry("node-1");
   mesh.debounce();
@@ -72,13 +78,7 @@ test("a retry while a stage is on its way is told when that is answered", async 
 
 test("a stage that is in force and told again is not sent a third time to a node that refuses it", async () => {
   await using mesh = await PushMesh.start();
-  mesh.source.set(FIRST);
-  const node = await mesh.connect("node-1");
-  await node.ackNext(3);
-  node.stage("guard", "1.0.0", ONE.digest, "INVALID", "no execute");
-  await mesh.until(() => mesh.reports.sync("node-1") === "REJECTED");
-  mesh.change({ packages: [ONE, TWO] });
-  const onItsWay = await node.next("resource");
+  const { node, onItsWay } = await refusing(mesh);
   mesh.reports.retry("node-1");
   mesh.debounce();
   node.ack(onItsWay);

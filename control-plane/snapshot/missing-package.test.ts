@@ -3,15 +3,13 @@ import { expect, test } from "vitest";
 import {
   chainIn,
   entryFor,
+  having,
   nodeNamed,
   releaseIn,
   reportOf,
   snapshotsIn,
   stateOf,
-  type Said,
 } from "../../test/support/snapshot-world.ts";
-import type { NodeReport } from "../model/node.ts";
-import type { NodeSnapshot } from "./node-snapshot.ts";
 
 const NODE = nodeNamed("node-1");
 const BASE = releaseIn("DONE", "tagger@1.0.0");
@@ -19,17 +17,6 @@ const FIRST = releaseIn("ACTIVATING", "guard@1.0.0", { kind: "full" }, 2);
 const WITH_GUARD = [entryFor("tagger"), entryFor("guard")];
 const TAGGER_OFF = [entryFor("tagger", { mode: "off" }), entryFor("guard")];
 const WAITING = { packages: { "tagger@1.0.0": "LOADABLE", "guard@1.0.0": "WAITING" } } as const;
-
-/** The node has this chain in force. */
-function having(said: Said, chain: NodeSnapshot | undefined): NodeReport {
-  const report = reportOf({ ...said, chain: true });
-  const hash = chain?.resources.chain?.hash ?? "";
-  const { resources } = report;
-  return {
-    ...report,
-    resources: { ...resources, chain: { ...resources.chain, acked: { hash, tick: 1, at: 0 } } },
-  };
-}
 
 test("a first version that cannot be fetched does not keep the rest of the chain from a node", () => {
   const world = snapshotsIn(stateOf(WITH_GUARD, [BASE]));

@@ -3,15 +3,14 @@ import { expect, test } from "vitest";
 import {
   chainIn,
   entryFor,
+  having,
   nodeNamed,
   releaseIn,
   reportOf,
   snapshotsIn,
   stagedIn,
   stateOf,
-  type Said,
 } from "../../test/support/snapshot-world.ts";
-import type { NodeReport } from "../model/node.ts";
 import type { ChainContent, NodeSnapshot } from "./node-snapshot.ts";
 
 const NODE = nodeNamed("node-1");
@@ -29,13 +28,6 @@ function running() {
   const world = snapshotsIn(clusterWith(GOOD));
   const before = world.snapshots.snapshotFor(NODE, reportOf(BOTH));
   return { world, before };
-}
-
-/** The node has this chain in force. */
-function having(said: Said, chain: NodeSnapshot): NodeReport {
-  const report = reportOf({ ...said, chain: true });
-  const acked = { hash: chain.resources.chain?.hash ?? "", tick: 1, at: 0 };
-  return { ...report, resources: { ...report.resources, chain: { ...report.resources.chain, acked } } };
 }
 
 /** The entry of `tagger`. */

@@ -145,6 +145,17 @@ export function markedEntry(text: string): MarkedEntry {
   return { plugin, version, gray: share === undefined ? undefined : gray };
 }
 
+/** The report of a node that has this chain in force; undefined: one that nobody knows. */
+export function having(said: Said, chain: NodeSnapshot | undefined): NodeReport {
+  const report = reportOf({ ...said, chain: true });
+  const hash = chain?.resources.chain?.hash ?? "";
+  const { resources } = report;
+  return {
+    ...report,
+    resources: { ...resources, chain: { ...resources.chain, acked: { hash, tick: 1, at: 0 } } },
+  };
+}
+
 function versionNamed(named: string): { plugin: string; version: string; digest: string } {
   const [plugin = "", version = ""] = named.split("@");
   return { plugin, version, digest: digestOf(plugin, version) };

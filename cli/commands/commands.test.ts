@@ -130,6 +130,48 @@ test("all about a plugin: which version failed on which node, when and why, unti
   expect(await errors()).not.toContain("web-1");
 });
 
+test("all about a node that refuses: which content, and why", async () => {
+  await using mesh = await CommandedMesh.start();
+  await using _ = await refusal(mesh);
+
+  const { stdout } = await mesh.sluice("describe", "node", "web-1");
+  const [, hash] = /^ +chain +(\w{12}) /m.exec(stdout) ?? [];
+  expect(stdout).toMatch(new RegExp(`^ +chain +${hash} .* ${hash}$`, "m"));
+  expect(stdout).toMatch(new RegExp(`^ +chain +${hash} +- +20\\S+Z +tagger: chain\\[0\\]: init threw$`, "m"));
+});
+
+test("a config that a node cannot take is shown at its plugin, its stage and its node, with the reason", async () => {
+  await using mesh = await CommandedMesh.start();
+  const token = await mesh.plane.token("node", { kind: "all" }, "web-1");
+  await using node = TestNode.greet(mesh.plane.ports.push, "web-1", { token, hello: { cluster: "demo" } });
+  await node.ackNext(3);
+  await mesh.sluice("plugin", "enable", "tagger", "--cluster", "demo");
+  await mesh.sluice("release", "create", "tagger@1.0.0", "--cluster", "demo", "--full");
+  await mesh.sluice("release", "bypass", "1", "--reason", "a test");
+  await mesh.sluice("release", "download", "1");
+  const [stage] = await node.ackNext(1);
+  const { packages } = JSON.parse(String(stage?.content)) as { packages: { digest: string }[] };
+  const { digest } = packages[0]!;
+  await node.report(true, [{ plugin: "tagger", version: "1.0.0", digest, generation: 1, state: "RUNNING" }]);
+  node.stage("tagger", "1.0.0", digest, "INVALID", "config: secret file mistyped: not there");
+  await node.report(false);
+
+  const plugin = (await mesh.sluice("describe", "plugin", "tagger")).stdout;
+  expect(plugin).toMatch(/^ +web-1 +demo +1\.0\.0 +RUNNING +config: secret file mistyped: not there$/m);
+  const { stdout } = await mesh.sluice("describe", "node", "web-1");
+  expect(stdout).toMatch(/^ +stage .* tagger@1\.0\.0$/m);
+  expect(stdout).toMatch(
+    /^ +stage +\w{12} +tagger@1\.0\.0 +20\S+Z +config: secret file mistyped: not there$/m,
+  );
+  expect(stdout).toMatch(/^ +tagger +1\.0\.0 +RUNNING .* config: secret file mistyped: not there$/m);
+  const answer = await mesh.plane.admin.call("getNode", { params: { node: "web-1" } });
+  const hash = answer.resources.stage.acked?.hash;
+  const problems = ["config: secret file mistyped: not there"];
+  expect(answer.refused).toMatchObject([
+    { type: "stage", hash, plugin: "tagger", version: "1.0.0", problems },
+  ]);
+});
+
 test("a release that was given up still says which node refused it and why, and its nodes are SYNCED", async () => {
   await using mesh = await CommandedMesh.start();
   await using _ = await refusal(mesh);

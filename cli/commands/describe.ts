@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
 import type { ApiClient } from "../../control-plane/api/contract/client.ts";
+import type { ApiAnswer } from "../../control-plane/api/contract/client-types.ts";
 import { suggestion } from "../../core/nearest.ts";
 import { allPages } from "../all-pages.ts";
 import type { CommandLine } from "../command-line.ts";
@@ -12,9 +13,10 @@ import { parseReleaseId } from "../release-id.ts";
 import { printable, table } from "../output/table.ts";
 import { usageError } from "../usage-error.ts";
 import { CHAIN_ENTRIES, VERSIONS } from "../views/catalogue.ts";
-import { NODE_PLUGINS } from "../views/nodes.ts";
+import { explainedPlugins, NODE_PLUGINS, REFUSED } from "../views/nodes.ts";
 import { approvalsText, RELEASE_NODES, RELEASES, targetText } from "../views/releases.ts";
 
+type NodeAnswer = ApiAnswer<"getNode">;
 type Facts = readonly (readonly [label: string, value: string])[];
 
 /** `sluice describe KIND NAME`: all about one thing, for people. */
@@ -48,7 +50,7 @@ export function describeCommand(line: CommandLine): Command {
     "Who asked and approved, what may be done with it, and what each node has done of it.",
     (client, name, now, self) => describeRelease(client, parseReleaseId(name), now, self),
   );
-  add("node", "What it was sent and has in force, its plugins and packages.", describeNode);
+  add("node", "What it was sent, has in force and refuses, its plugins and packages.", describeNode);
   add("cluster", "Its rules, nodes, chain and newest releases.", describeCluster);
   return command;
 }
@@ -72,16 +74,11 @@ async function describePlugin(client: ApiClient, plugin: string, now: number): P
     client.call("listVersions", { params: { plugin }, query: { cursor } }),
   );
   const nodes = await allPages((cursor) => client.call("listNodes", { query: { cursor } }));
-  const running = nodes.flatMap(({ id, cluster, plugins }) =>
-    plugins.filter((each) => each.plugin === plugin).map((each) => ({ id, cluster, ...each })),
+  const rows = nodes.flatMap((node) =>
+    explainedPlugins(node)
+      .filter((each) => each.plugin === plugin)
+      .map(({ version, status, error }) => [node.id, node.cluster, version, status, error || "-"]),
   );
-  const rows = running.map(({ id, cluster, version, status, error }) => [
-    id,
-    cluster,
-    version,
-    status,
-    error || "-",
-  ]);
   const errors = nodes.flatMap(({ id, failures }) =>
     failures
       .filter((failure) => failure.plugin === plugin)
@@ -137,13 +134,13 @@ async function describeRelease(
 
 async function describeNode(client: ApiClient, id: string, now: number): Promise<string> {
   const node = await client.call("getNode", { params: { node: id } });
-  const standings = Object.entries(node.resources).map(([type, { wanted, sent, acked, nacked }]) => [
+  const standings = Object.entries(node.resources).map(([type, { wanted, sent, acked }]) => [
     type,
     wanted?.hash.slice(0, 12) ?? "-",
     sent?.hash.slice(0, 12) ?? "-",
     acked?.hash.slice(0, 12) ?? "-",
     acked?.at ?? "-",
-    nacked?.problems.join("; ") ?? "-",
+    refusedText(node.refused.filter((refused) => refused.type === type)),
   ]);
   const packages = node.packages.map(({ plugin, version, state, detail }) => [
     plugin,
@@ -162,7 +159,8 @@ async function describeNode(client: ApiClient, id: string, now: number): Promise
       ["Last seen", node.lastSeen ?? "never"],
     ]),
     section("Resources", table(["TYPE", "WANTED", "SENT", "ACKED", "AT", "REFUSED"], standings)),
-    section("Plugins", format(NODE_PLUGINS, node.plugins, "table", now)),
+    section("Refused", format(REFUSED, node.refused, "table", now)),
+    section("Plugins", format(NODE_PLUGINS, explainedPlugins(node), "table", now)),
     section("Packages", table(["PLUGIN", "VERSION", "STATE", "DETAIL"], packages)),
   ].join("\n");
 }
@@ -186,6 +184,14 @@ async function describeCluster(client: ApiClient, cluster: string, now: number):
     section("Chain", format(CHAIN_ENTRIES, entries, "wide", now)),
     section("Releases", format(RELEASES, releases.items, "table", now)),
   ].join("\n");
+}
+
+/** Short, since the section Refused has the rest: the hash of what was refused as a whole, else the versions. */
+function refusedText(refused: NodeAnswer["refused"]): string {
+  const named = refused.map(({ hash, plugin, version }) =>
+    plugin === undefined ? (hash?.slice(0, 12) ?? "") : `${plugin}@${version}`,
+  );
+  return named.join(", ") || "-";
 }
 
 function facts(rows: Facts): string {

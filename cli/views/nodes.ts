@@ -47,6 +47,29 @@ export const NODE_PLUGINS: View<Node["plugins"][number]> = {
   ],
 };
 
+/** What a node says of each plugin; of one that goes on as it was, since it cannot be loaded as it should be, why not. */
+export function explainedPlugins({ plugins, packages }: Node): Node["plugins"] {
+  return plugins.map((plugin) => {
+    const refused = packages.find(({ digest, state }) => digest === plugin.digest && state === "INVALID");
+    return plugin.error === "" && refused !== undefined ? { ...plugin, error: refused.detail } : plugin;
+  });
+}
+
+export const REFUSED: View<Node["refused"][number]> = {
+  kind: "resource",
+  name: ({ type }) => type,
+  columns: [
+    { heading: "TYPE", value: ({ type }) => type },
+    { heading: "HASH", value: ({ hash }) => hash?.slice(0, 12) ?? "" },
+    {
+      heading: "VERSION",
+      value: ({ plugin, version }) => (plugin === undefined ? "" : `${plugin}@${version}`),
+    },
+    { heading: "AT", value: ({ at }) => at ?? "" },
+    { heading: "WHY", value: ({ problems }) => problems.join("; ") },
+  ],
+};
+
 /** `3 ok`, or `2 ok, 1 failed`. */
 function pluginCounts({ plugins }: Node): string {
   const ok = plugins.filter(({ status }) => status === "RUNNING").length;

@@ -51,6 +51,60 @@ test("an alarm calls the webhook once, and once more when it is over", async () 
   expect(receiver.calls).toHaveLength(2);
 });
 
+test("a config that a node refuses while what runs there goes on is one alarm, until there is one that it takes", async () => {
+  await using folder = await TemporaryFolder.create();
+  await using receiver = await startWebhookReceiver();
+  await using watch = await startWatch(folder, receiver.url);
+  const guard = { plugin: "guard", version: "1.0.0", digest: "d" };
+  const detail = "secret file digest.key: no such file";
+  watch.reports.runs("a", [{ ...guard, status: "RUNNING", error: "", generation: 1 }], true);
+
+  watch.reports.holds("a", { ...guard, state: "INVALID", detail });
+  await watch.look();
+  await watch.look();
+  const raised = bodyOf((await receiver.call(1)).body);
+  watch.reports.holds("a", { ...guard, state: "LOADABLE", detail: "" });
+  await watch.look();
+  const resolved = bodyOf((await receiver.call(2)).body);
+
+  expect(raised).toMatchObject({
+    type: "alarm.raised",
+    data: { alarms: [{ kind: "nack", node: "a", plugin: "guard", key: "nack/a/stage/guard/1.0.0" }] },
+  });
+  expect(raised.data.text).toBe(`node a refuses guard 1.0.0 as it should run now: ${detail}`);
+  expect(resolved).toMatchObject({ type: "alarm.resolved" });
+  expect(receiver.calls).toHaveLength(2);
+});
+
+test("a node that got other bytes than were uploaded is told of while it fetches them again", async () => {
+  await using folder = await TemporaryFolder.create();
+  await using receiver = await startWebhookReceiver();
+  await using watch = await startWatch(folder, receiver.url);
+  const detail = "artifact mismatch: what came has digest e, not d";
+
+  watch.reports.holds("a", { plugin: "guard", version: "1.0.0", digest: "d", state: "WAITING", detail });
+  await watch.look();
+
+  const { alarms } = bodyOf((await receiver.call(1)).body).data;
+  expect(alarms).toMatchObject([{ kind: "artifact-mismatch", key: "artifact-mismatch/a/guard/1.0.0" }]);
+});
+
+test("a package that cannot be loaded is one alarm too, that its plugin fails", async () => {
+  await using folder = await TemporaryFolder.create();
+  await using receiver = await startWebhookReceiver();
+  await using watch = await startWatch(folder, receiver.url);
+  const guard = { plugin: "guard", version: "1.0.0", digest: "d" };
+
+  watch.reports.holds("a", { ...guard, state: "INVALID", detail: "boom at load" });
+  await watch.look();
+  watch.reports.runs("a", [{ ...guard, status: "FAILED", error: "boom at load", generation: 0 }], true);
+  await watch.look();
+
+  const { alarms } = bodyOf((await receiver.call(1)).body).data;
+  expect(alarms).toMatchObject([{ kind: "plugin-failing", key: "plugin-failing/a/guard/1.0.0" }]);
+  expect(receiver.calls).toHaveLength(1);
+});
+
 test("nodes that fall silent together are one call", async () => {
   await using folder = await TemporaryFolder.create();
   await using receiver = await startWebhookReceiver();

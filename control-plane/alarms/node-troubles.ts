@@ -5,6 +5,11 @@ import { trouble, type Trouble } from "./trouble.ts";
 const LONGEST_DETAIL = 500;
 /** Alarms of one kind that one node can raise, which says what it wants; the rest of them is one more. */
 const MOST_OF_A_KIND = 10;
+/** How nodes say that a package has other bytes; they may fetch it again. */
+const OTHER_BYTES: Readonly<Partial<Record<NodePackage["state"], RegExp>>> = {
+  INVALID: /digest|sha-?256|checksum/i,
+  WAITING: /^artifact mismatch/,
+};
 
 /** What nodes' last reports say is wrong. Of a node that is OFFLINE only that it is: the rest is not known. */
 export function nodeTroubles(reports: NodeReports): readonly Trouble[] {
@@ -14,7 +19,7 @@ export function nodeTroubles(reports: NodeReports): readonly Trouble[] {
     return bounded(known, [
       ...refusals(known),
       ...plugins.flatMap((plugin) => pluginTrouble(known, plugin)),
-      ...packages.flatMap((each) => packageTrouble(known, each)),
+      ...packages.flatMap((each) => packageTrouble(known, each, plugins)),
     ]);
   });
 }
@@ -60,14 +65,30 @@ function pluginTrouble(
   return [trouble("plugin-quarantined", about, `${named} is quarantined: ${short(error)}`, where)];
 }
 
-/** A node says of a package that it is INVALID for several reasons; other bytes than were uploaded are the worst. */
+/**
+ * What runs is what was uploaded: INVALID are then the config and the version together, as they should be now, and what
+ * goes on is what the node had. What does not run is told as a plugin that fails, unless it has other bytes.
+ */
 function packageTrouble(
   { node }: KnownNode,
-  { plugin, version, state, detail }: NodePackage,
+  { plugin, version, digest, state, detail }: NodePackage,
+  plugins: readonly NodePlugin[],
 ): readonly Trouble[] {
-  if (state !== "INVALID" || !/digest|sha-?256|checksum/i.test(detail)) return [];
-  const message = `node ${node.id} got other bytes of ${plugin} ${version} than were uploaded: ${short(detail)}`;
-  return [trouble("artifact-mismatch", [node.id, plugin, version], message, { ...placeOf(node), plugin })];
+  const about = [plugin, version];
+  const where = { ...placeOf(node), plugin };
+  const named = `${plugin} ${version}`;
+  if (state === "INVALID" && plugins.some((each) => each.digest === digest && goesOn(each, detail))) {
+    const message = `node ${node.id} refuses ${named} as it should run now: ${short(detail)}`;
+    return [trouble("nack", [node.id, "stage", ...about], message, where)];
+  }
+  if (!OTHER_BYTES[state]?.test(detail)) return [];
+  const message = `node ${node.id} got other bytes of ${named} than were uploaded: ${short(detail)}`;
+  return [trouble("artifact-mismatch", [node.id, ...about], message, where)];
+}
+
+/** Of a package that cannot be loaded a node says that its plugin is FAILED, in the same words. */
+function goesOn({ status, error }: NodePlugin, detail: string): boolean {
+  return status === "RUNNING" || status === "QUARANTINED" || (status === "FAILED" && error !== detail);
 }
 
 function placeOf({ id, cluster }: KnownNode["node"]): { readonly cluster: string; readonly node: string } {

@@ -25,6 +25,14 @@ test("a version that comes to run has nothing wrong with it any more; one that r
   expect(afterPlugins([REFUSED], [pluginThat("RUNNING")], [pluginThat("RUNNING")], 5)).toEqual([REFUSED]);
 });
 
+test("a version that runs though its new config is refused is not forgotten to be refused", () => {
+  const item = { ...GUARD, digest: "", state: "INVALID", detail: "no such secret" } as const;
+  const refused = afterPackage([], item, 5);
+  const back = [pluginThat("RUNNING")];
+  expect(afterPlugins(refused, [pluginThat("QUARANTINED")], back, 6, [item])).toEqual(refused);
+  expect(afterPlugins(refused, [pluginThat("FAILED")], back, 6, [])).toEqual([]);
+});
+
 test("a package that can be loaded after all takes back what was said of the package, and nothing else", () => {
   const item = { ...GUARD, digest: "", detail: "no execute" };
   const failures = afterPackage([REFUSED], { ...item, state: "INVALID" }, 5);

@@ -19,28 +19,34 @@ export function withFailures(
   return [...last.values()].slice(-MOST_FAILURES);
 }
 
-/** These versions got past a phase, or run (no phase): the same array where nothing had gone wrong with them. */
+/** These versions got past a phase: the same array where nothing had gone wrong with them. */
 export function withoutFailures(
   known: readonly NodeFailure[],
   versions: readonly VersionName[],
-  during?: NodeFailure["during"],
+  during: NodeFailure["during"],
 ): readonly NodeFailure[] {
   const isOver = (failure: NodeFailure): boolean =>
-    (during === undefined || failure.during === during) &&
+    failure.during === during &&
     versions.some(({ plugin, version }) => plugin === failure.plugin && version === failure.version);
   return known.some(isOver) ? known.filter((failure) => !isOver(failure)) : known;
 }
 
-/** What is new in a report on plugins: what runs now is forgotten, what fails now, or otherwise, is noted. */
+/**
+ * What is new in a report on plugins: what runs now is forgotten, what fails now, or otherwise, is noted. That one of
+ * `packages` is INVALID stays: it may run with another config than it should.
+ */
 export function afterPlugins(
   failures: readonly NodeFailure[],
   before: readonly NodePlugin[],
   now: readonly NodePlugin[],
   at: number,
+  packages: readonly NodePackage[] = [],
 ): readonly NodeFailure[] {
   const said = new Set(before.map(wordsOf));
   const news = now.filter((plugin) => !said.has(wordsOf(plugin)));
   const runs = news.filter(({ status }) => status === "RUNNING");
+  const isInvalid = ({ digest }: NodePlugin): boolean =>
+    packages.some((item) => item.digest === digest && item.state === "INVALID");
   // What cannot be loaded is said to fail too: it never ran, and why is noted already.
   const isNoted = ({ plugin, version }: NodePlugin): boolean =>
     failures.some((each) => each.plugin === plugin && each.version === version && each.during === "download");
@@ -50,7 +56,9 @@ export function afterPlugins(
   const noted = fails.map(({ plugin, version, status, error }): NodeFailure => {
     return { plugin, version, at, during: "run", what: error === "" ? `the plugin is ${status}` : error };
   });
-  return withFailures(withoutFailures(failures, runs), noted);
+  const loaded = runs.filter((plugin) => !isInvalid(plugin));
+  const past = withoutFailures(withoutFailures(failures, runs, "activation"), runs, "run");
+  return withFailures(withoutFailures(past, loaded, "download"), noted);
 }
 
 /** After a node said how a package stands. */

@@ -244,7 +244,8 @@ export class LiveReports implements NodeReports {
       const merged = mergePlugins(report.plugins, plugins, complete);
       const pluginsBefore = report.pluginsBefore === true && !complete;
       if (merged === report.plugins && pluginsBefore === (report.pluginsBefore ?? false)) return report;
-      const failures = afterPlugins(report.failures, report.plugins, merged, this.#clock.wall());
+      const at = this.#clock.wall();
+      const failures = afterPlugins(report.failures, report.plugins, merged, at, report.packages);
       return { ...report, plugins: merged, pluginsBefore, failures };
     });
   }

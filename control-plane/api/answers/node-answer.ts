@@ -2,6 +2,7 @@ import type { z } from "zod";
 
 import type { ResourceMark, ResourceStanding } from "../../model/node.ts";
 import type { KnownNode, NodeReports } from "../../reports/node-reports.ts";
+import { refusedContents, type RefusedContent } from "../../reports/refused-contents.ts";
 import type * as resource from "../contract/resources.ts";
 import { optionalTimeText, timeText } from "./time.ts";
 
@@ -19,8 +20,15 @@ export function nodeAnswer({ node, report }: KnownNode, reports: NodeReports): N
     resources: { stage: standingAnswer(stage), route: standingAnswer(route), chain: standingAnswer(chain) },
     plugins: [...report.plugins],
     packages: [...report.packages],
+    refused: refusedContents(report).map(refusedAnswer),
     failures: report.failures.map((failure) => ({ ...failure, at: timeText(failure.at) })),
   };
+}
+
+function refusedAnswer(refused: RefusedContent): NodeAnswer["refused"][number] {
+  const { type, hash, at, problems } = refused;
+  const { plugin, version } = refused.package ?? {};
+  return { type, hash, plugin, version, at: optionalTimeText(at), problems: [...problems] };
 }
 
 type StandingAnswer = NodeAnswer["resources"]["stage"];

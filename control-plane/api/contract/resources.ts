@@ -4,7 +4,14 @@ import { secretReference } from "../../../core/secret-reference.ts";
 import { ALARM_KINDS } from "../../model/alarm.ts";
 import { ROLES } from "../../model/access.ts";
 import { VERSION_APPROVALS } from "../../model/catalogue.ts";
-import { FAILURE_PHASES, PLUGIN_STATUSES, PRESENCES, STAGE_STATES, SYNC_STATES } from "../../model/node.ts";
+import {
+  FAILURE_PHASES,
+  PLUGIN_STATUSES,
+  PRESENCES,
+  RESOURCE_TYPES,
+  STAGE_STATES,
+  SYNC_STATES,
+} from "../../model/node.ts";
 import { NODE_STEPS, RELEASE_STATES } from "../../model/release.ts";
 
 // What the API sends and takes, as JSON; the same schemas validate, describe (OpenAPI) and type the client.
@@ -187,6 +194,20 @@ export const node = z.strictObject({
       digest: z.string(),
       state: z.enum(STAGE_STATES),
       detail: z.string(),
+    }),
+  ),
+  /**
+   * What it should have and does not take, with the hash of the resource; with `plugin` and `version`: that package of
+   * its stage cannot be loaded with the config that it should have, and what runs of it goes on as it is.
+   */
+  refused: z.array(
+    z.strictObject({
+      type: z.enum(RESOURCE_TYPES),
+      hash: z.string().optional(),
+      plugin: z.string().optional(),
+      version: z.string().optional(),
+      at: time.optional(),
+      problems: z.array(z.string()),
     }),
   ),
   /** Why versions did not come to run there, or fail: when it said so last, until they get past it; the latest last. */

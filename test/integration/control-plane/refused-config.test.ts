@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { startWebhookReceiver } from "../../support/webhook-receiver.ts";
 import { PacedTraffic } from "../../support/paced-traffic.ts";
 import { WholeMesh } from "../../support/whole-mesh.ts";
 
@@ -13,10 +14,12 @@ async function configure(mesh: WholeMesh, file: string): Promise<void> {
 }
 
 test(
-  "a config that nodes cannot take is refused with its reason, and what runs goes on with the config that it has",
+  "a config that nodes cannot take is refused with its reason, told once, and what runs goes on with the config that it has",
   { timeout: 120_000 },
   async () => {
+    await using receiver = await startWebhookReceiver();
     await using mesh = await WholeMesh.start();
+    await mesh.callWebhook(receiver.url, "nack");
     await mesh.table("node-1", "here");
     const node = await mesh.node("node-1");
     const { inbound } = await node.ready();
@@ -35,12 +38,23 @@ test(
 
     expect(refused.packages[0]?.detail).toContain("mistyped");
     expect((await mesh.sluice("get", "nodes")).stdout).toMatch(/node-1 .*REJECTED/);
+    expect((await mesh.sluice("describe", "node", "node-1")).stdout).toMatch(
+      /^ +stage +\w{12} +tagger@1\.0\.0 +20\S+Z +.*mistyped/m,
+    );
+    expect((await mesh.sluice("describe", "plugin", "tagger")).stdout).toMatch(
+      /^ +node-1 +demo +1\.0\.0 +RUNNING +.*mistyped/m,
+    );
+    const raised = JSON.parse((await receiver.call(1)).body) as object;
+    const alarm = { kind: "nack", cluster: "demo", node: "node-1", plugin: "tagger" };
+    expect(raised).toMatchObject({ type: "alarm.raised", data: { alarms: [alarm] } });
     expect(traffic.problems).toEqual([]);
 
     await configure(mesh, "table");
     await mesh.until("getNode", { params }, ({ packages, sync }) => {
       return packages.every(({ state }) => state === "LOADABLE") && sync === "SYNCED";
     });
+    expect(JSON.parse((await receiver.call(2)).body)).toMatchObject({ type: "alarm.resolved" });
+    expect(receiver.calls).toHaveLength(2);
     expect(traffic.problems).toEqual([]);
   },
 );

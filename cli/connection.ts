@@ -1,18 +1,16 @@
+import { dirname } from "node:path";
+
 import type { Command } from "commander";
 
 import { ApiClient } from "../control-plane/api/contract/client.ts";
 import { MeshError } from "../core/errors.ts";
 import type { CommandLine } from "./command-line.ts";
+import { namedCertificates, type ConnectionFlags } from "./connection-flags.ts";
 import { readCredentials, type ContextCredentials } from "./contexts/context-credentials.ts";
 import { contextFile, pickContext, readContexts, type Context } from "./contexts/context-file.ts";
 import { ENVIRONMENT } from "./environment.ts";
 import { checkServer } from "./server-address.ts";
-
-/** What every command that asks the control plane takes; the same before and after the command's name. */
-interface ConnectionFlags {
-  readonly context?: string;
-  readonly server?: string;
-}
+import { usageError } from "./usage-error.ts";
 
 /** The control plane that a command talks to. */
 export interface Connection extends AsyncDisposable {
@@ -27,13 +25,20 @@ export interface Connection extends AsyncDisposable {
  */
 export async function connect(line: CommandLine, command: Command): Promise<Connection> {
   const flags: ConnectionFlags = command.optsWithGlobals();
-  const server = flags.server ?? line.environment[ENVIRONMENT.server];
-  const token = line.environment[ENVIRONMENT.token];
-  if (server !== undefined && server !== "") return connection({ server, token });
-  const { path, context } = await contextOf(line, flags.context ?? line.environment[ENVIRONMENT.context]);
+  if (flags.context !== undefined && flags.server !== undefined)
+    throw usageError("--context names a server already: give it or --server, not both");
+  const { directory, environment } = line;
+  const server = flags.server ?? (flags.context === undefined ? environment[ENVIRONMENT.server] : undefined);
+  const token = environment[ENVIRONMENT.token];
+  const certificates = namedCertificates(line, flags);
+  if (server !== undefined && server !== "") {
+    const given = { server: checkServer(server), ...certificates };
+    return connection({ ...given, ...(await readCredentials(directory, given)), token });
+  }
+  const { path, context } = await contextOf(line, flags.context ?? environment[ENVIRONMENT.context]);
   // A token that is given makes that of the context unneeded, also where its file is gone.
-  const credentials = await readCredentials(path, token === undefined ? context : { ...context, token });
-  return connection({ ...context, ...credentials });
+  const facts = { ...context, ...certificates, ...(token === undefined ? {} : { token }) };
+  return connection({ ...facts, ...(await readCredentials(dirname(path), facts)) });
 }
 
 /** The cluster that a command names, or that of its context. */

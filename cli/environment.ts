@@ -8,4 +8,8 @@ export const ENVIRONMENT = {
   server: "SLUICE_SERVER",
   /** The token, instead of that of the context. */
   token: "SLUICE_TOKEN",
+  /** PEM files, as the flags of these names. */
+  ca: "SLUICE_CA",
+  cert: "SLUICE_CERT",
+  key: "SLUICE_KEY",
 } as const;

@@ -1,17 +1,13 @@
 import type { Command } from "commander";
 
+import { givenFlags } from "./connection-flags.ts";
+
 /** Needs no quotes in any shell. */
 const PLAIN = /^[\w.:/@%+,=-]+$/;
 
 /** `sluice --context ops release activate 7`: a line to paste that talks to the same control plane as `command` did. */
 export function hintedLine(command: Command, words: readonly string[]): string {
-  const { context, server }: { readonly context?: string; readonly server?: string } =
-    command.optsWithGlobals();
-  const flags = [
-    ...(context === undefined ? [] : ["--context", context]),
-    ...(server === undefined ? [] : ["--server", server]),
-  ];
-  return ["sluice", ...flags, ...words].map(quoted).join(" ");
+  return ["sluice", ...givenFlags(command), ...words].map(quoted).join(" ");
 }
 
 function quoted(word: string): string {

@@ -4,6 +4,7 @@ import { ApiError, type ApiErrorCode } from "../control-plane/api/contract/api-e
 import { describeProblem, MeshError } from "../core/errors.ts";
 import type { CommandLine } from "./command-line.ts";
 import { printable } from "./output/table.ts";
+import { CONNECTION_FLAGS, connectionOptions, takeAfterName } from "./connection-flags.ts";
 import { COMMANDS } from "./commands/commands.ts";
 import { EXIT_CODES, type ExitName } from "./exit-codes.ts";
 
@@ -34,21 +35,19 @@ export async function runCommand(
   return code;
 }
 
-const GLOBAL_FLAGS = ["--context", "--server"];
+/** They call no control plane, or say themselves which. */
+const WITHOUT_CONNECTION = ["up", "sidecar", "context", "version"];
 
 /** All commands: the one that is called as it is, the others by name and description only, since loading costs. */
 async function programOf(args: readonly string[], line: CommandLine): Promise<Command> {
   const program = new Command("sluice")
     .description("A sidecar mesh whose behaviour is plugins.")
-    .option(
-      "--context <name>",
-      "which control plane, as whom; default: the current one of `sluice context list`",
-    )
-    .option("--server <url>", "the control plane's address, with SLUICE_TOKEN; instead of a context")
     .enablePositionalOptions();
+  for (const option of connectionOptions()) program.addOption(option);
   const called = calledCommand(args);
   for (const { name, description, load } of COMMANDS) {
     const command = name === called ? await load(line) : new Command(name);
+    if (!WITHOUT_CONNECTION.includes(name)) takeAfterName(command);
     program.addCommand(command.description(description));
   }
   throwInsteadOfExit(program, line);
@@ -59,13 +58,14 @@ async function programOf(args: readonly string[], line: CommandLine): Promise<Co
 function calledCommand(args: readonly string[]): string | undefined {
   for (let i = 0; i < args.length; i++) {
     const word = args[i] ?? "";
-    if (GLOBAL_FLAGS.includes(word)) i++;
+    if (CONNECTION_FLAGS.includes(word)) i++;
     else if (!word.startsWith("-")) return word === "help" ? args[i + 1] : word;
   }
   return undefined;
 }
 
 function throwInsteadOfExit(command: Command, line: CommandLine): void {
+  command.configureHelp({ showGlobalOptions: true });
   command.exitOverride().configureOutput({
     writeOut: (text) => void line.output.write(text),
     writeErr: (text) => void line.errors.write(text),

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 
 import { ASKED_ENDPOINTS } from "../cli/commands/asked-endpoints.ts";
+import { connectionOptions } from "../cli/connection-flags.ts";
 import { COMMANDS } from "../cli/commands/commands.ts";
 import { EXIT_CODES } from "../cli/exit-codes.ts";
 import { ENDPOINTS, type EndpointName } from "../control-plane/api/contract/endpoints.ts";
@@ -14,16 +15,26 @@ const commands = await Promise.all(
 /** docs/command.md, made of the commands themselves. */
 export function commandPage(): string {
   const codes = Object.values(EXIT_CODES).map(({ code, meaning }) => `| ${code} | ${cell(meaning)} |`);
+  const connection = connectionOptions().map(({ flags, long, description }) => {
+    const variable = `SLUICE_${long?.slice(2).toUpperCase()}`;
+    return `| \`${flags}\` | \`${variable}\` | ${cell(description)} |`;
+  });
   return `<!-- Made by \`npm run generate\` from cli/; a test compares. -->
 
 # The command
 
-\`sluice [--context NAME | --server URL] COMMAND …\`. A context says which control plane and as whom; contexts stand in the
-file that \`SLUICE_CONTEXTS\` names, else in .sluice/contexts.yaml of this folder or one above it, else in
-~/.config/sluice/contexts.yaml. Without one: \`SLUICE_SERVER\` and \`SLUICE_TOKEN\`. Errors go to standard error; nothing is
+\`sluice [--context NAME | --server URL] COMMAND …\`; these flags may follow the command's name too. A context says which
+control plane and as whom; contexts stand in the file that \`SLUICE_CONTEXTS\` names, else in .sluice/contexts.yaml of this
+folder or one above it, else in ~/.config/sluice/contexts.yaml. A flag counts more than the environment, and that more than
+the context. Errors go to standard error; nothing is
 coloured or redrawn where standard output is no terminal, or \`NO_COLOR\` is set. A watch (\`-w\`, \`-f\`, \`wait\`) whose
 connection is lost goes on when the control plane is back, and says both on standard error. Roles are those of the
 context's token, where its grants apply: [control-plane.md](control-plane.md) has more of them.
+
+| flag | environment | meaning |
+| --- | --- | --- |
+${connection.join("\n")}
+| | \`SLUICE_TOKEN\` | the token, instead of that of the context; no flag, so that no shell remembers it |
 
 | exit code | meaning |
 | --- | --- |

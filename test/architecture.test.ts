@@ -90,6 +90,7 @@ const RULES: ImportRules = {
 /** Modules that open sockets, and the folders whose business that is. */
 const SOCKETS = ["node:net", "node:http", "node:http2", "node:https", "node:tls", "node:dgram", "undici"];
 const SOCKET_FOLDERS = [
+  "core/connections",
   "sidecar/http",
   "sidecar/admin",
   "sidecar/control",

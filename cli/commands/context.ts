@@ -1,7 +1,7 @@
 import { Command } from "commander";
 
 import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 
 import type { CommandLine } from "../command-line.ts";
 import { readCredentials } from "../contexts/context-credentials.ts";
@@ -15,9 +15,10 @@ import {
 } from "../contexts/context-file.ts";
 import { table } from "../output/table.ts";
 import { checkServer } from "../server-address.ts";
+import { usageError } from "../usage-error.ts";
 
 interface SetFlags {
-  readonly server: string;
+  readonly server?: string;
   readonly tokenFile?: string;
   readonly cluster?: string;
   readonly ca?: string;
@@ -66,7 +67,7 @@ function setCommand(line: CommandLine): Command {
   return new Command("set")
     .description("Makes a context or changes it. The token comes from a file, so that no shell remembers it.")
     .argument("<name>")
-    .requiredOption("--server <url>", "http://127.0.0.1:7400")
+    .option("--server <url>", "such as http://127.0.0.1:7400; needed for a new one")
     .option("--token-file <file>", "its content is copied")
     .option("--cluster <cluster>", "for commands that name none")
     .option("--ca <file>", "PEM of who signed the server's certificate")
@@ -75,7 +76,7 @@ function setCommand(line: CommandLine): Command {
       "PEM of your own certificate, where the control plane asks for one; its path is kept",
     )
     .option("--key <file>", "PEM of the key of that certificate; its path is kept")
-    .action(async (name: string, { server, tokenFile, cluster, ...files }: SetFlags) => {
+    .action(async (name: string, { server: given, tokenFile, cluster, ...files }: SetFlags) => {
       const path = await contextFile(line.directory, line.environment);
       const contexts = (await readContexts(path)) ?? NONE;
       const token =
@@ -83,21 +84,34 @@ function setCommand(line: CommandLine): Command {
           ? undefined
           : (await readFile(resolve(line.directory, tokenFile), "utf8")).trim();
       const known = contexts.contexts[name];
+      const server = addressOf(name, given, known);
       const context = {
-        // A token goes nowhere but to the server that it was given for.
-        ...(known?.server === server ? known : {}),
-        server: checkServer(server),
+        ...(known !== undefined && isSameServer(known.server, server) ? known : {}),
+        server,
         ...(token === undefined ? {} : { token }),
         ...(cluster === undefined ? {} : { cluster }),
         ...resolved(line.directory, files),
       };
-      await readCredentials(path, context);
+      await readCredentials(dirname(path), context);
       await writeContexts(path, {
         current: contexts.current || name,
         contexts: { ...contexts.contexts, [name]: context },
       });
       line.output.write(`context/${name} written to ${path}\n`);
     });
+}
+
+function addressOf(name: string, given: string | undefined, known: Context | undefined): string {
+  if (given !== undefined) return checkServer(given);
+  if (known !== undefined) return known.server;
+  throw usageError(`there is no context ${name} yet: a new one needs --server URL`);
+}
+
+/** A token goes nowhere but to the server that it was given for; where that has come to speak TLS it is the same. */
+function isSameServer(known: string, server: string): boolean {
+  const [before, now] = [new URL(known), new URL(server)];
+  if (now.protocol === "https:" && before.host === now.host) before.protocol = now.protocol;
+  return before.href === now.href;
 }
 
 /** Their paths are kept, so that what is renewed there is used. */

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 
 import { MeshError, messageOf } from "../../core/errors.ts";
 import { usageError } from "../usage-error.ts";
@@ -32,13 +32,13 @@ interface NamedFile {
 }
 
 /**
- * Reads what `context` names, relative to the file of contexts at `path`. A `MeshError` that says which file and what to
+ * Reads what `context` names, relative to `folder`, which for one that is kept is that of its file. A `MeshError` that says which file and what to
  * do where one cannot be used: a server closes the connection without a word.
  */
-export async function readCredentials(path: string, context: Context): Promise<ContextCredentials> {
+export async function readCredentials(folder: string, context: Context): Promise<ContextCredentials> {
   const { server, tokenFile, ca, cert, key } = context;
   const named = (flag: Flag, file: string): NamedFile => {
-    return { flag, server, target: resolve(dirname(path), file) };
+    return { flag, server, target: resolve(folder, file) };
   };
   return {
     token:
@@ -102,8 +102,9 @@ function keyIn(file: NamedFile, text: string): KeyObject {
 
 function unusable({ flag, server, target }: NamedFile, why: string): MeshError {
   return new MeshError(
-    `${target} ${why}: it is ${MEANINGS[flag]} for ${server}; put it right there, or name another with ` +
-      `\`sluice context set NAME --server ${server} --${flag} FILE\``,
+    `${target} ${why}: it is ${MEANINGS[flag]} for ${server}; put it right there, or name another ` +
+      (flag === "token-file" ? "" : `with --${flag} FILE, or `) +
+      `with \`sluice context set NAME --${flag} FILE\``,
     { code: "unreadable", source: "input" },
   );
 }

@@ -1,8 +1,6 @@
-import { execFileSync } from "node:child_process";
 import type { IncomingMessage } from "node:http";
 import { get } from "node:https";
 import { setImmediate as turn } from "node:timers/promises";
-import { readFileSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { connect, type TLSSocket } from "node:tls";
 import { once } from "node:events";
@@ -13,31 +11,36 @@ import { expect, test } from "vitest";
 import { createLogger } from "../../core/log.ts";
 import { ManualClock } from "../../core/manual-clock.ts";
 import { TestControlPlane } from "../../test/support/control-plane.ts";
+import { MadeCertificates } from "../../test/support/made-certificates.ts";
 import { TestNode } from "../../test/support/test-node.ts";
 import { TemporaryFolder } from "../../test/support/temporary-folder.ts";
 import { ApiClient } from "../api/contract/client.ts";
 import { TlsFiles } from "./tls-files.ts";
 
+/** Those that were made, of which `current` is the first. */
+async function currentOf(folder: TemporaryFolder, ...names: readonly string[]): Promise<MadeCertificates> {
+  const made = new MadeCertificates(folder);
+  for (const name of names) made.make(name);
+  await made.renew("current", names[0] ?? "");
+  return made;
+}
+
 test("REST over TLS takes those who know its authority, and shows the new certificate once the files change", async () => {
   await using folder = await TemporaryFolder.create();
-  makeCertificate(folder, "first");
-  makeCertificate(folder, "second");
-  await use(folder, "first");
+  const made = await currentOf(folder, "first", "second");
   const clock = new ManualClock();
-  const settings = { tlsCertificate: folder.join("current.crt"), tlsKey: folder.join("current.key") };
-  await using plane = await TestControlPlane.start({ clock, settings });
-  const baseUrl = `https://127.0.0.1:${plane.ports.api}`;
-  const ca = readFileSync(folder.join("first.crt"), "utf8");
-  await using knowing = new ApiClient({ baseUrl, token: undefined, ca });
+  const trust = { ca: made.texts("first").certificate };
+  await using plane = await TestControlPlane.start({ clock, settings: made.served("current"), trust });
+  const { baseUrl } = plane;
   await using strange = new ApiClient({ baseUrl, token: undefined });
-  await using plain = new ApiClient({ baseUrl: plane.baseUrl, token: undefined });
+  await using plain = new ApiClient({ baseUrl: baseUrl.replace("https", "http"), token: undefined });
 
-  expect(await knowing.call("health")).toMatchObject({ status: "ok" });
-  await expect(strange.call("health")).rejects.toThrow("give the CA's certificate");
-  await expect(plain.call("health")).rejects.toMatchObject({ code: "unreachable" });
+  expect(await plane.admin.call("health")).toMatchObject({ status: "ok" });
+  await expect(strange.call("health")).rejects.toThrow("name who has signed it with --ca FILE");
+  await expect(plain.call("health")).rejects.toThrow("use https://");
   expect(await subject(plane.ports.push)).toBe("first");
 
-  await use(folder, "second");
+  await made.renew("current", "second");
   while ((await subject(plane.ports.api)) !== "second") clock.advance(10_000);
 
   expect(await subject(plane.ports.push)).toBe("second");
@@ -45,34 +48,23 @@ test("REST over TLS takes those who know its authority, and shows the new certif
 
 test("open watches and streams outlive a change of the certificate, and a bad one leaves the last in force", async () => {
   await using folder = await TemporaryFolder.create();
-  for (const name of ["first", "second"]) makeCertificate(folder, name);
-  await use(folder, "first");
+  const made = await currentOf(folder, "first", "second");
   const clock = new ManualClock();
-  const settings = { tlsCertificate: folder.join("current.crt"), tlsKey: folder.join("current.key") };
-  await using plane = await TestControlPlane.start({ clock, settings: { ...settings, openMetrics: true } });
-  const baseUrl = `https://127.0.0.1:${plane.ports.api}`;
-  const both = ["first", "second"].map((name) => readFileSync(folder.join(`${name}.crt`), "utf8"));
-  await using admin = new ApiClient({ baseUrl, token: plane.adminSecret, ca: both.join("") });
-  const domain = { name: "shop", description: "", versionApproval: false };
-  await admin.call("putDomain", { params: { domain: "shop" }, body: domain });
-  const rules = { environment: "test", requiredApprovals: 0, rollbackApproval: false };
-  const cluster = { name: "demo", domain: "shop", ...rules };
-  await admin.call("putCluster", { params: { cluster: "demo" }, body: cluster });
-  const grants = [{ role: "node" as const, scope: { kind: "all" as const } }];
-  const { secret: token } = await admin.call("createToken", {
-    body: { name: "web-1", grants, node: "web-1" },
-  });
-  const channel = credentials.createSsl(Buffer.from(both.join("")));
+  const settings = { ...made.served("current"), openMetrics: true };
+  const ca = ["first", "second"].map((name) => made.texts(name).certificate).join("");
+  await using plane = await TestControlPlane.start({ clock, settings, trust: { ca } });
+  await plane.withClusters();
+  const { admin } = plane;
   await using node = TestNode.greet(plane.ports.push, "web-1", {
-    token,
-    channel,
+    token: await plane.token("node", { kind: "all" }, "web-1"),
+    channel: credentials.createSsl(Buffer.from(ca)),
     hello: { cluster: "demo" },
   });
   await node.next("welcome");
   const watch = admin.watch("getChain", { params: { cluster: "demo" } });
   await watch.next();
 
-  await use(folder, "second");
+  await made.renew("current", "second");
   while ((await subject(plane.ports.api)) !== "second") clock.advance(10_000);
   const plugin = { name: "tagger", domain: "shop", description: "", owners: [] };
   await admin.call("putPlugin", { params: { plugin: "tagger" }, body: plugin });
@@ -90,7 +82,7 @@ test("open watches and streams outlive a change of the certificate, and a bad on
   await folder.write("current.crt", "no certificate");
   while ((await metric(plane.ports.api, "sluice_cp_tls_files_refused")) !== 1) clock.advance(10_000);
   expect(await subject(plane.ports.api)).toBe("second");
-  await use(folder, "first");
+  await made.renew("current", "first");
   while ((await metric(plane.ports.api, "sluice_cp_tls_files_refused")) !== 0) clock.advance(10_000);
   expect(await subject(plane.ports.push)).toBe("first");
   await watch.return(undefined);
@@ -98,24 +90,15 @@ test("open watches and streams outlive a change of the certificate, and a bad on
 
 test("with an authority for clients, who shows no certificate of it is not let in", async () => {
   await using folder = await TemporaryFolder.create();
-  makeCertificate(folder, "server");
-  makeCertificate(folder, "person");
-  makeCertificate(folder, "stranger");
-  const settings = {
-    tlsCertificate: folder.join("server.crt"),
-    tlsKey: folder.join("server.key"),
-    tlsClientAuthority: folder.join("person.crt"),
-  };
-  await using plane = await TestControlPlane.start({ settings });
-  const ca = readFileSync(folder.join("server.crt"), "utf8");
+  const made = await currentOf(folder, "server", "person", "stranger");
+  const ca = made.texts("server").certificate;
+  await using plane = await TestControlPlane.start({
+    settings: made.served("server", "person"),
+    trust: { ca },
+  });
   const as = (name: string | undefined): ApiClient => {
-    const own = name === undefined ? undefined : certificateOf(folder, name);
-    return new ApiClient({
-      baseUrl: `https://127.0.0.1:${plane.ports.api}`,
-      token: undefined,
-      ca,
-      clientCertificate: own,
-    });
+    const clientCertificate = name === undefined ? undefined : made.texts(name);
+    return new ApiClient({ baseUrl: plane.baseUrl, token: undefined, ca, clientCertificate });
   };
   await using person = as("person");
   await using stranger = as("stranger");
@@ -128,9 +111,7 @@ test("with an authority for clients, who shows no certificate of it is not let i
 
 test("a key of another certificate is not put in force: the last good ones stay", async () => {
   await using folder = await TemporaryFolder.create();
-  makeCertificate(folder, "first");
-  makeCertificate(folder, "second");
-  await use(folder, "first");
+  const made = await currentOf(folder, "first", "second");
   const paths = {
     certificate: folder.join("current.crt"),
     key: folder.join("current.key"),
@@ -141,17 +122,17 @@ test("a key of another certificate is not put in force: the last good ones stay"
   using files = await TlsFiles.open(paths, new ManualClock(), log);
   const before = files.current;
 
-  await copyFile(folder.join("second.crt"), paths.certificate);
+  await copyFile(made.paths("second").cert, paths.certificate);
   for (let look = 0; look < 3; look++) await files.reload();
   const halfWay = files.current;
   expect(files.problem).toMatch(/current\.crt: does not make a certificate with .*current\.key/);
   expect(lines).toEqual([expect.stringContaining("the certificate in force stays")]);
-  await copyFile(folder.join("second.key"), paths.key);
+  await copyFile(made.paths("second").key, paths.key);
   await files.reload();
 
   expect(halfWay).toBe(before);
   expect(files.problem).toBeUndefined();
-  expect(files.current.certificate).toBe(readFileSync(folder.join("second.crt"), "utf8"));
+  expect(files.current.certificate).toBe(made.texts("second").certificate);
 });
 
 test("certificates that cannot be used are refused at the start, by name", async () => {
@@ -164,26 +145,6 @@ test("certificates that cannot be used are refused at the start, by name", async
 
   await expect(opened).rejects.toThrow("bad.crt");
 });
-
-/** Signed by itself, so that it is its own authority. */
-function makeCertificate(folder: TemporaryFolder, name: string): void {
-  const files = ["-keyout", folder.join(`${name}.key`), "-out", folder.join(`${name}.crt`)];
-  const subject = ["-subj", `/CN=${name}`, "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"];
-  const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-days", "2"];
-  execFileSync("openssl", ["req", "-x509", "-nodes", ...kind, ...subject, ...files], { stdio: "ignore" });
-}
-
-function certificateOf(folder: TemporaryFolder, name: string): { certificate: string; key: string } {
-  return {
-    certificate: readFileSync(folder.join(`${name}.crt`), "utf8"),
-    key: readFileSync(folder.join(`${name}.key`), "utf8"),
-  };
-}
-
-async function use(folder: TemporaryFolder, name: string): Promise<void> {
-  await copyFile(folder.join(`${name}.crt`), folder.join("current.crt"));
-  await copyFile(folder.join(`${name}.key`), folder.join("current.key"));
-}
 
 /** The name in the certificate that a port shows. */
 async function subject(port: number): Promise<string> {

@@ -1,9 +1,16 @@
 import { Agent } from "undici";
 
 import { artifactFolder, ARTIFACTS_PATH } from "../../core/artifact-folder.ts";
+import { requestTrouble } from "../../core/connections/request-trouble.ts";
 import { messageOf } from "../../core/errors.ts";
+import { artifactAdvice } from "./connection-advice.ts";
 import { DownloadError, type ArtifactDownloads } from "./artifact-download.ts";
-import { readCredentials, type Credentials, type CredentialSettings } from "./credentials.ts";
+import {
+  readCredentials,
+  type Credentials,
+  type CredentialSettings,
+  type TlsMaterial,
+} from "./credentials.ts";
 import type { WantedPackage } from "./resource.ts";
 
 /** Of the control plane's API, unless somebody says otherwise. */
@@ -38,11 +45,13 @@ export class ArtifactSource {
   /** Throws a `DownloadError`. */
   async download(wanted: WantedPackage, signal: AbortSignal): Promise<Buffer> {
     const { tls, token } = await this.#currentCredentials();
+    const url = this.#url(tls === undefined ? "http" : "https");
     const dispatcher = new Agent({ connect: { ...tls }, pipelining: 1 });
     const headers: Record<string, string> = token === "" ? {} : { authorization: `Bearer ${token}` };
     try {
-      const url = this.#url(tls === undefined ? "http" : "https");
       return await this.#downloads.fetch(wanted, { url, headers, dispatcher }, signal);
+    } catch (thrown) {
+      throw await explained(thrown, new URL(url), tls, signal);
     } finally {
       await dispatcher.destroy();
     }
@@ -72,3 +81,18 @@ export class ArtifactSource {
     return `${scheme}://${host}:${API_PORT}${ARTIFACTS_PATH}`;
   }
 }
+
+/** A connection that failed, with what to do about it; anything else as it is. */
+async function explained(
+  thrown: unknown,
+  url: URL,
+  tls: TlsMaterial | undefined,
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (!(thrown instanceof DownloadError)) return thrown;
+  const trouble = await requestTrouble(thrown.cause, url, tls ?? NOTHING, signal);
+  if (trouble === undefined) return thrown;
+  return new DownloadError(`${url.origin}: ${artifactAdvice(trouble, tls?.ca !== undefined)}`, thrown);
+}
+
+const NOTHING: TlsMaterial = { ca: undefined, cert: undefined, key: undefined };

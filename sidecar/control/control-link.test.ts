@@ -100,8 +100,8 @@ test("while nobody is there it is tried again with back-off, and the same troubl
   const { link, lines, logged } = linkTo(gone.port, { clock });
   await using _ = link;
   clock.advance(0);
-  await logged("UNAVAILABLE");
-  expect(link.trouble).toContain("UNAVAILABLE");
+  await logged("nothing listens there");
+  expect(link.trouble).toContain("nothing listens there");
 
   await using back = await ScriptedControlPlane.start({ port: gone.port });
   clock.advance(30_000);
@@ -109,6 +109,21 @@ test("while nobody is there it is tried again with back-off, and the same troubl
   await logged("control plane: connected");
   expect(link.trouble).toBe("");
   expect(lines.filter((line) => line.includes("not connected"))).toHaveLength(1);
+});
+
+test("a trouble that gRPC words anew at each attempt is said once, with what to do about it", async () => {
+  await using plane = await ScriptedControlPlane.start({ tls: true });
+  const third = Promise.withResolvers<void>();
+  let attempts = 0;
+  const connecting = (): void => void (++attempts === 3 && third.resolve());
+  const { link, lines } = linkTo(plane.port, { connecting, random: () => 0 });
+  await using _ = link;
+
+  await third.promise;
+
+  const said = lines.filter((line) => line.includes("not connected"));
+  expect(said).toEqual([expect.stringContaining("set --control-plane-tls")]);
+  expect(link.trouble).toContain("set --control-plane-tls");
 });
 
 /** How many of a fleet connect in each 100 ms of so many seconds. */

@@ -1,8 +1,12 @@
+import { parseAddress } from "../../core/address.ts";
 import { Backoff } from "../../core/backoff.ts";
 import type { Clock, Timer } from "../../core/clock.ts";
+import type { ConnectionTrouble } from "../../core/connections/connection-trouble.ts";
+import { lookCloser } from "../../core/connections/look-closer.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { Hello } from "../../proto/gen/mesh/v1/Hello.ts";
+import { streamAdvice } from "./connection-advice.ts";
 import { ControlSession, type SessionEnd, type SessionEvents } from "./control-session.ts";
 import {
   credentialsSignature,
@@ -29,6 +33,7 @@ const RETRY = { first: 500, ceiling: 30_000 } as const;
 const SPREAD = 2_000;
 /** ms between two looks whether the credentials have changed. */
 const LOOK = 5_000;
+const NO_HTTP2: ConnectionTrouble = { kind: "other-protocol" };
 
 /** Keeps a session with the control plane: connects, and again with back-off and jitter when one has ended. */
 export class ControlLink implements AsyncDisposable {
@@ -41,7 +46,9 @@ export class ControlLink implements AsyncDisposable {
   #next: Timer | undefined;
   #connecting: Promise<void> | undefined;
   #lastReason = "";
-  #closed = false;
+  /** What gRPC said of the last failed connection, before that was looked into. */
+  #lastFailure = "";
+  readonly #closing = new AbortController();
 
   /** Connects at once. */
   constructor(options: ControlLinkOptions) {
@@ -58,15 +65,19 @@ export class ControlLink implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     this.#look[Symbol.dispose]();
     this.#next?.[Symbol.dispose]();
     this.#session?.close("the sidecar is stopping");
     await this.#connecting;
   }
 
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
   #connectIn(delay: number): void {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     this.#next = this.#options.clock.after(delay, () => {
       this.#connecting = this.#connect();
     });
@@ -77,7 +88,7 @@ export class ControlLink implements AsyncDisposable {
     const { target, log } = this.#options;
     const end = await this.#run();
     this.#session = undefined;
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     if (end.welcomed) this.#backoff.reset();
     // The same trouble again and again is said once.
     if (end.reason !== this.#lastReason)
@@ -89,16 +100,18 @@ export class ControlLink implements AsyncDisposable {
   async #run(): Promise<SessionEnd> {
     const { target, credentials, hello, events, clock, log } = this.#options;
     try {
-      this.#signature = await credentialsSignature(credentials);
+      const signature = await credentialsSignature(credentials);
+      if (signature !== this.#signature) this.#lastFailure = "";
+      this.#signature = signature;
       const read = await readCredentials(credentials);
-      if (this.#closed) throw new Error("the sidecar is stopping");
+      if (this.#isClosed) throw new Error("the sidecar is stopping");
       const session: ControlSession = new ControlSession(
         target,
         read,
         hello(),
         {
           welcome: (welcome) => {
-            this.#lastReason = "";
+            [this.#lastReason, this.#lastFailure] = ["", ""];
             log.info({ target, tick: welcome.tick }, "control plane: connected");
             handlers.welcome(welcome);
           },
@@ -108,10 +121,22 @@ export class ControlLink implements AsyncDisposable {
       );
       const handlers = events(session, read);
       this.#session = session;
-      return await session.ended;
+      const end = await session.ended;
+      return end.unreached ? { ...end, reason: await this.#explained(end.reason, read) } : end;
     } catch (thrown) {
-      return { reason: messageOf(thrown), welcomed: false, reconnectAfter: undefined };
+      return { reason: messageOf(thrown), welcomed: false, reconnectAfter: undefined, unreached: false };
     }
+  }
+
+  /** gRPC's words say little. Looked into once for each trouble: a fleet that knocks must not knock twice. */
+  async #explained(failure: string, { tls }: Credentials): Promise<string> {
+    if (failure === this.#lastFailure) return this.#lastReason;
+    this.#lastFailure = failure;
+    const address = parseAddress(this.#options.target);
+    if (address === undefined) return failure;
+    const found = await lookCloser({ ...address, tls, protocol: "h2", signal: this.#closing.signal });
+    const trouble = found ?? (failure.includes("Protocol error") ? NO_HTTP2 : undefined);
+    return trouble === undefined ? failure : streamAdvice(trouble, tls?.ca !== undefined);
   }
 
   #delayAfter({ welcomed, reconnectAfter }: SessionEnd): number {

@@ -24,6 +24,8 @@ export interface SessionEnd {
   readonly welcomed: boolean;
   /** ms after which the control plane asked to be called again; undefined: it did not say. */
   readonly reconnectAfter: number | undefined;
+  /** No answer of any kind came: what is wrong lies with the connection. */
+  readonly unreached: boolean;
 }
 
 /** ms for connecting and the Welcome. */
@@ -74,7 +76,9 @@ export class ControlSession {
       deadline[Symbol.dispose]();
       this.#begin(message);
     });
-    this.#stream.on("error", (error: ServiceError) => this.#end(describe(error)));
+    this.#stream.on("error", (error: ServiceError) =>
+      this.#end(describe(error), error.code === status.UNAVAILABLE && !this.#welcomed),
+    );
     this.#stream.on("end", () => this.#end("the control plane ended the stream"));
     this.#stream.write({ hello });
   }
@@ -107,15 +111,21 @@ export class ControlSession {
     this.close(`the control plane said goodbye: ${message.goodbye?.reason ?? ""}`);
   }
 
-  #end(reason: string): void {
+  #end(reason: string, unreached = false): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#stream.cancel();
     this.#client.close();
-    this.#over.resolve({ reason, welcomed: this.#welcomed, reconnectAfter: this.#reconnectAfter });
+    const [welcomed, reconnectAfter] = [this.#welcomed, this.#reconnectAfter];
+    this.#over.resolve({ reason, welcomed, reconnectAfter, unreached });
   }
 }
 
+/** What gRPC says around what has happened, and when that was: the same trouble reads the same each time. */
+const AROUND =
+  /^No connection established\. Last error: (?:Error: )?|\s*\(\d{4}-\d\d-\d\dT[\d:.]+Z\)|\.? Resolution note: *$/g;
+
 function describe(error: ServiceError): string {
-  return `${status[error.code] ?? error.code}: ${error.details === "" ? messageOf(error) : error.details}`;
+  const details = error.details === "" ? messageOf(error) : error.details;
+  return `${status[error.code] ?? error.code}: ${details.replaceAll(AROUND, "").replaceAll(/\s+/g, " ").trim()}`;
 }

@@ -3,6 +3,7 @@ import { systemClock } from "../../core/clock.ts";
 import { createLogger } from "../../core/log.ts";
 import { ControlPlane, type ControlPlanePorts } from "../../control-plane/app.ts";
 import { ApiClient } from "../../control-plane/api/contract/client.ts";
+import type { ServerTrust } from "../../control-plane/api/contract/server-connection.ts";
 import type { Grant, Role, Scope } from "../../control-plane/model/access.ts";
 import { CONTROL_PLANE_SETTINGS, type ControlPlaneSettings } from "../../control-plane/settings.ts";
 import { resolveOptions } from "../../core/options/resolve.ts";
@@ -16,6 +17,8 @@ export interface TestControlPlaneOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
   readonly folder?: TemporaryFolder;
+  /** Of its own clients, where its settings have certificates. */
+  readonly trust?: ServerTrust;
 }
 
 /** A whole control plane on free ports, its answers checked against their schemas. */
@@ -28,17 +31,20 @@ export class TestControlPlane implements AsyncDisposable {
   /** Its token. */
   readonly adminSecret: string = ADMIN_SECRET;
   readonly #stack: AsyncDisposableStack;
+  readonly #trust: ServerTrust | undefined;
 
   private constructor(
     controlPlane: ControlPlane,
     ports: ControlPlanePorts,
     folder: TemporaryFolder,
     stack: AsyncDisposableStack,
+    trust: ServerTrust | undefined,
   ) {
     this.controlPlane = controlPlane;
     this.ports = ports;
     this.folder = folder;
-    this.baseUrl = `http://127.0.0.1:${ports.api}`;
+    this.#trust = trust;
+    this.baseUrl = `${trust === undefined ? "http" : "https"}://127.0.0.1:${ports.api}`;
     this.#stack = stack;
     this.admin = this.client(ADMIN_SECRET);
   }
@@ -64,12 +70,13 @@ export class TestControlPlane implements AsyncDisposable {
       checkAnswers: true,
     });
     stack.use(controlPlane);
-    return new TestControlPlane(controlPlane, await controlPlane.start(), folder, stack.move());
+    const ports = await controlPlane.start();
+    return new TestControlPlane(controlPlane, ports, folder, stack.move(), options.trust);
   }
 
   /** Gone with the control plane. */
   client(token: string | undefined): ApiClient {
-    return this.#stack.use(new ApiClient({ baseUrl: this.baseUrl, token }));
+    return this.#stack.use(new ApiClient({ baseUrl: this.baseUrl, token, ...this.#trust }));
   }
 
   /** The secret of a token with one role. */

@@ -1,4 +1,5 @@
-import { MeshError, messageOf, type Problem } from "../../../core/errors.ts";
+import { MeshError, type Problem } from "../../../core/errors.ts";
+import { ANSWERED, connectionAdvice, type ConnectionFacts } from "./connection-advice.ts";
 import { problem } from "./resources.ts";
 import type { ProblemCode } from "./problem-codes.ts";
 
@@ -44,12 +45,18 @@ export function problemError(
   requestId: string | undefined,
 ): ApiError {
   const parsed = problem.safeParse(parseJson(text));
-  if (!parsed.success) return notControlPlane(base, `it answered ${status} without a problem document`);
+  if (!parsed.success) return notControlPlane(base, strangeAnswer(base, status));
   const { code, detail, problems = [], status: said } = parsed.data;
   const listed = problems.map(({ where, key, message }): Problem => {
     return key === undefined ? { where, message } : { where, key, message };
   });
   return new ApiError(detail, { code: code as ProblemCode, status: said, problems: listed, requestId });
+}
+
+/** A server that wants TLS and is asked without it answers 400, where it answers at all. */
+function strangeAnswer({ protocol }: URL, status: number): string {
+  const answered = `it answered ${status} without a problem document`;
+  return status === 400 && protocol === "http:" ? `${answered}; it may want https://` : answered;
 }
 
 export function notControlPlane(base: URL, why: string): ApiError {
@@ -58,76 +65,20 @@ export function notControlPlane(base: URL, why: string): ApiError {
   });
 }
 
-/**
- * How it stands with the certificate that a server may ask a client for: one that it does not take is closed without a
- * word. `settled`: there is no TLS, or it has answered this client before.
- */
-export type ShownCertificate = "none" | "shown" | "settled";
-
 /** What a failed connection means, and what to do about it. */
-export function unreachable(base: URL, cause: unknown, certificate: ShownCertificate): ApiError {
-  return new ApiError(`cannot reach the control plane at ${base.origin}: ${reason(cause, certificate)}`, {
-    code: "unreachable",
-    cause,
-  });
+export function unreachable(base: URL, cause: unknown, connection: ConnectionFacts): ApiError {
+  return new ApiError(
+    `cannot reach the control plane at ${base.origin}: ${connectionAdvice(cause, connection)}`,
+    { code: "unreachable", cause },
+  );
 }
 
 /** An answer began and did not come to its end: what came of it is a part. */
 export function cutOff(base: URL, cause: unknown, requestId: string | undefined): ApiError {
   return new ApiError(
-    `the answer of the control plane at ${base.origin} was cut off, and is not all there is: ${reason(cause, "settled")}`,
+    `the answer of the control plane at ${base.origin} was cut off, and is not all there is: ${connectionAdvice(cause, ANSWERED)}`,
     { code: "unreachable", requestId, cause },
   );
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "nothing listens there; start it with `sluice control-plane`, or check the address",
-  ENOTFOUND: "no such host; check the address",
-  EAI_AGAIN: "the name cannot be looked up at the moment; check the network",
-  EHOSTUNREACH: "no way to that host; check the network",
-  ENETUNREACH: "no way to that network; check the network",
-  UND_ERR_CONNECT_TIMEOUT: "it did not accept the connection in time; check the address and firewalls",
-  UND_ERR_HEADERS_TIMEOUT: "it did not answer in time; try again",
-  UND_ERR_BODY_TIMEOUT: "its answer stopped; try again",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is signed by nobody known; give the CA's certificate",
-  SELF_SIGNED_CERT_IN_CHAIN: "its certificate is signed by a CA that is not known; give the CA's certificate",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    "its certificate is signed by a CA that is not known; give the CA's certificate",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    "its certificate is signed by a CA that is not known; give the CA's certificate",
-  CERT_HAS_EXPIRED: "its certificate has expired",
-  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another name; check the address",
-  ERR_SSL_WRONG_VERSION_NUMBER: "it does not speak TLS; use http:// in the address",
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: "it does not speak TLS; use http:// in the address",
-  HPE_INVALID_CONSTANT: "it does not speak HTTP; use https:// in the address if it has a certificate",
-};
-
-const CLOSED: readonly string[] = ["ECONNRESET", "EPIPE", "UND_ERR_SOCKET", "HPE_INVALID_EOF_STATE"];
-
-const CERTIFICATE_ADVICE = {
-  none: "it may want a client's certificate, and none was shown: name one with `sluice context set NAME --server URL --cert FILE --key FILE`",
-  shown:
-    "it may not take the client's certificate that was shown: see whether its authority (--tls-client-authority) signed it",
-  settled: "it may be restarting, try again",
-} as const satisfies Record<ShownCertificate, string>;
-
-function reason(cause: unknown, certificate: ShownCertificate): string {
-  const code = codeOf(cause);
-  if (code === undefined) return messageOf(cause);
-  const known = REASONS[code];
-  if (known !== undefined) return known;
-  const advice = CERTIFICATE_ADVICE[certificate];
-  if (CLOSED.includes(code))
-    return `it closed the connection; ${certificate === "settled" ? advice : `${advice}; or it is restarting`}`;
-  return code.startsWith("ERR_SSL_") ? `TLS failed (${code}); ${advice}` : messageOf(cause);
-}
-
-/** The system's code, which lies in the cause of what fetch and sockets throw; for several addresses, of the first. */
-function codeOf(thrown: unknown): string | undefined {
-  if (!(thrown instanceof Error)) return undefined;
-  if (thrown instanceof AggregateError && thrown.errors.length > 0) return codeOf(thrown.errors[0]);
-  if ("code" in thrown && typeof thrown.code === "string") return thrown.code;
-  return codeOf(thrown.cause);
 }
 
 function parseJson(text: string): unknown {

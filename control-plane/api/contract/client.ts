@@ -5,14 +5,7 @@ import { Agent, request as send, type Dispatcher } from "undici";
 
 import { Backoff } from "../../../core/backoff.ts";
 import { systemClock, type Clock } from "../../../core/clock.ts";
-import {
-  ApiError,
-  cutOff,
-  notControlPlane,
-  problemError,
-  unreachable,
-  type ShownCertificate,
-} from "./api-error.ts";
+import { ApiError, cutOff, notControlPlane, problemError } from "./api-error.ts";
 import type {
   AnyRequest,
   ApiAnswer,
@@ -28,16 +21,13 @@ import type { Endpoint } from "./endpoint.ts";
 import { readEvents, type ServerEvent } from "./event-stream.ts";
 import { API_PREFIX } from "./prefix.ts";
 import { MultipartBody, type UploadFile } from "./multipart-body.ts";
+import { ServerConnection, type ServerTrust } from "./server-connection.ts";
 
-export interface ApiClientOptions {
+export interface ApiClientOptions extends ServerTrust {
   /** `https://host:7400`; a path in front of /api/v1 is kept, for whoever puts a reverse proxy there. */
   readonly baseUrl: string;
   /** Undefined: only what needs no right. */
   readonly token: string | undefined;
-  /** PEM of the authority that signed the server's certificate; undefined: those that the system knows. */
-  readonly ca?: string | undefined;
-  /** PEM of the client's own certificate and key, where the server wants one. */
-  readonly clientCertificate?: { readonly certificate: string; readonly key: string } | undefined;
   /** Paces reconnecting watches. Default: the real one. */
   readonly clock?: Clock;
 }
@@ -51,7 +41,6 @@ export interface WatchOptions {
   readonly onResumption?: () => void;
 }
 
-const CONNECT_TIMEOUT = 10_000;
 const ANSWER_TIMEOUT = 60_000;
 /** Three heartbeats. */
 const WATCH_SILENCE = 45_000;
@@ -72,22 +61,15 @@ export class ApiClient implements AsyncDisposable {
   readonly #token: string | undefined;
   readonly #clock: Clock;
   readonly #dispatcher: Agent;
-  #certificate: ShownCertificate;
+  readonly #connection: ServerConnection;
 
-  constructor({ baseUrl, token, ca, clientCertificate, clock = systemClock }: ApiClientOptions) {
+  constructor({ baseUrl, token, clock = systemClock, ...trust }: ApiClientOptions) {
     this.#base = new URL(baseUrl.endsWith("/") ? baseUrl : `${baseUrl}/`);
     this.#token = token;
     this.#clock = clock;
-    if (this.#base.protocol === "http:") this.#certificate = "settled";
-    else this.#certificate = clientCertificate === undefined ? "none" : "shown";
+    this.#connection = new ServerConnection(this.#base, trust);
     this.#dispatcher = new Agent({
-      connect: {
-        timeout: CONNECT_TIMEOUT,
-        ...(ca === undefined ? {} : { ca }),
-        ...(clientCertificate === undefined
-          ? {}
-          : { cert: clientCertificate.certificate, key: clientCertificate.key }),
-      },
+      connect: this.#connection.options,
       headersTimeout: ANSWER_TIMEOUT,
       bodyTimeout: ANSWER_TIMEOUT,
     });
@@ -188,7 +170,7 @@ export class ApiClient implements AsyncDisposable {
       [connected, interrupted] = [true, false];
     };
     while (!isAborted(signal)) {
-      let interruption = this.#unreachable(new Error("it ended the stream"));
+      let interruption = this.#connection.broken(new Error("it ended the stream"));
       try {
         for await (const event of open(opened)) {
           backoff.reset();
@@ -219,7 +201,7 @@ export class ApiClient implements AsyncDisposable {
       ...(signal === undefined ? {} : { signal }),
     });
     opened();
-    const pieces = piecesOf(answer, (error) => this.#unreachable(error));
+    const pieces = piecesOf(answer, (error) => this.#connection.broken(error));
     for await (const event of readEvents(pieces)) {
       if (event.event !== "problem") yield event;
       else throw problemError(this.#base, answer.statusCode, event.data, requestIdOf(answer));
@@ -252,15 +234,11 @@ export class ApiClient implements AsyncDisposable {
         headers,
       });
     } catch (error) {
-      throw this.#unreachable(error);
+      throw await this.#connection.failure(error);
     }
-    this.#certificate = "settled";
+    this.#connection.answered();
     if (answer.statusCode < 300) return answer;
     throw problemError(this.#base, answer.statusCode, await this.#text(answer), requestIdOf(answer));
-  }
-
-  #unreachable(cause: unknown): ApiError {
-    return unreachable(this.#base, cause, this.#certificate);
   }
 
   async #json(answer: Dispatcher.ResponseData): Promise<unknown> {

@@ -26,6 +26,7 @@ import { NodeSweep } from "./reports/node-sweep.ts";
 import { ReportFlush } from "./reports/report-flush.ts";
 import { observeReports } from "./reports/report-metrics.ts";
 import type { ControlPlaneSettings } from "./settings.ts";
+import { KnownChains } from "./snapshot/known-chains.ts";
 import { openStore } from "./store/open-store.ts";
 import { observeStore } from "./store/store-metrics.ts";
 import type { Store } from "./store/store.ts";
@@ -88,7 +89,8 @@ export class ControlPlane implements AsyncDisposable {
     const authenticator = stack.use(new TokenAuthenticator(store, clock, refusals));
     const reports = new LiveReports(clock, reportLimits(settings));
     this.reports = reports;
-    this.#flush = stack.use(new ReportFlush({ store, reports, clock, log }));
+    const chains = new KnownChains();
+    this.#flush = stack.use(new ReportFlush({ store, reports, chains, clock, log }));
     stack.use(new NodeSweep({ store, reports, clock, log, after: settings.forgetNodesAfter }));
     this.#projection = stack.use(new ReleaseProjection({ store, clock, log }));
     const projection = this.#projection;
@@ -106,7 +108,7 @@ export class ControlPlane implements AsyncDisposable {
     this.#notifier = stack.use(new Notifier({ store, caller, clock, log }));
 
     const shared = { ...opened, settings, clock, log, registry, authenticator, reports };
-    this.#push = stack.use(createPushServer({ ...shared, refusals, projection }));
+    this.#push = stack.use(createPushServer({ ...shared, refusals, chains, projection }));
     const { logs } = this.#push;
     const alarms = this.#alarms;
     const checkAnswers = options.checkAnswers ?? false;

@@ -11,6 +11,7 @@ import type { ReleaseProjection } from "./releases/release-projection.ts";
 import type { LiveReports, ReportLimits } from "./reports/live-reports.ts";
 import { NodeRecords } from "./reports/node-records.ts";
 import type { ControlPlaneSettings } from "./settings.ts";
+import type { KnownChains } from "./snapshot/known-chains.ts";
 import { ReleaseSnapshots } from "./snapshot/release-snapshots.ts";
 import type { Store } from "./store/store.ts";
 import { grpcCredentials } from "./tls/grpc-credentials.ts";
@@ -29,13 +30,15 @@ interface PushWiring {
   readonly authenticator: Authenticator;
   readonly refusals: RefusalLog;
   readonly reports: LiveReports;
+  readonly chains: KnownChains;
   readonly projection: ReleaseProjection;
 }
 
 /** The gRPC port with what it works with. */
 export function createPushServer(wiring: PushWiring): PushServer {
-  const { settings, tls, store, clock, log, registry, authenticator, refusals, reports, projection } = wiring;
-  const source = new ReleaseSnapshots(projection);
+  const { settings, tls, store, clock, log, registry, authenticator, refusals } = wiring;
+  const { reports, chains, projection } = wiring;
+  const source = new ReleaseSnapshots(projection, chains);
   const server = new PushServer({
     host: settings.push.host,
     port: settings.push.port,
@@ -47,6 +50,7 @@ export function createPushServer(wiring: PushWiring): PushServer {
     reports,
     records: new NodeRecords(store, reports, clock),
     source,
+    chains,
     metrics: new PushMetrics(registry),
     authenticator,
     refusals,

@@ -72,6 +72,12 @@ export interface MarkedEntry {
     | undefined;
 }
 
+/** What a chain that a node has in force, or was sent, is made of, by its content's hash. */
+export interface NodeChain {
+  readonly hash: string;
+  readonly content: unknown;
+}
+
 /** Content of one type that a node should have, was sent or holds: when (wall clock, ms) and as of which tick. */
 export interface ResourceMark {
   readonly hash: string;

@@ -5,6 +5,7 @@ import type { ControlMessage } from "../../proto/gen/mesh/v1/ControlMessage.ts";
 import type { Nack__Output } from "../../proto/gen/mesh/v1/Nack.ts";
 import { RESOURCE_TYPES, type Node, type ResourceMark, type ResourceType } from "../model/node.ts";
 import type { LiveReports } from "../reports/live-reports.ts";
+import type { KnownChains } from "../snapshot/known-chains.ts";
 import { markedEntries } from "../snapshot/marked-entries.ts";
 import type { NodeSnapshot, SnapshotResource, StageContent } from "../snapshot/node-snapshot.ts";
 import type { EncodedContents } from "./encoded-content.ts";
@@ -23,6 +24,7 @@ const LONGEST_PROBLEM = 1_000;
 export interface DeliveryParts {
   readonly clock: Clock;
   readonly reports: LiveReports;
+  readonly chains: Pick<KnownChains, "chainOf">;
   readonly contents: EncodedContents;
   readonly revisions: Revisions;
   readonly metrics: PushMetrics;
@@ -132,7 +134,7 @@ export class Delivery implements Disposable {
     const { type, resource } = answered;
     const told = problems.length === 0 ? [{ key: "", message: "no reason given", plugin: "" }] : problems;
     const reasons = told.slice(0, MOST_PROBLEMS).map((each) => ({ ...each, text: describe(each) }));
-    this.#parts.revisions.nacked(this.#node.cluster, type, hash, this.#taken.get(type));
+    this.#parts.revisions.nacked(this.#node.cluster, type, hash, this.#inForce(type));
     this.#noteFailures(type, resource, reasons);
     this.#parts.reports.nacked(
       this.#node.id,
@@ -147,6 +149,15 @@ export class Delivery implements Disposable {
     for (const { timeout } of this.#inFlight.values()) timeout[Symbol.dispose]();
     this.#inFlight.clear();
     this.#offered = undefined;
+  }
+
+  /** What it goes on with, where it is known: it took it on this stream, or said its hash when that began. */
+  #inForce(type: ResourceType): SnapshotResource | undefined {
+    const taken = this.#taken.get(type);
+    if (taken !== undefined || type !== "chain") return taken;
+    return this.#parts.chains.chainOf(
+      this.#parts.reports.get(this.#node.id)?.report.resources.chain.acked?.hash,
+    );
   }
 
   #noteFailures(

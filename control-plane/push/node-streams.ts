@@ -4,6 +4,7 @@ import { OperationError } from "../model/operation-error.ts";
 import { RESOURCE_TYPES, type NodeReport, type ResourceType } from "../model/node.ts";
 import type { Introduction } from "../reports/live-reports.ts";
 import type { LogChunk, LogRequest, NodeLogs } from "../reports/node-logs.ts";
+import type { KnownChains } from "../snapshot/known-chains.ts";
 import type { SnapshotSource } from "../snapshot/node-snapshot.ts";
 import { ClusterConvergence } from "./cluster-convergence.ts";
 import type { DeliveryParts } from "./delivery.ts";
@@ -17,6 +18,7 @@ import { Revisions } from "./revisions.ts";
 interface Parts extends Pick<DeliveryParts, "clock" | "reports" | "metrics" | "log"> {
   readonly settings: PushSettings;
   readonly source: SnapshotSource;
+  readonly chains: KnownChains;
 }
 
 /** Calls of one node that may not have ended yet, such as of one that does not read its end. */
@@ -46,12 +48,13 @@ export class NodeStreams implements NodeLogs, Disposable {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    const { clock, reports, settings, source, metrics, log } = parts;
+    const { clock, reports, chains, settings, source, metrics, log } = parts;
     this.#recomputation = new Recomputation(clock, (stream) => this.#compute(stream));
     this.#convergence = new ClusterConvergence(clock, reports, metrics.convergence);
     this.deliveryParts = {
       clock,
       reports,
+      chains,
       metrics,
       log,
       answerTimeout: settings.answerTimeout,
@@ -68,6 +71,12 @@ export class NodeStreams implements NodeLogs, Disposable {
       reports.onChange((node) => this.#onReport(node)),
       clock.after(2 * settings.heartbeat, () => this.#recomputation.mark(this.#streams.values())).unref(),
     ];
+  }
+
+  /** To be called before the first stream, once what nodes said last is known. */
+  start(): void {
+    const { reports, chains } = this.#parts;
+    this.deliveryParts.revisions.recall(reports.list(), chains);
   }
 
   get size(): number {

@@ -15,6 +15,7 @@ import { OperationError } from "../model/operation-error.ts";
 import type { LiveReports } from "../reports/live-reports.ts";
 import type { NodeLogs } from "../reports/node-logs.ts";
 import type { NodeRecords } from "../reports/node-records.ts";
+import type { KnownChains } from "../snapshot/known-chains.ts";
 import type { SnapshotSource } from "../snapshot/node-snapshot.ts";
 import { Admission } from "./admission.ts";
 import { assertSpeaksFor, firstHello, tokenOf } from "./handshake.ts";
@@ -39,6 +40,7 @@ export interface PushParts {
   readonly reports: LiveReports;
   readonly records: NodeRecords;
   readonly source: SnapshotSource;
+  readonly chains: KnownChains;
   readonly metrics: PushMetrics;
   readonly authenticator: Authenticator;
   readonly refusals: RefusalLog;
@@ -103,6 +105,7 @@ export class PushServer implements Service {
   }
 
   async start(): Promise<void> {
+    this.#streams.start();
     const { host, port, credentials } = this.#parts;
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.#server.bindAsync(`${host}:${port}`, credentials, (error, bound) =>

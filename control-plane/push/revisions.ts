@@ -1,4 +1,6 @@
-import type { ResourceType } from "../model/node.ts";
+import { RESOURCE_TYPES, type ResourceType } from "../model/node.ts";
+import type { KnownNode } from "../reports/node-reports.ts";
+import type { KnownChains } from "../snapshot/known-chains.ts";
 import type { SnapshotResource } from "../snapshot/node-snapshot.ts";
 
 /** Contents that are remembered for one type in one cluster; the oldest is forgotten first. */
@@ -17,6 +19,22 @@ interface Verdict {
  */
 export class Revisions {
   readonly #verdicts = new Map<string, Map<string, Verdict>>();
+
+  /** What nodes made of contents before the control plane started, as their last reports say. */
+  recall(nodes: readonly KnownNode[], chains: Pick<KnownChains, "chainOf">): void {
+    const standings = nodes.flatMap(({ node, report }) =>
+      RESOURCE_TYPES.map((type) => ({ cluster: node.cluster, type, ...report.resources[type] })),
+    );
+    const refusals = standings.flatMap(({ cluster, type, acked, refused }) =>
+      refused.map(({ hash, at }) => ({ cluster, type, acked, hash, at })),
+    );
+    for (const { cluster, type, acked, hash } of refusals.toSorted((left, right) => left.at - right.at))
+      this.nacked(cluster, type, hash, type === "chain" ? chains.chainOf(acked?.hash) : undefined);
+    for (const { cluster, type, acked } of standings) {
+      const verdict = acked && this.#of(cluster, type).get(acked.hash);
+      if (verdict !== undefined) verdict.acked = true;
+    }
+  }
 
   /** It is in force on a node. True where that ends a sparing: nodes that were spared it are to have it now. */
   acked(cluster: string, type: ResourceType, hash: string): boolean {

@@ -7,6 +7,7 @@ import type { Logger } from "../../core/log.ts";
 import type { Node, NodeReport } from "../model/node.ts";
 import type { Store } from "../store/store.ts";
 import type { LiveReports } from "./live-reports.ts";
+import { StoredChains, type ChainContents } from "./stored-chains.ts";
 
 /** Milliseconds between two batches. */
 const FLUSH = 1_000;
@@ -18,17 +19,21 @@ const HEARTBEAT_FLUSHES = 30;
 interface Parts {
   readonly store: Store;
   readonly reports: LiveReports;
+  /** What nodes' chains are made of: read at the start, and written with the reports that name them. */
+  readonly chains: ChainContents;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /**
  * Loads what nodes said when the control plane starts and writes it back in batches, so that their last words
- * outlive it; refusals at once. What a failing store did not take is written by the next batch.
+ * outlive it; refusals at once, and chains that were never sent before. What a failing store did not take is written by
+ * the next batch.
  */
 export class ReportFlush implements Service {
   readonly name = "reports";
   readonly #parts: Parts;
+  readonly #chains: StoredChains;
   readonly #changed = new Set<string>();
   readonly #lastSeen = new Map<string, number>();
   #sinceHeartbeats = 0;
@@ -37,11 +42,12 @@ export class ReportFlush implements Service {
   #timer: Timer | undefined;
   #running: Promise<void> = Promise.resolve();
   #isRunning = false;
-  /** A refusal came while a batch was under way. */
+  /** What cannot wait came while a batch was under way. */
   #isHurried = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#chains = new StoredChains(parts.store, parts.chains);
   }
 
   /** Batches that the store did not take. */
@@ -56,9 +62,10 @@ export class ReportFlush implements Service {
 
   async start(): Promise<void> {
     const { store, reports, clock } = this.#parts;
+    await this.#chains.load();
     const said = new Map((await store.loadReports()).map((report) => [report.node, report]));
     for (const node of await allNodes(store)) reports.remember(node, said.get(node.id));
-    this.#listening.use(reports.onChange((node) => void this.#changed.add(node)));
+    this.#listening.use(reports.onChange((node) => this.#onChange(node)));
     this.#listening.use(reports.onRefusal(() => this.#hurry()));
     this.#timer = clock.every(FLUSH, () => this.#tick()).unref();
   }
@@ -68,7 +75,7 @@ export class ReportFlush implements Service {
     if (nodes.length === 0) return;
     // The batch under way may hold what was known before.
     await this.#running;
-    await this.#parts.store.saveReports(this.#reportsOf(nodes));
+    await this.#save(this.#reportsOf(nodes));
   }
 
   /** Writes what is left. */
@@ -92,7 +99,14 @@ export class ReportFlush implements Service {
     const due = this.#sinceHeartbeats >= HEARTBEAT_FLUSHES;
     if (due) this.#sinceHeartbeats = 0;
     const heard = due ? this.#heardSince() : [];
-    this.#run(heard);
+    this.#run(heard, due);
+  }
+
+  #onChange(node: string): void {
+    this.#changed.add(node);
+    const report = this.#parts.reports.get(node)?.report;
+    // A node that was sent it may hold it when this process is killed, and tell its hash alone.
+    if (report !== undefined && this.#chains.missing([report]).length > 0) this.#hurry();
   }
 
   /** A refusal that is lost costs the node one more send: it is written now, with all that waits. */
@@ -101,14 +115,16 @@ export class ReportFlush implements Service {
     else this.#run([]);
   }
 
-  #run(heard: readonly string[]): void {
-    this.#running = this.#flushAll(heard);
+  /** `sweeps`: chains that nobody has any more are deleted too. */
+  #run(heard: readonly string[], sweeps = false): void {
+    this.#running = this.#flushAll(heard, sweeps);
   }
 
-  async #flushAll(heard: readonly string[]): Promise<void> {
+  async #flushAll(heard: readonly string[], sweeps: boolean): Promise<void> {
     this.#isRunning = true;
     try {
       await this.#flush(heard);
+      if (sweeps) await this.#sweepChains();
       while (this.#isHurried) {
         this.#isHurried = false;
         await this.#flush([]);
@@ -142,9 +158,24 @@ export class ReportFlush implements Service {
       .filter((report): report is NodeReport => report !== undefined);
   }
 
+  async #save(reports: readonly NodeReport[]): Promise<void> {
+    const chains = this.#chains.missing(reports);
+    await this.#parts.store.saveReports(reports, chains);
+    this.#chains.stored(chains);
+  }
+
+  /** Of no node that is known, OFFLINE or not. */
+  async #sweepChains(): Promise<void> {
+    try {
+      await this.#chains.sweep(this.#parts.reports.list().map(({ report }) => report));
+    } catch (thrown) {
+      this.#parts.log.warn({ error: messageOf(thrown) }, "chains that no node has any more were not deleted");
+    }
+  }
+
   async #write(reports: readonly NodeReport[]): Promise<void> {
     try {
-      await this.#parts.store.saveReports(reports);
+      await this.#save(reports);
       for (const { node, lastSeen } of reports)
         if (lastSeen !== undefined) this.#lastSeen.set(node, lastSeen);
     } catch (thrown) {

@@ -1,3 +1,4 @@
+import type { NodeChain } from "../model/node.ts";
 import type { ChainContent, ChainEntryContent, SnapshotResource } from "./node-snapshot.ts";
 
 /** What a chain does with a plugin. */
@@ -17,23 +18,36 @@ export interface NamedVersion {
 }
 
 interface KnownChain {
+  readonly content: ChainContent;
   readonly places: ReadonlyMap<string, ChainPlace>;
   readonly versions: readonly NamedVersion[];
 }
 
-/** The oldest goes first: who has it in force waits until its node answers. */
+/** What was not asked for the longest goes first: who has it in force waits until its node answers. */
 const MOST_CHAINS = 2_000;
 
-/** What the chains that were made name. A node tells the hash alone of what it has in force. */
+/** What the chains are made of that were made, or are stored. A node tells the hash alone of what it has in force. */
 export class KnownChains {
   readonly #chains = new Map<string, KnownChain>();
 
-  note({ hash, content }: SnapshotResource): void {
+  remember({ hash, content }: NodeChain): void {
     if (this.#chains.has(hash)) return;
-    const { entries } = content as ChainContent;
-    this.#chains.set(hash, { places: placesIn(entries), versions: entries.flatMap(versionsOf) });
+    const chain = content as ChainContent;
+    const { entries } = chain;
+    this.#chains.set(hash, {
+      content: chain,
+      places: placesIn(entries),
+      versions: entries.flatMap(versionsOf),
+    });
     const [oldest] = this.#chains.keys();
     if (this.#chains.size > MOST_CHAINS && oldest !== undefined) this.#chains.delete(oldest);
+  }
+
+  /** As it can be sent again; undefined: nothing is known of the chain of this hash. */
+  chainOf(hash: string | undefined): SnapshotResource | undefined {
+    const content = this.#of(hash)?.content;
+    if (hash === undefined || content === undefined) return undefined;
+    return { hash, content, tombstone: content.entries.length === 0 };
   }
 
   /** Undefined: nothing is known of the chain of this hash. */
@@ -48,7 +62,11 @@ export class KnownChains {
   }
 
   #of(hash: string | undefined): KnownChain | undefined {
-    return hash === undefined ? undefined : this.#chains.get(hash);
+    const chain = hash === undefined ? undefined : this.#chains.get(hash);
+    if (hash === undefined || chain === undefined) return undefined;
+    this.#chains.delete(hash);
+    this.#chains.set(hash, chain);
+    return chain;
   }
 }
 

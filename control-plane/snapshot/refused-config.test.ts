@@ -11,6 +11,7 @@ import {
   stagedIn,
   stateOf,
 } from "../../test/support/snapshot-world.ts";
+import { KnownChains } from "./known-chains.ts";
 import type { ChainContent, NodeSnapshot } from "./node-snapshot.ts";
 
 const NODE = nodeNamed("node-1");
@@ -79,7 +80,20 @@ test("while a node tries a new config the rest of the chain changes there", () =
   expect(taggerIn(after)).toMatchObject({ config: GOOD });
 });
 
-test("a control plane that was started again does not know what the node keeps, and leaves it alone", () => {
+test("a control plane that was started again goes on where the one before it was, by what that stored", () => {
+  const { before } = running();
+  const stored = new KnownChains();
+  const { hash, content } = before.resources.chain!;
+  stored.remember({ hash, content: JSON.parse(JSON.stringify(content)) as unknown });
+  const { snapshots } = snapshotsIn(clusterWith(BAD, {}, { mode: "off" }), stored);
+
+  const after = snapshots.snapshotFor(NODE, having(REFUSES, before));
+
+  expect(chainIn(after)).toEqual(["tagger@1.0.0", "guard off 1.0.0"]);
+  expect(taggerIn(after)).toMatchObject({ config: GOOD });
+});
+
+test("a node whose chain nobody knows is left alone until there is a config that it can take", () => {
   const { before } = running();
   const { snapshots } = snapshotsIn(clusterWith(BAD));
 

@@ -5,7 +5,7 @@ import type { ClusterState } from "../releases/cluster-state.ts";
 import type { ReleaseProjection } from "../releases/release-projection.ts";
 import { chainResource, NO_CHAIN, NO_PACKAGES, stageResource, type HeldPackage } from "./contents.ts";
 import { entryChoice, type EntryChoice, type OpenChoice } from "./entry-choice.ts";
-import { KnownChains } from "./known-chains.ts";
+import type { KnownChains } from "./known-chains.ts";
 import { holdingsOf, type NodeHoldings } from "./node-holdings.ts";
 import type { NodeSnapshot, RouteContent, SnapshotResource, SnapshotSource } from "./node-snapshot.ts";
 import { pluginTarget, type PluginTarget } from "./plugin-target.ts";
@@ -28,10 +28,12 @@ export class ReleaseSnapshots implements SnapshotSource {
   readonly #projection: Projection;
   /** By state of a cluster: resources by what went into them. */
   readonly #made = new WeakMap<ClusterState, Map<string, SnapshotResource>>();
-  readonly #known = new KnownChains();
+  readonly #known: KnownChains;
 
-  constructor(projection: Projection) {
+  /** `known`: what nodes may have in force; every chain that is made becomes known. */
+  constructor(projection: Projection, known: KnownChains) {
     this.#projection = projection;
+    this.#known = known;
   }
 
   get tick(): number {
@@ -134,7 +136,7 @@ export class ReleaseSnapshots implements SnapshotSource {
     const resource = this.#once(state, `chain ${choices.map(keyOf).join()}`, () =>
       chainResource(chain, choices),
     );
-    this.#known.note(resource);
+    this.#known.remember(resource);
     return resource;
   }
 

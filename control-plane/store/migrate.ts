@@ -3,6 +3,7 @@ import { Migrator, type Migration } from "kysely/migration";
 import type { Connection, Engine } from "./engine.ts";
 import { createTables } from "./migrations/0001-initial.ts";
 import { keepRequiredApprovals } from "./migrations/0002-required-approvals.ts";
+import { createNodeChains } from "./migrations/0003-node-chains.ts";
 import { StoreUnavailableError } from "./store-errors.ts";
 
 type Step = (connection: Connection, engine: Engine) => Promise<void>;
@@ -11,6 +12,7 @@ type Step = (connection: Connection, engine: Engine) => Promise<void>;
 const MIGRATIONS: Readonly<Record<string, Step>> = {
   "0001-initial": createTables,
   "0002-required-approvals": keepRequiredApprovals,
+  "0003-node-chains": createNodeChains,
 };
 
 /** Brings the tables up to this release's level. A store of a newer release is refused as it is. */

@@ -4,12 +4,13 @@ import type { Clock } from "../../core/clock.ts";
 import type { WebhookDelivery } from "../model/alarm.ts";
 import type { RecordName } from "../model/audit.ts";
 import { actorName, type Actor } from "../model/actor.ts";
-import type { NodeReport } from "../model/node.ts";
+import type { NodeChain, NodeReport } from "../model/node.ts";
 import { addAuditEvent } from "./audit-log.ts";
 import { ChangeLog } from "./change-log.ts";
 import { listDeliveries, saveDelivery } from "./deliveries.ts";
 import type { Connection, Database, Tables } from "./engine.ts";
 import { Nesting } from "./nesting.ts";
+import { forgetChains, loadChains, saveChains } from "./node-chains.ts";
 import { loadReports, saveReports } from "./node-reports.ts";
 import { changeOf, count, currentTick, viewOf } from "./sql-views.ts";
 import { StoreUnavailableError } from "./store-errors.ts";
@@ -102,12 +103,23 @@ export class SqlStore implements Store {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
-  saveReports(reports: readonly NodeReport[]): Promise<void> {
-    return this.#write((connection) => saveReports(connection, reports));
+  saveReports(reports: readonly NodeReport[], chains: readonly NodeChain[] = []): Promise<void> {
+    return this.#write(async (connection) => {
+      await saveChains(connection, chains);
+      await saveReports(connection, reports);
+    });
   }
 
   loadReports(): Promise<readonly NodeReport[]> {
     return this.#read(loadReports);
+  }
+
+  loadChains(): Promise<readonly NodeChain[]> {
+    return this.#read(loadChains);
+  }
+
+  forgetChains(hashes: readonly string[]): Promise<void> {
+    return this.#write((connection) => forgetChains(connection, hashes));
   }
 
   async backup(path: string): Promise<void> {

@@ -2,7 +2,7 @@ import type { Actor } from "../model/actor.ts";
 import type { AuditEvent, RecordName } from "../model/audit.ts";
 import type { Cluster, Domain, Plugin, PluginVersion } from "../model/catalogue.ts";
 import type { ClusterChain } from "../model/chain.ts";
-import type { Node, NodeReport } from "../model/node.ts";
+import type { Node, NodeChain, NodeReport } from "../model/node.ts";
 import type { Release, ReleaseState } from "../model/release.ts";
 import type { Silence, Webhook, WebhookDelivery } from "../model/alarm.ts";
 import type { Token } from "../model/token.ts";
@@ -143,9 +143,11 @@ export interface Store extends AsyncDisposable {
   noted(by: Actor, action: string, reason: string): Promise<void>;
   /** Hears of every change after its commit; what a listener throws is nobody's to catch. */
   onAccepted(listener: (accepted: Accepted) => void): Disposable;
-  /** What nodes reported, as last known: no tick, no audit, in one batch. */
-  saveReports(reports: readonly NodeReport[]): Promise<void>;
+  /** What nodes reported, as last known, and chains that this names: no tick, no audit, in one batch. */
+  saveReports(reports: readonly NodeReport[], chains?: readonly NodeChain[]): Promise<void>;
   loadReports(): Promise<readonly NodeReport[]>;
+  loadChains(): Promise<readonly NodeChain[]>;
+  forgetChains(hashes: readonly string[]): Promise<void>;
   /** Deliveries of webhooks, the oldest first: neither ticks nor audit. Of those that are done the newest 1,000 stay. */
   readonly deliveries: {
     save(delivery: WebhookDelivery): Promise<void>;

@@ -18,6 +18,7 @@ import { NodeRecords } from "../../control-plane/reports/node-records.ts";
 import { observeReports } from "../../control-plane/reports/report-metrics.ts";
 import { ReportFlush } from "../../control-plane/reports/report-flush.ts";
 import type { SnapshotSource } from "../../control-plane/snapshot/node-snapshot.ts";
+import { KnownChains } from "../../control-plane/snapshot/known-chains.ts";
 import { openStore } from "../../control-plane/store/open-store.ts";
 import type { Store } from "../../control-plane/store/store.ts";
 import { parseExposition } from "./exposition.ts";
@@ -35,7 +36,7 @@ export interface PushMeshOptions {
   /** Default: none. */
   readonly log?: Logger;
   /** In place of snapshots by hand; the store is empty but for the clusters `demo` and `other`. */
-  readonly snapshots?: (store: Store, clock: Clock) => Promise<SnapshotSource>;
+  readonly snapshots?: (store: Store, clock: Clock, chains: KnownChains) => Promise<SnapshotSource>;
 }
 
 /** The streams' side of a control plane over a real store and real sockets; its time is the test's. */
@@ -68,13 +69,14 @@ export class PushMesh implements AsyncDisposable {
   async #start(): Promise<void> {
     const { clock, settings, source } = this;
     const log = this.#options.log ?? createLogger("silent");
+    const chains = new KnownChains();
     this.store = await openStore(this.folder.path, clock);
     if (!(await hasClusters(this.store))) await this.#makeCluster();
     const { heartbeat, answerTimeout } = settings;
     this.reports = new LiveReports(clock, { heartbeat, grace: 5_000, answerTimeout });
-    this.flush = new ReportFlush({ store: this.store, reports: this.reports, clock, log });
+    this.flush = new ReportFlush({ store: this.store, reports: this.reports, chains, clock, log });
     await this.flush.start();
-    const used = (await this.#options.snapshots?.(this.store, clock)) ?? source;
+    const used = (await this.#options.snapshots?.(this.store, clock, chains)) ?? source;
     this.server = new PushServer({
       host: "127.0.0.1",
       port: 0,
@@ -84,6 +86,7 @@ export class PushMesh implements AsyncDisposable {
       log,
       settings,
       source: used,
+      chains,
       reports: this.reports,
       records: new NodeRecords(this.store, this.reports, clock),
       metrics: new PushMetrics(this.registry),

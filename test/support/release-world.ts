@@ -10,6 +10,7 @@ import { ReleaseFollower } from "../../control-plane/releases/release-follower.t
 import { ReleaseProjection } from "../../control-plane/releases/release-projection.ts";
 import { Releases } from "../../control-plane/releases/releases.ts";
 import type { ReleaseWish } from "../../control-plane/releases/create-release.ts";
+import { KnownChains } from "../../control-plane/snapshot/known-chains.ts";
 import { ReleaseSnapshots } from "../../control-plane/snapshot/release-snapshots.ts";
 import { openStore } from "../../control-plane/store/open-store.ts";
 import type { Store, Unrevised } from "../../control-plane/store/store.ts";
@@ -68,7 +69,7 @@ export class ReleaseWorld implements AsyncDisposable {
       reports: fleet,
       saveReports: async () => undefined,
     });
-    this.snapshots = new ReleaseSnapshots(parts.projection);
+    this.snapshots = new ReleaseSnapshots(parts.projection, new KnownChains());
   }
 
   /** A cluster `demo` with a chain, versions that are approved, and nodes that are online. */

@@ -9,6 +9,7 @@ import type {
 import type { Release, ReleaseState, ReleaseTarget } from "../../control-plane/model/release.ts";
 import { clusterState, type ClusterState } from "../../control-plane/releases/cluster-state.ts";
 import type { ChainContent, NodeSnapshot, StageContent } from "../../control-plane/snapshot/node-snapshot.ts";
+import { KnownChains } from "../../control-plane/snapshot/known-chains.ts";
 import { ReleaseSnapshots } from "../../control-plane/snapshot/release-snapshots.ts";
 
 // What is stored and what nodes report, as tests of snapshots want them: in a few words.
@@ -85,18 +86,22 @@ export function snapshotsOf(state: ClusterState): ReleaseSnapshots {
   return snapshotsIn(state).snapshots;
 }
 
-/** The same of a cluster that may become another. */
-export function snapshotsIn(first: ClusterState): {
+/** The same of a cluster that may become another. `known`: what was stored of chains. */
+export function snapshotsIn(
+  first: ClusterState,
+  known: KnownChains = new KnownChains(),
+): {
   readonly snapshots: ReleaseSnapshots;
   readonly become: (state: ClusterState) => void;
 } {
   let state = first;
-  const snapshots = new ReleaseSnapshots({
+  const projection = {
     tick: 1,
-    cluster: (name) => (name === "demo" ? state : undefined),
+    cluster: (name: string) => (name === "demo" ? state : undefined),
     sizeOf: () => 100,
     onChange: () => ({ [Symbol.dispose]: () => undefined }),
-  });
+  };
+  const snapshots = new ReleaseSnapshots(projection, known);
   return { snapshots, become: (next) => void (state = next) };
 }
 

@@ -74,6 +74,24 @@ export function reportContract(open: OpenStore): void {
     expect(await store.loadReports()).toEqual([]);
   });
 
+  test("chains that reports name are kept once each, until they are forgotten", async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const chains = Array.from({ length: 1_200 }, (_, index) => {
+      return {
+        hash: `hash-${String(index).padStart(4, "0")}`,
+        content: { entries: [{ plugin: "Ünïcode" }] },
+      };
+    });
+    await store.saveReports([], chains);
+    await store.saveReports([], chains.slice(0, 2));
+    expect(await store.loadChains()).toEqual(chains);
+
+    await store.forgetChains(chains.slice(1).map(({ hash }) => hash));
+    await store.forgetChains([]);
+    expect(await store.loadChains()).toEqual(chains.slice(0, 1));
+  });
+
   test("deliveries are listed by state, the oldest first", async () => {
     await using opened = await open();
     const { store } = opened;

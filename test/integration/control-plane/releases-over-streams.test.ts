@@ -30,12 +30,12 @@ async function startMesh(content: "filled" | "lost" = "filled"): Promise<PushMes
   const log = createLogger("silent");
   return PushMesh.start({
     authenticator: (store, clock) => new TokenAuthenticator(store, clock, new RefusalLog(store, clock)),
-    snapshots: async (store, clock) => {
+    snapshots: async (store, clock, chains) => {
       const known = await store.read(({ tokens }) => tokens.get("id-of-node-1"));
       if (known === undefined) await store.change(BY, "bootstrap", (change) => fill(change, content));
       const projection = new ReleaseProjection({ store, clock, log });
       await projection.start();
-      return new ReleaseSnapshots(projection);
+      return new ReleaseSnapshots(projection, chains);
     },
   });
 }

@@ -15,6 +15,7 @@ import {
   configResults,
   observeConfig,
   observeControlPlane,
+  observePluginLogs,
   observeState,
 } from "../sidecar/metrics/state-metrics.ts";
 
@@ -85,6 +86,7 @@ export function registryOfSidecar(): MetricsRegistry {
   configResults(registry);
   observeConfig(registry, () => undefined);
   observeControlPlane(registry, () => false);
+  observePluginLogs(registry, () => ({}));
   observeState(registry, {
     generations: () => [],
     connections: () => ({}),

@@ -19,6 +19,8 @@ export interface ConfigOrigin extends AsyncDisposable {
   readonly tick: number;
   /** Undefined: there is no control plane. */
   readonly connected: boolean | undefined;
+  /** Lines that are not in the logs of plugins that are kept to be read from afar, by why; undefined: none are kept. */
+  readonly droppedLogLines: Readonly<Record<string, number>> | undefined;
   /**
    * Resolves when a configuration is in force: before that no exchange may come. An `InputError` where it cannot be.
    * `stop` ends the wait: then it rejects with a `MeshError`.

@@ -11,7 +11,7 @@ import type { MeshSnapshot } from "./config/snapshot.ts";
 import { ControlAgent, type ControlAgentOptions } from "./control/control-agent.ts";
 import type { NodeView } from "./control/node-view.ts";
 import { openNodeFolder, type NodeFolder } from "./control/node-folder.ts";
-import { PluginLogs } from "./control/plugin-logs.ts";
+import { PluginLogs, type DroppedLines } from "./control/plugin-logs.ts";
 import { ReleasedPackages } from "./control/released-packages.ts";
 import { hostCommand } from "./plugin-host/host-command.ts";
 import { checkScript } from "./plugins/isolate/scratch-check.ts";
@@ -58,6 +58,10 @@ export class ControlOrigin implements ConfigOrigin {
 
   get connected(): boolean {
     return this.#agent?.status.connected ?? false;
+  }
+
+  get droppedLogLines(): DroppedLines {
+    return this.#logs.dropped;
   }
 
   get page(): unknown {

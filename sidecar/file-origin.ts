@@ -11,6 +11,7 @@ export class FileOrigin implements ConfigOrigin {
   readonly name = "file";
   readonly tick = 0;
   readonly connected = undefined;
+  readonly droppedLogLines = undefined;
   readonly page: unknown = undefined;
   readonly note: string | undefined = undefined;
   readonly packages: PackageFolder;

@@ -2,7 +2,12 @@ import type { MetricsRegistry } from "../core/metrics/registry.ts";
 import type { ConfigOrigin } from "./config-origin.ts";
 import type { Configuration } from "./config/configuration.ts";
 import type { DataPlane } from "./data-plane.ts";
-import { observeConfig, observeControlPlane, observeState } from "./metrics/state-metrics.ts";
+import {
+  observeConfig,
+  observeControlPlane,
+  observePluginLogs,
+  observeState,
+} from "./metrics/state-metrics.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** Registers the metrics that are read from a data plane's parts at each scrape. */
@@ -40,6 +45,7 @@ export function observeOrigin(
     return age === undefined ? undefined : { tick: origin.tick, source: origin.name, age, lastApplied };
   });
   if (origin.connected !== undefined) observeControlPlane(registry, () => origin.connected === true);
+  if (origin.droppedLogLines !== undefined) observePluginLogs(registry, () => origin.droppedLogLines ?? {});
 }
 
 function connectionsOf(counts: Traffic["inbound"]["counts"]): number {

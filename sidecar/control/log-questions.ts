@@ -85,9 +85,7 @@ class LogAnswer implements Disposable {
   }
 
   async #follow(id: number, plugin: string, start: LogStart): Promise<void> {
-    const { part, following } = await this.#logs.follow(plugin, start, (entries, dropped) =>
-      this.#take(entries, dropped),
-    );
+    const { part, following } = await this.#logs.follow(plugin, start, (entries) => this.#take(entries));
     using _ = following;
     await this.#sendPart(id, part ?? { entries: [], position: positionText(BEGINNING), lost: false });
     while (!this.#stopped) {
@@ -113,8 +111,7 @@ class LogAnswer implements Disposable {
     this.#wake.resolve();
   }
 
-  #take(entries: readonly LogEntry[], dropped: number): void {
-    this.#dropped += dropped;
+  #take(entries: readonly LogEntry[]): void {
     for (const entry of entries) {
       if (this.#chars + entry.line.length > MAX_WAITING) {
         this.#dropped++;

@@ -73,6 +73,36 @@ test("an earlier life's lines are still there, until the plugin is forgotten", a
   expect(await tail(logs, "guard", 1_000)).toBeUndefined();
 });
 
+test("what is dropped because a plugin writes too much at once is a line of its log, and counted", async () => {
+  await using kept = await setUp();
+  const text = "x".repeat(1_000);
+  for (let count = 0; count < 300; count++) kept.logs.write(`${line("guard", text)}\n`);
+
+  const lines = (await tail(kept.logs, "guard", 1024 * 1024)) ?? [];
+
+  const dropped = 300 - (lines.length - 1);
+  expect(dropped).toBeGreaterThan(0);
+  expect(JSON.parse(lines.at(-1) ?? "")).toEqual({
+    level: 40,
+    time: expect.stringMatching(/^\d{4}-.*Z$/),
+    plugin: "guard",
+    dropped,
+    msg: "log lines of a plugin were dropped: it wrote more than 256KiB within 200 ms",
+  });
+  expect(kept.logs.dropped).toEqual({ rate: dropped, disk: 0, plugins: 0 });
+  kept.logs.write(`${line("guard", "next")}\n`);
+  expect(await tail(kept.logs, "guard", 60)).toEqual([line("guard", "next")]);
+});
+
+test("lines that the disk does not take are counted", async () => {
+  await using folder = await TemporaryFolder.create();
+  await using logs = new PluginLogs(await folder.write("logs", "not a folder"), systemClock);
+  logs.write(`${line("guard", "one")}\n${line("guard", "two")}\n`);
+
+  expect(await tail(logs, "guard", 1_000)).toBeUndefined();
+  expect(logs.dropped).toEqual({ rate: 0, disk: 2, plugins: 0 });
+});
+
 /** Asks, and collects the answers. */
 function asker(logs: PluginLogs) {
   const answers: LogLines[] = [];

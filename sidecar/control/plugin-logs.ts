@@ -2,6 +2,7 @@ import { appendFile, mkdir, open, rename, rm, type FileHandle } from "node:fs/pr
 import { join } from "node:path";
 
 import type { Clock, Timer } from "../../core/clock.ts";
+import { formatSize } from "../../core/size.ts";
 import { after as partAfter, logFiles, tailOf, type LogEntry, type LogPart } from "./log-file.ts";
 import { fileIdentity, IDENTITY_BYTES, parsePosition, positionText } from "./log-position.ts";
 
@@ -12,10 +13,15 @@ const MAX_PLUGINS = 100;
 /** ms for which lines are gathered before they are written, and bytes that may wait. */
 const GATHER = 200;
 const MAX_GATHERED = 256 * 1024;
+/** As the log has it. */
+const WARN = 40;
 const NAME = /"plugin":"([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)"/;
 
-/** Gets the lines of a plugin once they are written, and how many before them were written nowhere. */
-export type LogListener = (entries: readonly LogEntry[], dropped: number) => void;
+/** Gets the lines of a plugin once they are written; those that were dropped before them are one that says so. */
+export type LogListener = (entries: readonly LogEntry[]) => void;
+
+/** Why a line of a plugin is not in its log: it wrote too much at once, the disk failed, too many plugins have one. */
+export type DroppedLines = Readonly<Record<"rate" | "disk" | "plugins", number>>;
 
 /** From where a log is read. */
 export interface LogStart {
@@ -42,6 +48,7 @@ export class PluginLogs implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #files = new Map<string, PluginFile>();
   readonly #listeners = new Map<string, Set<LogListener>>();
+  readonly #dropped = { rate: 0, disk: 0, plugins: 0 };
   #flush: Timer | undefined;
   /** What touches the files goes one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -49,6 +56,11 @@ export class PluginLogs implements AsyncDisposable {
   constructor(folder: string, clock: Clock) {
     this.#folder = folder;
     this.#clock = clock;
+  }
+
+  /** Since the start, of all plugins. */
+  get dropped(): DroppedLines {
+    return this.#dropped;
   }
 
   /** Lines of JSON, each with its end. */
@@ -99,12 +111,16 @@ export class PluginLogs implements AsyncDisposable {
   #take(plugin: string, line: string): void {
     let file = this.#files.get(plugin);
     if (file === undefined) {
-      if (this.#files.size >= MAX_PLUGINS) return this.#tell(plugin, [{ line, position: "" }], 0);
+      if (this.#files.size >= MAX_PLUGINS) {
+        this.#dropped.plugins++;
+        return this.#tell(plugin, [{ line, position: "" }]);
+      }
       file = { path: this.#pathOf(plugin), lines: [], gathered: 0, dropped: 0, end: undefined };
       this.#files.set(plugin, file);
     }
     if (file.gathered + line.length > MAX_GATHERED) {
       file.dropped++;
+      this.#dropped.rate++;
       return;
     }
     file.lines.push(line);
@@ -138,8 +154,23 @@ export class PluginLogs implements AsyncDisposable {
     file.lines = [];
     file.gathered = 0;
     file.dropped = 0;
-    const entries = await this.#appended(file, lines);
-    this.#tell(plugin, entries, dropped);
+    const entries = await this.#appended(
+      file,
+      dropped === 0 ? lines : [...lines, this.#note(plugin, dropped)],
+    );
+    this.#tell(plugin, entries);
+  }
+
+  /** The gap as a line in the sidecar's own form, for whoever reads the log later. */
+  #note(plugin: string, dropped: number): string {
+    const msg = `log lines of a plugin were dropped: it wrote more than ${formatSize(MAX_GATHERED)} within ${GATHER} ms`;
+    return JSON.stringify({
+      level: WARN,
+      time: new Date(this.#clock.wall()).toISOString(),
+      plugin,
+      dropped,
+      msg,
+    });
   }
 
   /** The lines with their positions, which are empty where the disk did not take them. */
@@ -162,12 +193,13 @@ export class PluginLogs implements AsyncDisposable {
       });
     } catch {
       log.end = undefined;
+      this.#dropped.disk += lines.length;
       return lines.map((line) => ({ line, position: "" }));
     }
   }
 
-  #tell(plugin: string, entries: readonly LogEntry[], dropped: number): void {
-    for (const listener of this.#listeners.get(plugin) ?? []) listener(entries, dropped);
+  #tell(plugin: string, entries: readonly LogEntry[]): void {
+    for (const listener of this.#listeners.get(plugin) ?? []) listener(entries);
   }
 
   #listen(plugin: string, listener: LogListener): Disposable {

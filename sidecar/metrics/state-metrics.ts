@@ -89,6 +89,20 @@ export function observeControlPlane(registry: MetricsRegistry, connected: () => 
   );
 }
 
+/** Registers what is missing in the logs of plugins that are read through the control plane. */
+export function observePluginLogs(
+  registry: MetricsRegistry,
+  dropped: () => Readonly<Record<string, number>>,
+): void {
+  registry.observe(
+    "sluice_plugin_log_lines_dropped_total",
+    "Lines that are not in the logs that the control plane reads: rate (over 256KiB in 200 ms), disk, plugins (over 100 have one).",
+    "counter",
+    ["reason"],
+    () => Object.entries(dropped()).map(([reason, count]): Reading => [[reason], count]),
+  );
+}
+
 /** Registers what there is to say of the process that carries traffic. */
 export function observeState(registry: MetricsRegistry, providers: StateProviders): void {
   const gauge = (

@@ -2,18 +2,35 @@ import { writeFile } from "node:fs/promises";
 
 import { expect, test } from "vitest";
 
+import type { PushSettings } from "../../control-plane/push/push-settings.ts";
 import { TestApp } from "../support/app.ts";
 import { ControlledSidecar, taggerZip } from "../support/controlled-sidecar.ts";
 import { PushMesh } from "../support/push-mesh.ts";
 import { ScriptedControlPlane } from "../support/scripted-control-plane.ts";
 import { TemporaryFolder } from "../support/temporary-folder.ts";
 
-/** Settings of a sidecar that this control plane configures. */
-function joining(mesh: PushMesh): Readonly<Record<string, string>> {
+/** The stream server of a control plane, packages for it to name, and an app: what a node needs but itself. */
+async function meshWithApp(settings: Partial<PushSettings> = {}) {
+  await using stack = new AsyncDisposableStack();
+  const state = stack.use(await TemporaryFolder.create());
+  const app = stack.use(await TestApp.start());
+  const artifacts = stack.use(await ScriptedControlPlane.start());
+  const mesh = stack.use(await PushMesh.start({ settings }));
+  const owned = stack.move();
   return {
-    controlPlane: `127.0.0.1:${mesh.server.port}`,
-    controlPlaneToken: "sluice_node-1",
-    cluster: "demo",
+    artifacts,
+    mesh,
+    report: () => mesh.reports.get("node-1")?.report,
+    /** A sidecar that has just connected, and gone when all of it is. */
+    join: async (): Promise<ControlledSidecar> => {
+      const controlPlane = `127.0.0.1:${mesh.server.port}`;
+      const joining = { controlPlane, controlPlaneToken: "sluice_node-1", cluster: "demo" };
+      const sidecar = owned.use(new ControlledSidecar(artifacts, state, app.port, joining));
+      await mesh.until(() => mesh.reports.get("node-1")?.report.connected === true);
+      mesh.debounce();
+      return sidecar;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
@@ -21,20 +38,13 @@ test(
   "the control plane's own stream server and a real node understand each other",
   { timeout: 120_000 },
   async () => {
-    await using stack = new AsyncDisposableStack();
-    const state = stack.use(await TemporaryFolder.create());
-    const app = stack.use(await TestApp.start());
-    const artifacts = stack.use(await ScriptedControlPlane.start());
-    const settings = { heartbeat: 300, scan: 1_000, avoid: 300, jitter: 1 };
-    const mesh = stack.use(await PushMesh.start({ settings }));
+    await using world = await meshWithApp({ heartbeat: 300, scan: 1_000, avoid: 300, jitter: 1 });
+    const { artifacts, mesh, report } = world;
     const tagger = artifacts.publish("tagger", "1.0.0", taggerZip("tagger", "1.0.0"));
     const broken = artifacts.publish("broken", "1.0.0", taggerZip("broken", "1.0.0", "export default {"));
     const packages = [tagger, broken].map((each) => ({ ...each, config: undefined }));
     mesh.change({ packages });
-    const sidecar = stack.use(new ControlledSidecar(artifacts, state, app.port, joining(mesh)));
-    const report = () => mesh.reports.get("node-1")?.report;
-    await mesh.until(() => report()?.connected === true);
-    mesh.debounce();
+    const sidecar = await world.join();
     await mesh.until(() => report()?.packages.length === 2);
     await mesh.until(
       () => report()?.packages.every(({ state: each }) => each === "LOADABLE" || each === "INVALID") === true,
@@ -65,20 +75,14 @@ test(
   "what a node could not load is tried again when somebody says retry, not when another stage comes",
   { timeout: 120_000 },
   async () => {
-    await using stack = new AsyncDisposableStack();
-    const state = stack.use(await TemporaryFolder.create());
-    const app = stack.use(await TestApp.start());
-    const artifacts = stack.use(await ScriptedControlPlane.start());
-    const mesh = stack.use(await PushMesh.start());
+    await using world = await meshWithApp();
+    const { artifacts, mesh, report } = world;
     const tagger = artifacts.publish("tagger", "1.0.0", taggerZip("tagger", "1.0.0"));
     const other = artifacts.publish("other", "1.0.0", taggerZip("other", "1.0.0"));
     const packages = [{ ...tagger, config: { table: { fromFile: "table" } } }];
     mesh.change({ packages });
-    const sidecar = stack.use(new ControlledSidecar(artifacts, state, app.port, joining(mesh)));
-    const report = () => mesh.reports.get("node-1")?.report;
+    const sidecar = await world.join();
     const stateOf = (plugin: string) => report()?.packages.find((each) => each.plugin === plugin)?.state;
-    await mesh.until(() => report()?.connected === true);
-    mesh.debounce();
     await mesh.until(() => stateOf("tagger") === "INVALID");
 
     await writeFile(sidecar.path("table"), "here");

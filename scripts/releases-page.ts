@@ -27,8 +27,10 @@ it is ACTIVE and \`complete\` says that somebody has looked at it.
 A node is \`active\` when it reports that the version runs and has acknowledged a chain that gives it the share that the
 release is for now. So \`widen\`, wider or narrower, \`promote\` and a rollback are waited for on every node, although the
 version runs there already: the release stays ACTIVATING, and \`complete\` is refused, until all nodes that are not
-OFFLINE have taken it. One that refuses it is \`failed\`, with the reason. What a node said before its stream ended, or
-before the control plane was started again, counts only once it is OFFLINE, as its last word.
+OFFLINE have taken it; of a gray release that is for other nodes now also those that it was for, until they have
+acknowledged a chain without the version. One that refuses it is \`failed\`, with the reason. While a release is ACTIVATING,
+what a node said before its stream ended, or before the control plane was started again, counts only once it is OFFLINE,
+as its last word; a node whose stream breaks later stays \`active\` until it says something else.
 
 \`\`\`mermaid
 stateDiagram-v2

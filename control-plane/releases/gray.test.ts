@@ -106,6 +106,53 @@ test.for(["promote", "widen", "narrow", "roll back"] as const)(
   },
 );
 
+test.for([
+  ["nodes", { kind: "nodes", nodes: ["node-1", "node-2"] }, { kind: "nodes", nodes: ["node-1"] }],
+  ["labels", { kind: "nodes", nodes: ["node-1", "node-2"] }, { kind: "selector", labels: { zone: "a" } }],
+  ["percentage", { kind: "traffic", percentage: 50 }, { kind: "percentage", percentage: 0.01 }],
+] as const)(
+  "narrowed by %s, a node that leaves is waited for until it has acknowledged a chain without the version",
+  async ([, wide, narrow]) => {
+    await using world = await ReleaseWorld.create();
+    const { releases, fleet } = world;
+    await world.run("1.0.0");
+    fleet.join({ ...nodeIn("demo", "node-1"), labels: { zone: "a" }, revision: 1 });
+    await world.quiet();
+    const { id } = await world.run("1.1.0", { target: wide });
+    await releases.widen(OLGA, { release: id }, narrow);
+    const { nodes: planned } = await releases.status(id);
+    const leaves = planned.find((each) => !each.targeted && each.running === "1.1.0")?.node ?? "";
+    fleet.stops(leaves);
+    await world.quiet();
+
+    const { release, nodes, settled } = await releases.status(id);
+    const row = nodes.find(({ node }) => node === leaves);
+    expect(row).toMatchObject({ targeted: false, step: "activating", running: "1.1.0" });
+    expect([release.state, settled]).toEqual(["ACTIVATING", false]);
+
+    fleet.continues(leaves);
+    await world.quiet();
+    expect(await world.state(id)).toBe("GRAY");
+    expect(fleet.running(leaves)).toEqual(["guard@1.0.0"]);
+    expect((await releases.status(id)).settled).toBe(true);
+  },
+);
+
+test("a node that leaves a narrowed release holds nothing up once it is OFFLINE", async () => {
+  await using world = await ReleaseWorld.create();
+  const { releases, fleet } = world;
+  await world.run("1.0.0");
+  const { id } = await world.run("1.1.0", { target: { kind: "nodes", nodes: ["node-1", "node-2"] } });
+  fleet.stops("node-2");
+  await releases.widen(OLGA, { release: id }, { kind: "nodes", nodes: ["node-1"] });
+  await world.quiet();
+  expect(await world.state(id)).toBe("ACTIVATING");
+
+  fleet.goes("node-2", "offline");
+  await world.quiet();
+  expect(await world.state(id)).toBe("GRAY");
+});
+
 test("a node that joins runs the base, and the gray version where the selector fits it", async () => {
   await using world = await ReleaseWorld.create();
   await world.run("1.0.0");

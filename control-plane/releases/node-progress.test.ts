@@ -115,13 +115,39 @@ test("a node that another share is still on its way to is not where the release 
   );
 });
 
-test("what a node said before it connected does not count while it is waited for, and is its last word when OFFLINE", () => {
+test("what a node said before it connected does not count while it is waited for, and is its last word else", () => {
   const known = {
     node: nodeNamed("node-1"),
     report: { ...reportOf({ ...BOTH_RUN, inForce: V2 }), connected: false },
   };
-  expect(nodeProgress(releaseIn("ACTIVE", V2), ENTRY, known, true).step).toBe("activating");
-  expect(nodeProgress(releaseIn("ACTIVE", V2), ENTRY, known, false).step).toBe("active");
+  expect(nodeProgress(releaseIn("ACTIVATING", V2), ENTRY, known, true)).toMatchObject({
+    step: "activating",
+    error: "it is not connected: waited for until it is back, or OFFLINE",
+  });
+  expect(nodeProgress(releaseIn("ACTIVATING", V2), ENTRY, known, false).step).toBe("active");
+  // Nobody waits any more: a stream that breaks takes nothing back.
+  for (const state of ["ACTIVE", "DONE"] as const)
+    expect(nodeProgress(releaseIn(state, V2), ENTRY, known, true).step).toBe("active");
+  const share = { ...known, report: { ...known.report, ...reportOf({ ...BOTH_RUN, inForce: TENTH }) } };
+  const gray = { ...share, report: { ...share.report, connected: false } };
+  expect(nodeProgress(releaseIn("GRAY", V2, traffic(10)), ENTRY, gray, true).step).toBe("active");
+  expect(nodeProgress(releaseIn("GRAY", V2, traffic(20)), ENTRY, gray, true).step).toBe("activating");
+});
+
+test("a node that a gray release is for no more, and that refuses the chain without it, has failed at it", () => {
+  const elsewhere: ReleaseTarget = { kind: "nodes", nodes: ["node-2"] };
+  const gray = releaseIn("ACTIVATING", V2, elsewhere);
+  const inForce = "guard@1.0.0+100%2.0.0#1";
+  const report = reportOf({ ...BOTH_RUN, inForce });
+  expect(progress(gray, report)).toMatchObject({ targeted: false, step: "activating", error: undefined });
+  const nacked = { hash: "without", at: 0, problems: ["init failed"] };
+  expect(progress(gray, withChain(report, { nacked, refused: [nacked] }))).toMatchObject({
+    targeted: false,
+    step: "failed",
+    error: "the node refused its chain: init failed",
+  });
+  expect(progress(gray, reportOf({ ...BOTH_RUN, inForce: "guard@1.0.0" })).step).toBe("waiting");
+  expect(progress({ ...gray, base: "2.0.0" }, reportOf({ ...BOTH_RUN, inForce: V2 })).step).toBe("waiting");
 });
 
 test("what runs of another version is not what was released", () => {

@@ -2,6 +2,7 @@ import type { ClusterChainEntry } from "../model/chain.ts";
 import type { NodePackage, NodePlugin, NodeReport, ResourceStanding } from "../model/node.ts";
 import {
   hasEnded,
+  isGray,
   type NodeStep,
   type Release,
   type ReleaseNode,
@@ -9,11 +10,13 @@ import {
 } from "../model/release.ts";
 import type { KnownNode } from "../reports/node-reports.ts";
 import { concernsNodes, isOneOf } from "./in-force.ts";
-import { hasShare } from "./release-share.ts";
+import { hasShare, keepsShare } from "./release-share.ts";
 import { isTargeted } from "./target.ts";
 
 /** From these on the chain of a targeted node names the version. */
 export const IN_CHAINS = ["ACTIVATING", "GRAY", "ACTIVE", "DONE"] as const satisfies readonly ReleaseState[];
+
+const NOT_HEARD = "it is not connected: waited for until it is back, or OFFLINE";
 
 /** Of the plugin's entry in the cluster's chain. */
 export type ChainMode = Pick<ClusterChainEntry, "mode">;
@@ -22,7 +25,8 @@ export type ChainMode = Pick<ClusterChainEntry, "mode">;
  * What one node has done of a release, from what it reported: it is active when it runs the version, and the chain that
  * it acknowledged gives it the share that the release is for now. `entry` is the plugin's in the cluster's chain: where
  * it has none, or one that is off, nothing runs, and a node has done its part when it holds the package. `online`: it is
- * waited for; until such a node has spoken on its stream what it said before does not count.
+ * waited for; while a step is under way what such a node said before its stream broke does not count. A node that a gray
+ * release is for no more is `activating` until its chain is without the version.
  */
 export function nodeProgress(
   release: Release,
@@ -35,16 +39,30 @@ export function nodeProgress(
   const loaded = report.plugins.find(({ digest }) => digest === release.digest);
   const base = { node: node.id, online, targeted, running: runningVersion(release, report) };
   if (targeted && hasEnded(release.state)) return { ...base, ...outcome(release, report) };
-  if (!targeted || !concernsNodes(release.state)) return { ...base, step: "waiting", error: undefined };
+  if (!targeted) return { ...base, ...departure(release, report) };
+  if (!concernsNodes(release.state)) return { ...base, step: "waiting", error: undefined };
   const asked = entry !== undefined && entry.mode !== "off";
   const inChains = isOneOf(IN_CHAINS, release.state);
-  const heard = report.connected || !online;
+  const heard = report.connected || !online || release.state !== "ACTIVATING";
   const takesPart = (): boolean => loaded?.status === "RUNNING" && hasShare(release, report.resources.chain);
   if (inChains && heard && (asked ? takesPart() : held?.state === "LOADABLE"))
     return { ...base, step: "active", error: undefined };
   const failure = failureOf(report, held, inChains ? loaded : undefined, inChains);
   if (failure !== undefined) return { ...base, step: "failed", error: failure };
-  return { ...base, step: stepOf(held, inChains), error: waitingError(held) };
+  const step = stepOf(held, inChains);
+  return { ...base, step, error: step === "activating" && !heard ? NOT_HEARD : waitingError(held) };
+}
+
+/** Of a node that the release is not for: of one that it was for, and that still runs the version, why. */
+function departure(release: Release, report: NodeReport): Pick<ReleaseNode, "step" | "error"> {
+  const { chain } = report.resources;
+  const keeps = isGray(release) && isOneOf(IN_CHAINS, release.state) && keepsShare(release, chain);
+  if (!keeps) return { step: "waiting", error: undefined };
+  const invalid = report.packages.find(
+    ({ plugin, state }) => plugin === release.plugin && state === "INVALID",
+  );
+  const error = refusalOf("chain", chain) ?? invalid?.detail;
+  return { step: error === undefined ? "activating" : "failed", error };
 }
 
 /**

@@ -9,7 +9,10 @@ export interface ReleaseProgress {
   readonly nodes: readonly ReleaseNode[];
   /** Of targeted nodes. */
   readonly counts: Readonly<Record<NodeStep, number>>;
-  /** Every targeted node that is not OFFLINE is at least this far; gray, there is one. */
+  /**
+   * Every targeted node that is not OFFLINE is at least this far; gray, there is one. `active`: and no node runs it any
+   * more that it was for.
+   */
   readonly downloaded: boolean;
   readonly active: boolean;
 }
@@ -33,8 +36,13 @@ export function progressOf(
     nodes,
     counts: countsOf(targeted),
     downloaded: begun && waitedFor.every(({ step }) => ["downloaded", "activating", "active"].includes(step)),
-    active: begun && waitedFor.every(({ step }) => step === "active"),
+    active: begun && waitedFor.every(({ step }) => step === "active") && !nodes.some(isLeaving),
   };
+}
+
+/** A gray release was for it, and it is waited for until it runs the version no more. */
+function isLeaving({ online, targeted, step }: ReleaseNode): boolean {
+  return online && !targeted && step !== "waiting";
 }
 
 /** Nothing more happens by itself. `inForce`: of its plugin in its cluster, or of what was there when it ended. */
@@ -44,7 +52,7 @@ export function isSettled(
   inForce: InForce | undefined,
 ): boolean {
   const { state, automatic } = release;
-  const waitedFor = progress.nodes.filter(({ online, targeted }) => online && targeted);
+  const waitedFor = progress.nodes.filter((node) => (node.online && node.targeted) || isLeaving(node));
   const everyNodeIs = (...steps: readonly NodeStep[]): boolean =>
     waitedFor.every(({ step }) => steps.includes(step));
   switch (state) {

@@ -17,6 +17,24 @@ function givesShare(release: Release, mark: ResourceMark | undefined): boolean {
   return isGray(release) ? isGrayIn(release, entry) : isFullIn(release, entry);
 }
 
+/**
+ * The chain that a node has in force, or one that is on its way there, still runs the version of a gray release that is
+ * for other nodes now.
+ */
+export function keepsShare(release: Release, chain: ResourceStanding): boolean {
+  const { acked, sent } = chain;
+  return stillNames(release, acked) || (isUnanswered(chain) && stillNames(release, sent));
+}
+
+function stillNames(release: Release, mark: ResourceMark | undefined): boolean {
+  const entry = mark?.entries?.find(({ plugin }) => plugin === release.plugin);
+  if (entry === undefined) return false;
+  const { version, gray } = entry;
+  if (gray !== undefined) return gray.version === release.version && gray.salt === saltOf(release);
+  // Alone, since there was nothing that it could be beside.
+  return version === release.version && version !== release.base;
+}
+
 /** Nodes that hold nothing that it could be beside run it alone. */
 function isGrayIn(release: Release, { version, gray }: MarkedEntry): boolean {
   const share = shareOf(release);

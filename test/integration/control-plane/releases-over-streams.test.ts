@@ -322,7 +322,11 @@ test("a control plane that was restarted goes by what each node says that it has
   const [promoted, gray] = [helloAgain(mesh, taking), helloAgain(mesh, stopped)];
   await mesh.restart();
   await using operations = await Operations.start(mesh);
-  const unheard = { state: "ACTIVATING", nodes: ["node-1 activating", "node-2 activating"] };
+  const why = "it is not connected: waited for until it is back, or OFFLINE";
+  const unheard = {
+    state: "ACTIVATING",
+    nodes: [`node-1 activating ${why}`, `node-2 activating ${why}`],
+  };
   expect(await operations.status()).toEqual(unheard);
 
   const first = await mesh.connect("node-1", { hello: promoted });

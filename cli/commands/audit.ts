@@ -5,6 +5,7 @@ import type { CommandLine } from "../command-line.ts";
 import { connect } from "../connection.ts";
 import { formatOption, type FormatFlag } from "../output/format-option.ts";
 import { format } from "../output/format.ts";
+import { noteEmpty } from "../output/note-empty.ts";
 import { usageError } from "../usage-error.ts";
 import { AUDIT_EVENTS } from "../views/access.ts";
 
@@ -35,6 +36,7 @@ export function auditCommand(line: CommandLine): Command {
           query: { limit: 500, cursor, actor, action, kind, key, afterTick },
         }),
       );
+      if (events.length === 0) noteEmpty(line, "audit events", { actor, action, record, after }, output);
       line.output.write(format(AUDIT_EVENTS, events, output, line.clock.wall()));
     });
 }

@@ -346,3 +346,33 @@ test("a zip is pushed by the name that it has in it, and a new plugin is made wh
   const pushed = await dev("plugin", "push", "tagger-1.0.0.zip", "--domain", "shop");
   expect(pushed).toMatchObject({ code: 0, stdout: expect.stringMatching(/tagger +1\.0\.0/) });
 });
+
+test("a tail that is larger than there can be is refused with how large it may be", async () => {
+  await using folder = await TemporaryFolder.create();
+  const place = { directory: folder.path, server: "http://127.0.0.1:1" };
+
+  const ended = await calledCommand(place, "logs", "plugin", "tagger", "--node", "n", "--tail", "5GiB");
+
+  expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining("--tail: at most 4MiB") });
+});
+
+test("an audit in which nothing fits says so, and a section of a description without rows does", async () => {
+  await using mesh = await CommandedMesh.start();
+
+  const audit = await mesh.sluice("audit", "--actor", "nobody");
+  const described = await mesh.sluice("describe", "plugin", "tagger");
+
+  expect(audit).toMatchObject({ code: 0, stderr: "no audit events with --actor nobody\n" });
+  expect(described.stdout).toMatch(/^Errors:\n {2}none\n/m);
+});
+
+test("a wait that ends before it has heard anything says so", async () => {
+  await using mesh = await CommandedMesh.start();
+
+  const ended = await mesh.sluice("wait", "--cluster", "demo", "--timeout", "0s");
+
+  expect(ended).toMatchObject({
+    code: 7,
+    stderr: expect.stringContaining("nothing of demo was heard in 0s"),
+  });
+});

@@ -6,6 +6,7 @@ import { dirname, resolve } from "node:path";
 import type { CommandLine } from "../command-line.ts";
 import { readCredentials } from "../contexts/context-credentials.ts";
 import {
+  checkContextName,
   contextFile,
   pickContext,
   readContexts,
@@ -66,7 +67,7 @@ function useCommand(line: CommandLine): Command {
 function setCommand(line: CommandLine): Command {
   return new Command("set")
     .description("Makes a context or changes it. The token comes from a file, so that no shell remembers it.")
-    .argument("<name>")
+    .argument("<name>", "", checkContextName)
     .option("--server <url>", "such as http://127.0.0.1:7400; needed for a new one")
     .option("--token-file <file>", "its content is copied")
     .option("--cluster <cluster>", "for commands that name none")

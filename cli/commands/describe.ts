@@ -200,5 +200,6 @@ function facts(rows: Facts): string {
 }
 
 function section(title: string, body: string): string {
-  return `${title}:\n${body.replaceAll(/^(?=.)/gm, "  ")}`;
+  const [, firstRow = ""] = body.split("\n");
+  return `${title}:\n${(firstRow === "" ? "none\n" : body).replaceAll(/^(?=.)/gm, "  ")}`;
 }

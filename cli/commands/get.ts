@@ -8,6 +8,7 @@ import { connect } from "../connection.ts";
 import { kindAndName } from "../kind-and-name.ts";
 import { LISTINGS, type Listing, type ListingFilter, type Shown } from "../listings.ts";
 import { formatOption, type FormatFlag } from "../output/format-option.ts";
+import { noteEmpty } from "../output/note-empty.ts";
 import { printable } from "../output/table.ts";
 import { toldWatch } from "../told-watch.ts";
 import { usageError } from "../usage-error.ts";
@@ -44,7 +45,10 @@ export function getCommand(line: CommandLine): Command {
       const found = await listing.list(client, filter);
       if (found.names.length === 0) await requireThere(client, flags);
       show(line, name === undefined ? found : named(listing, found, name), flags);
-      if (name === undefined && found.names.length === 0) noteEmpty(line, listing, flags);
+      if (name === undefined && found.names.length === 0) {
+        const given = listing.filters.map((filter) => [filter, flags[filter]] as const);
+        noteEmpty(line, listing.kind, Object.fromEntries(given), flags.output);
+      }
     });
 }
 
@@ -83,17 +87,6 @@ function named({ kind }: Listing, found: Shown, name: string): Shown {
     code: "not_found",
     source: "input",
   });
-}
-
-/** For whoever looks at a table of nothing and wonders whether the filter was meant so. */
-function noteEmpty(line: CommandLine, { kind, filters }: Listing, flags: GetFlags): void {
-  if (flags.output !== "table" && flags.output !== "wide") return;
-  const given = filters.flatMap((name) =>
-    flags[name] === undefined ? [] : [`--${name} ${printable(flags[name])}`],
-  );
-  line.errors.write(
-    given.length === 0 ? `there are no ${kind}\n` : `no ${kind} with ${given.join(" and ")}\n`,
-  );
 }
 
 async function watch(

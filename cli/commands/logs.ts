@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
-import { parseSize } from "../../core/size.ts";
+import { LONGEST_TAIL } from "../../control-plane/api/contract/node-endpoints.ts";
+import { formatSize, parseSize } from "../../core/size.ts";
 import type { CommandLine } from "../command-line.ts";
 import { connect } from "../connection.ts";
 import { nameOf } from "../kind-and-name.ts";
@@ -24,10 +25,11 @@ export function logsCommand(line: CommandLine): Command {
       "-f, --follow",
       "goes on with what comes, until Ctrl-C; a lost connection loses no line that the node keeps",
     )
-    .option("--tail <size>", "how much of what is there, at most 4MiB", "64KiB")
+    .option("--tail <size>", `how much of what is there, at most ${formatSize(LONGEST_TAIL)}`, "64KiB")
     .action(async (name: string, { node, follow, tail: size }: LogFlags, command: Command) => {
       const tail = parseSize(size);
       if (tail === undefined) throw usageError(`--tail: expected a size such as 64KiB, not ${size}`);
+      if (tail > LONGEST_TAIL) throw usageError(`--tail: at most ${formatSize(LONGEST_TAIL)}, not ${size}`);
       await using connection = await connect(line, command);
       const request = { params: { node, plugin: name }, query: { tail } };
       if (follow !== true) return print(line, await connection.client.text("readLog", request));

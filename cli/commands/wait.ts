@@ -33,6 +33,8 @@ export function waitCommand(line: CommandLine): Command {
       const request = { params: { cluster } };
       const options = toldWatch(line, deadline.signal);
       const last = await watched(line, cluster, connection.client.watch("getConvergence", request, options));
+      if (last === undefined)
+        line.errors.write(`sluice: nothing of ${cluster} was heard in ${flags.timeout}\n`);
       if (last === undefined || endOf(last) === undefined) return line.ended("unsettled");
       if (endOf(last) === "failed") line.ended("nodesFailed");
     });

@@ -9,6 +9,7 @@ import { readDocument } from "../../core/document.ts";
 import { MeshError } from "../../core/errors.ts";
 import { suggestion } from "../../core/nearest.ts";
 import { ENVIRONMENT } from "../environment.ts";
+import { usageError } from "../usage-error.ts";
 
 const context = z.strictObject({
   server: z.url({ protocol: /^https?$/, error: "expected an address such as http://127.0.0.1:7400" }),
@@ -24,9 +25,11 @@ const context = z.strictObject({
   cluster: z.string().optional(),
 });
 
+const NAME = /^[A-Za-z0-9._-]{1,64}$/;
+
 const file = z.strictObject({
   current: z.string(),
-  contexts: z.record(z.string().regex(/^[A-Za-z0-9._-]{1,64}$/), context),
+  contexts: z.record(z.string().regex(NAME), context),
 });
 
 /** Where a control plane is, and who one is there. */
@@ -67,6 +70,12 @@ export async function readContexts(path: string): Promise<Contexts | undefined> 
     throw error;
   });
   return text === undefined ? undefined : readDocument(path, text, file);
+}
+
+/** The name of a context, as it may stand in the file; a usage error where it may not. */
+export function checkContextName(name: string): string {
+  if (NAME.test(name)) return name;
+  throw usageError(`a context's name has 1 to 64 letters, digits, ., _ and -, not "${name}"`);
 }
 
 /** Writes it whole, readable for its owner only. */

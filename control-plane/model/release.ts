@@ -94,7 +94,7 @@ export interface Release extends Revised {
   readonly automatic: boolean;
   /** What ran full in the cluster when this was made, or began; undefined: nothing did. */
   readonly base: string | undefined;
-  /** The tick at which it became ACTIVE; undefined: it never was. */
+  /** When it became ACTIVE (wall clock, ms); undefined: it never was. */
   readonly activeSince: number | undefined;
   /** The release that this one rolls back. */
   readonly rollbackOf: number | undefined;

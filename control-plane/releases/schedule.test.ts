@@ -15,6 +15,8 @@ test("a release with a time waits for it, then downloads and activates by itself
   world.clock.advance(HOUR);
   await world.quiet();
   expect(await world.state(id)).toBe("ACTIVE");
+  const { activeSince, scheduledAt = Infinity } = await world.get(id);
+  expect(activeSince).toBeGreaterThanOrEqual(scheduledAt);
   expect(world.fleet.running("node-1")).toEqual(["guard@1.0.0"]);
   const { items } = await world.store.read((view) =>
     view.audit.list({ actor: "system/schedule" }, { limit: 10 }),

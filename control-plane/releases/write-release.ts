@@ -52,7 +52,7 @@ async function withConsequences(
   if (begins && release.rollbackOf !== undefined) await endOthers(change, release, OPEN, wall);
   if (enters(IN_FULL_FORCE, before, release)) {
     await endOthers(change, release, IN_FULL_FORCE, wall);
-    return { ...release, activeSince: change.tick };
+    return { ...release, activeSince: wall };
   }
   return begins ? { ...release, base: await baseVersion(change, release) } : release;
 }

@@ -36,6 +36,18 @@ test("lines about a plugin are kept under its name, others are not", async () =>
   expect((await readdir(kept.folder.join("logs"))).toSorted()).toEqual(["guard.log", "tag.log"]);
 });
 
+test("a line that names plugins in what it tells is about none of them", async () => {
+  await using kept = await setUp();
+  const applied = {
+    level: 30,
+    msg: "configuration applied",
+    plugins: [{ plugin: "guard" }, { plugin: "tag" }],
+  };
+  kept.logs.write(`${JSON.stringify(applied)}\n{"plugin":"guard", broken\n`);
+
+  expect(await tail(kept.logs, "guard", 1_000)).toBeUndefined();
+});
+
 test("a tail is whole lines and at most so many bytes", async () => {
   await using kept = await setUp();
   for (const text of ["first", "second", "third"]) kept.logs.write(`${line("guard", text)}\n`);

@@ -15,7 +15,7 @@ const GATHER = 200;
 const MAX_GATHERED = 256 * 1024;
 /** As the log has it. */
 const WARN = 40;
-const NAME = /"plugin":"([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)"/;
+const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** Gets the lines of a plugin once they are written; those that were dropped before them are one that says so. */
 export type LogListener = (entries: readonly LogEntry[]) => void;
@@ -68,7 +68,7 @@ export class PluginLogs implements AsyncDisposable {
     // Most lines are not about a plugin, and this is on the way of all of them.
     if (!lines.includes('"plugin":"')) return;
     for (const line of lines.split("\n")) {
-      const plugin = NAME.exec(line)?.[1];
+      const plugin = line.includes('"plugin":"') ? pluginOf(line) : undefined;
       if (plugin !== undefined) this.#take(plugin, line);
     }
   }
@@ -215,6 +215,16 @@ export class PluginLogs implements AsyncDisposable {
 
   #pathOf(plugin: string): string {
     return join(this.#folder, `${plugin}.log`);
+  }
+}
+
+/** What a line is about: a field of its own, not one of what it tells about. */
+function pluginOf(line: string): string | undefined {
+  try {
+    const { plugin } = JSON.parse(line) as { readonly plugin?: unknown };
+    return typeof plugin === "string" && NAME.test(plugin) ? plugin : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -4,6 +4,9 @@ import { LOG_POSITION, PRESENCES, SYNC_STATES } from "../../model/node.ts";
 import { paging, page, query, nothing, word, type Endpoint } from "./endpoint.ts";
 import * as resource from "./resources.ts";
 
+/** Bytes of a plugin's log that are read at once, at the most. */
+export const LONGEST_TAIL = 4_194_304;
+
 /** Nodes, and what plugins log there. */
 export const NODE_ENDPOINTS = {
   listNodes: {
@@ -56,7 +59,7 @@ export const NODE_ENDPOINTS = {
     summary:
       "What a plugin logged on a node; with `follow` as server-sent events, whose ids are positions: `after` one of them goes on from there.",
     query: query({
-      tail: z.coerce.number().int().min(0).max(4_194_304).optional(),
+      tail: z.coerce.number().int().min(0).max(LONGEST_TAIL).optional(),
       follow: z.stringbool().optional(),
       after: z.string().regex(LOG_POSITION, "expected the id of an event").optional(),
     }),

@@ -376,3 +376,18 @@ test("a wait that ends before it has heard anything says so", async () => {
     stderr: expect.stringContaining("nothing of demo was heard in 0s"),
   });
 });
+
+test.for([
+  ["release", "sluice get releases", "sluice describe release ID"],
+  ["plugin", "sluice get plugins", "sluice describe plugin NAME"],
+  ["token", "sluice get tokens", undefined],
+  ["silence", "sluice get silences", undefined],
+] as const)("who looks for a list below %s is told where it is", async ([group, list, describe]) => {
+  await using folder = await TemporaryFolder.create();
+
+  const { code, stderr } = await calledCommand({ directory: folder.path }, group, "list");
+
+  expect(code).toBe(2);
+  expect(stderr).toContain(list);
+  if (describe !== undefined) expect(stderr).toContain(describe);
+});

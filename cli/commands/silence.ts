@@ -41,5 +41,8 @@ export function silenceCommand(line: CommandLine): Command {
       await connection.client.call("deleteSilence", { params: { silence } });
       line.output.write(`silence/${silence} ended\n`);
     });
-  return new Command("silence").addCommand(create).addCommand(end);
+  return new Command("silence")
+    .showHelpAfterError("(`sluice get silences` lists them)")
+    .addCommand(create)
+    .addCommand(end);
 }

@@ -20,7 +20,10 @@ interface CreateFlags {
 
 /** `sluice token …`: who may do what. */
 export function tokenCommand(line: CommandLine): Command {
-  return new Command("token").addCommand(createCommand(line)).addCommand(revokeCommand(line));
+  return new Command("token")
+    .showHelpAfterError("(`sluice get tokens` lists them)")
+    .addCommand(createCommand(line))
+    .addCommand(revokeCommand(line));
 }
 
 function createCommand(line: CommandLine): Command {

@@ -8,7 +8,9 @@ import { pushCommand } from "./push.ts";
 
 /** `sluice plugin …` */
 export function pluginCommand(line: CommandLine): Command {
-  const command = new Command("plugin");
+  const command = new Command("plugin").showHelpAfterError(
+    "(`sluice get plugins` lists them, `sluice describe plugin NAME` tells all about one)",
+  );
   const commands = [
     packCommand(line),
     pushCommand(line),

@@ -7,7 +7,9 @@ import { statusCommand } from "./status.ts";
 
 /** `sluice release …`: putting a version on nodes, from request to done. */
 export function releaseCommand(line: CommandLine): Command {
-  const command = new Command("release");
+  const command = new Command("release").showHelpAfterError(
+    "(`sluice get releases` lists them, `sluice describe release ID` tells all about one)",
+  );
   const commands = [
     createCommand(line),
     statusCommand(line),

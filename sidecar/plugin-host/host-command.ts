@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
+import { TIMER_SLACK_FILE } from "./timer-slack.ts";
+
 /** How a plugin host is started. Its link is descriptor 3 (a pipe of `spawn`), the breadcrumb file descriptor 4. */
 export interface HostCommand {
   readonly file: string;
@@ -28,6 +30,7 @@ export function hostCommand(): HostCommand {
     "--disable-warning=ExperimentalWarning",
     "--disable-warning=SecurityWarning",
     ...readable().map((path) => `--allow-fs-read=${path}`),
+    `--allow-fs-write=${TIMER_SLACK_FILE}`,
     fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./main.ts" : "./main.js", import.meta.url)),
   ];
   return { file: process.execPath, args, env: {} };

@@ -4,6 +4,7 @@ import { BreadcrumbWriter } from "./protocol/breadcrumb.ts";
 import { FrameChannel } from "./protocol/frame-channel.ts";
 import { openInheritedLink } from "./protocol/inherited-link.ts";
 import { TO_HOST_KINDS, type FromHost, type ToHost } from "./protocol/messages.ts";
+import { groupTimers } from "./timer-slack.ts";
 import { readWorldSource } from "./world-source.ts";
 
 // The plugin host's process: its link to the sidecar and the breadcrumb are inherited (see host-command.ts).
@@ -11,9 +12,11 @@ import { readWorldSource } from "./world-source.ts";
 const LINK = 3;
 const BREADCRUMB = 4;
 
+groupTimers();
 const source = readWorldSource();
 // Everything is loaded: who breaks out of an isolate finds no file system.
 process.permission.drop("fs.read");
+process.permission.drop("fs.write");
 
 const link = openInheritedLink(LINK, (bytes) => channel.read(bytes));
 const channel: FrameChannel<ToHost, FromHost> = new FrameChannel(link, TO_HOST_KINDS, {

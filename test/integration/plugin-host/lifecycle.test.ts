@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { KeyValueChanges } from "../../../sidecar/plugin-host/protocol/messages.ts";
@@ -11,6 +13,10 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await host[Symbol.asyncDispose]();
+});
+
+test.runIf(process.platform === "linux")("a host's timers go off together: few are waited for", () => {
+  expect(readFileSync(`/proc/${host.pid}/timerslack_ns`, "utf8").trim()).toBe("4000000");
 });
 
 test.for([

@@ -71,7 +71,13 @@ export class RequestHeaders implements PluginHeaders {
       const field = this.#mesh().find(([key]) => key.toLowerCase() === lower);
       return field === undefined ? NO_VALUES : [field[1]];
     }
-    return this.#edits === "" ? undefined : this.#changes().get(lower)?.value;
+    return this.#maybeChanged(lower) ? this.#changes().get(lower)?.value : undefined;
+  }
+
+  /** Only what names the field is read. */
+  #maybeChanged(lower: string): boolean {
+    if (this.#edits === "") return false;
+    return this.#edited !== undefined || this.#edits.toLowerCase().includes(lower);
   }
 
   #changes(): ReadonlyMap<string, PluginHeader> {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { BatchMessages } from "./batch-messages.ts";
 import { Batch, type Ask } from "./batch.ts";
 import type { Entrance, EntryOutcome } from "./entrance.ts";
 import { failedAnswer, timed } from "./entry-result.ts";
@@ -31,6 +32,7 @@ test.each([
   const batch = new Batch([ask, ask], {
     entrance: { enter: () => outcome, lost: false } as unknown as Entrance,
     points: {} as EntryPoints,
+    messages: new BatchMessages(),
     questions: new Questions(),
     pace: new Pace(10),
     budget: 10,

@@ -1,5 +1,6 @@
 import { ALLOWED_ANSWER, answerOfFailure } from "./entry-result.ts";
 import type { Entrance, EntryOutcome } from "./entrance.ts";
+import type { BatchMessages } from "./batch-messages.ts";
 import type { EntryPoints } from "./isolate-world.ts";
 import type { Pace } from "./pace.ts";
 import type { EntryResult, Failure } from "./protocol/messages.ts";
@@ -20,6 +21,7 @@ export interface Ask {
 export interface BatchParts {
   readonly entrance: Entrance;
   readonly points: EntryPoints;
+  readonly messages: BatchMessages;
   readonly questions: Questions;
   readonly pace: Pace;
   /** ms on the CPU. */
@@ -63,7 +65,7 @@ export class Batch {
 
   run(): void {
     const { entrance, points, budget, pace } = this.#parts;
-    const outcome = entrance.enter(points.askMany, partsOf(this.#text()), budget);
+    const outcome = entrance.enter(points.askMany, this.#arguments(), budget);
     const each = outcome.ms / this.#questions.length;
     for (const question of this.#questions) question.cpu = each;
     pace.took(each);
@@ -119,12 +121,15 @@ export class Batch {
     if (result !== undefined) ask.waiter.answered(result);
   }
 
-  #text(): string {
+  /** As `askMany` of the world takes them. */
+  #arguments(): (string | number)[] {
     let text = "";
-    this.#asks.forEach(({ message, edits, tag }, index) => {
+    this.#asks.forEach(({ edits, tag }, index) => {
       const id = this.#questions[index]?.id ?? 0;
-      text += field(`${id}`) + field(message) + field(edits) + field(tag);
+      text += field(`${id}`) + field(edits) + field(tag);
     });
-    return text;
+    const questions = partsOf(text);
+    const messages = this.#parts.messages.parts(this.#asks.map(({ message }) => message));
+    return [questions.length, ...questions, ...messages];
   }
 }

@@ -5,6 +5,7 @@ import { Batch, type Ask, type BatchParts } from "./batch.ts";
 import { Effects, type HostLink } from "./effects.ts";
 import { readOutput, type OutputReceiver } from "./entry-output.ts";
 import { ALLOWED_ANSWER, answerOfFailure, checkedAnswer, failedAnswer, timed } from "./entry-result.ts";
+import type { BatchMessages } from "./batch-messages.ts";
 import type { Entrance, EntryOutcome, EntryPoint } from "./entrance.ts";
 import type { EntryPoints } from "./isolate-world.ts";
 import { Pace } from "./pace.ts";
@@ -38,6 +39,7 @@ export interface GenerationParts {
   readonly entrance: Entrance;
   readonly budgets: Budgets;
   readonly link: HostLink;
+  readonly messages: BatchMessages;
 }
 
 /** One loaded plugin: its isolate, what it is asked, what it does to the world. */
@@ -57,6 +59,8 @@ export class Generation {
   /** Changes of the store that the isolate was not told yet. */
   #news = "";
   #sweeping = false;
+  /** There was an entry since the sweep was asked for: it looked itself. */
+  #looked = false;
   /** The questions that are being asked together. */
   #batch: Batch | undefined;
   /** Why it cannot be asked any more. */
@@ -81,6 +85,7 @@ export class Generation {
     this.#batchParts = {
       entrance: parts.entrance,
       points: parts.points,
+      messages: parts.messages,
       questions: this.#questions,
       pace: this.#pace,
       budget: parts.budgets.cpu,
@@ -176,12 +181,13 @@ export class Generation {
     this.#sweepSoon();
   }
 
-  /** Looks for what happened after the last entry returned. */
+  /** Looks for what happened after the last entry returned, unless entries follow each other anyway. */
   sweep(): void {
     this.#sweeping = false;
     if (this.#ended !== undefined) return;
-    if (this.#news === "") this.#enter(this.#points.collect, [], undefined);
-    else this.#tellNews();
+    if (this.#news !== "") this.#tellNews();
+    else if (this.#looked) this.#sweepSoon();
+    else this.#enter(this.#points.collect, [], undefined);
   }
 
   #tellNews(): void {
@@ -244,6 +250,7 @@ export class Generation {
   }
 
   #sweepSoon(): void {
+    this.#looked = this.#sweeping;
     if (this.#sweeping) return;
     this.#sweeping = true;
     this.#link.sweepSoon(this);

@@ -1,6 +1,7 @@
 import type { Module } from "isolated-vm";
 
 import { messageOf } from "../../core/errors.ts";
+import type { BatchMessages } from "./batch-messages.ts";
 import type { CpuMeter } from "./cpu-meter.ts";
 import type { HostLink } from "./effects.ts";
 import { Entrance, type EntryPoint } from "./entrance.ts";
@@ -20,6 +21,7 @@ export interface HostParts {
   readonly breadcrumb: BreadcrumbWriter;
   readonly meter: CpuMeter;
   readonly link: HostLink;
+  readonly messages: BatchMessages;
 }
 
 /** A generation on its way to the point at which it can answer. */
@@ -49,6 +51,7 @@ export function loadGeneration(load: Load, parts: HostParts): Loading {
     entrance,
     budgets,
     link: parts.link,
+    messages: parts.messages,
   });
   return { generation, done: bringUp(generation, entrance, world, load, budgets) };
 }

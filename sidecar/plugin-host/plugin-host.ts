@@ -1,3 +1,4 @@
+import { BatchMessages } from "./batch-messages.ts";
 import type { CpuMeter } from "./cpu-meter.ts";
 import type { HostLink } from "./effects.ts";
 import type { FetchCall } from "./entry-output.ts";
@@ -35,6 +36,7 @@ export class PluginHost implements HostLink {
   readonly #generations = new Map<number, Generation>();
   readonly #runs = new LiveRuns();
   readonly #ready = new ReadyRuns();
+  readonly #messages = new BatchMessages();
   readonly #background: SegmentRun[] = [];
   readonly #fetches = new Map<number, (answer: FetchResponse) => void>();
   readonly #sweeps = new Set<{ sweep(): void }>();
@@ -75,6 +77,7 @@ export class PluginHost implements HostLink {
       if (generation !== undefined && runs.length > 1) generation.askMany(runs.map((run) => run.ask()));
       else for (const run of runs) if (run.step(generation)) this.#goOn(run);
     }
+    this.#messages.clear();
     this.#environment.breadcrumb.idle();
   }
 
@@ -155,7 +158,13 @@ export class PluginHost implements HostLink {
   #load(load: Load): void {
     const { generation: id } = load;
     const { source, breadcrumb, meter } = this.#environment;
-    const { generation, done } = loadGeneration(load, { source, breadcrumb, meter, link: this });
+    const { generation, done } = loadGeneration(load, {
+      source,
+      breadcrumb,
+      meter,
+      link: this,
+      messages: this.#messages,
+    });
     if (generation !== undefined) this.#generations.set(id, generation);
     void this.#loaded(id, done);
   }

@@ -114,12 +114,14 @@ export function ask(id: number, edits: string, tag: string, ...message: string[]
 }
 
 /**
- * Asks `execute` several times: fields id, message, edits, tag for each. Adds `W` for each question that waits,
+ * Asks `execute` several times. The first `count` of the parts are fields id, edits, tag for each question, the others
+ * fields of the messages in the same order. Adds `W` for each question that waits,
  * and `G` with the number behind the last that was asked: not all are when there is enough to hand out already.
  */
-export function askMany(...batch: string[]): EntryValue {
+export function askMany(count: number, ...parts: string[]): EntryValue {
   return enter(() => {
-    const reader = new FieldReader(whole(batch));
+    const reader = new FieldReader(whole(parts, 0, count));
+    const messages = new FieldReader(whole(parts, count));
     let next = 0;
     while (reader.more) {
       const id = reader.number();
@@ -129,7 +131,7 @@ export function askMany(...batch: string[]): EntryValue {
         return ALLOWED;
       }
       underWay = id;
-      askOneOfMany(id, reader.text(), reader.text(), reader.text());
+      askOneOfMany(id, messages.text(), reader.text(), reader.text());
       underWay = 0;
       next = id + 1;
     }
@@ -248,10 +250,10 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
   );
 }
 
-/** A text that came in parts. */
-function whole(parts: readonly string[]): string {
+/** A text that came in parts, those from `from` up to `to`. */
+function whole(parts: readonly string[], from = 0, to = parts.length): string {
   let text = "";
-  for (let i = 0; i < parts.length; i++) text += parts[i];
+  for (let i = from; i < to; i++) text += parts[i];
   return text;
 }
 

@@ -107,6 +107,27 @@ test("a batch that is cut off between two questions does not say again what an o
   expect(texts.filter((text, index) => texts.indexOf(text) !== index)).toEqual([]);
 });
 
+test("the plugins of a segment are asked about the same messages, less those that one before them blocked", async () => {
+  const guard = await batching(`request.id % 3 === 0 ? { httpCode: 403 } : undefined`);
+  const namer = await batching(`({ headerSet: { "x-web-id": request.id, "x-web-path": request.path } })`);
+  const runs = Array.from({ length: 48 }, (_, n) =>
+    host.start([guard, guard, namer, namer], { facts: { path: `/${n}` } }),
+  );
+
+  const answers = await Promise.all(runs.map(async ({ id }) => await host.answer(id)));
+
+  for (const [n, { id, results }] of answers.entries()) {
+    const named = results.slice(2).map((result) => editsOf(result).flatMap(({ values }) => values));
+    expect(results.map(({ failure }) => failure)).toEqual(results.map(() => undefined));
+    if (id % 3 === 0) expect(results.map(({ httpCode }) => httpCode)).toEqual([403]);
+    else
+      expect(named).toEqual([
+        [`${id}`, `/${n}`],
+        [`${id}`, `/${n}`],
+      ]);
+  }
+});
+
 test("what one among many writes to the store is reported before the answers", async () => {
   const plugin = await batching(`({ headerSet: { "x-web-count": context.kv.increment("n") } })`, {
     keyValue: true,

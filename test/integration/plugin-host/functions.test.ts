@@ -197,6 +197,22 @@ test("what goes on after an answer is reported soon, without another question", 
   expect(set.map(({ key }) => key)).toEqual(["after"]);
 });
 
+test("what goes on after an answer is reported soon while others are asked all the time, too", async () => {
+  const source = `export default { execute(request, { kv }) {
+    if (request.path === "/later") (async () => { await null; kv.set("busy", 1); })(); } }`;
+  const plugin = await host.loadNew(source, { keyValue: true });
+  const told = host.next(
+    (frame): frame is KeyValueChanges => frame.kind === "keyValue" && frame.generation === plugin,
+  );
+
+  await host.run([plugin], { facts: { path: "/later" } });
+  let changes: KeyValueChanges | undefined;
+  void told.then((frame) => (changes = frame));
+  while (changes === undefined) await host.run([plugin]);
+
+  expect(changes.set.map(({ key }) => key)).toEqual(["busy"]);
+});
+
 test("log lines carry level and text, objects as JSON, errors with their place", async () => {
   const source = `export default { execute(request, { log }) {
     if (request.smoke) return;

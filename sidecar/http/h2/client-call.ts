@@ -251,7 +251,8 @@ function requestFields(request: UpstreamRequest): string[] {
       ? [":method", method, ":authority", authority]
       : [":method", method, ":authority", authority, ":scheme", "http", ":path", target];
   const fields = withoutHost(headers).toFlat(pseudo);
-  if (added !== undefined) fields.push(...added.flat);
+  // Not spread: that costs a microsecond.
+  if (added !== undefined) for (const text of added.flat) fields.push(text);
   if (body.length !== undefined && body.length > 0) fields.push("content-length", String(body.length));
   return fields;
 }

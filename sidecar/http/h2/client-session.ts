@@ -6,9 +6,12 @@ import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import type { CallCarrier, ClientCall } from "./client-call.ts";
 import { connectError, sessionError } from "./client-errors.ts";
+import { bindLightly } from "./light-bind.ts";
 import { OpenStreams } from "./open-streams.ts";
 import { tellPeerWhatWasWrong } from "./session-errors.ts";
 import { clientSessionOptions } from "./session-options.ts";
+
+bindLightly();
 
 /** How often the deadlines of open calls are looked at, ms. */
 const SWEEP = 250;

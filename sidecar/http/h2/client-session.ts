@@ -6,6 +6,7 @@ import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import type { CallCarrier, ClientCall } from "./client-call.ts";
 import { connectError, sessionError } from "./client-errors.ts";
+import { keepShapesOf } from "./kept-shapes.ts";
 import { bindLightly } from "./light-bind.ts";
 import { OpenStreams } from "./open-streams.ts";
 import { tellPeerWhatWasWrong } from "./session-errors.ts";
@@ -118,6 +119,7 @@ export class ClientSession implements CallCarrier {
   }
 
   callClosed(call: ClientCall): void {
+    keepShapesOf(call);
     this.#calls.delete(call);
     if (this.#calls.size === 0) this.#idle();
     if (this.#state === "ready") this.#listener.sessionFree(this);

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { applyEdits } from "./apply-edits.ts";
+import { applyEdits, onlyAdds } from "./apply-edits.ts";
 import { HeaderBlock } from "./header-block.ts";
 import type { HeaderEdit } from "./header-edits.ts";
 
@@ -63,6 +63,28 @@ function model(flat: readonly (readonly [string, string])[], edits: readonly Hea
   }
   return lines;
 }
+
+test.each([
+  ["a name that is there, whatever its case", "X-B", ["1"]],
+  ["what the wire writes itself", "Content-Length", ["1"]],
+  ["what the mesh says", "X-Mesh-Plugin-Skipped", ["a"]],
+  ["a deletion", "X-None", []],
+  ["a value with white space around it", "X-New", ["a", " b"]],
+])("an edit of %s does more than add", (_what, edited, values) => {
+  expect(onlyAdds(headers, [{ name: edited, values }])).toBe(false);
+});
+
+test("where edits only add, they stand behind the fields that were there, one line for each value", () => {
+  fc.assert(
+    fc.property(fields, edits, (flat, changes) => {
+      const block = HeaderBlock.fromFlat(flat.flat());
+      fc.pre(onlyAdds(block, changes));
+      const added = changes.flatMap((edit) => edit.values.flatMap((each) => [edit.name, each]));
+
+      expect(applyEdits(block, changes).toFlat()).toEqual([...flat.flat(), ...added]);
+    }),
+  );
+});
 
 test("whatever the headers and edits, and however often: what comes out is what the rule says", () => {
   fc.assert(

@@ -1,11 +1,15 @@
 import { isWhiteSpace } from "./field-syntax.ts";
 import { HeaderBlock, OFFSETS_PER_FIELD } from "./header-block.ts";
-import type { HeaderEdits } from "./header-edits.ts";
-import { TRAIT, type Traits, traitsOfName } from "./traits.ts";
+import type { HeaderEdit, HeaderEdits } from "./header-edits.ts";
+import { FIELD } from "./known-fields.ts";
+import { fieldBits, TRAIT, type Traits, traitsOfName } from "./traits.ts";
 
 /** What becomes of a field: it stays, it goes, or (from 0 on) the edit of this index stands in its place. */
 const STAYS = -1;
 const GOES = -2;
+
+/** What a name is that means nothing to the wire, nor to the mesh. */
+const PLAIN: Traits = fieldBits([FIELD.other]);
 
 /**
  * `headers` with `edits` on top, as DESIGN-data-plane §3 says: a name that is there is overwritten at the place and
@@ -33,6 +37,22 @@ export function applyEdits(headers: HeaderBlock, edits: HeaderEdits): HeaderBloc
     if (edit !== undefined && !fates.includes(index)) draft.write(edit.name, edit.values);
   }
   return draft.block();
+}
+
+/**
+ * Whether all that the edits do is to put fields behind these headers that mean nothing to a wire: such need not become
+ * a part of the block.
+ */
+export function onlyAdds(headers: HeaderBlock, edits: HeaderEdits): boolean {
+  return edits.every(addsPlainFields) && fatesOf(headers, edits) === undefined;
+}
+
+function addsPlainFields({ name, values }: HeaderEdit): boolean {
+  return traitsOfName(name) === PLAIN && values.length > 0 && !values.some(isPadded);
+}
+
+function isPadded(value: string): boolean {
+  return isWhiteSpace(value.charCodeAt(0)) || isWhiteSpace(value.charCodeAt(value.length - 1));
 }
 
 /** The fate of each field; undefined if no edit names one that is there. */

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { mergeEdits, type HeaderEdit } from "./header-edits.ts";
+import { EditsMerge, mergeEdits, NO_EDITS, type HeaderEdit } from "./header-edits.ts";
 
 test("a later edit stands in the place of the earlier one of the same name, whatever the case", () => {
   const earlier = [edit("X-A", "1"), edit("X-B", "1")];
@@ -26,6 +26,20 @@ test("merging is what a map by lower-case name does", () => {
       expect(mergeEdits(earlier, later)).toEqual([...map.values()]);
     }),
   );
+});
+
+test("what is merged again is the same object, and everything else is merged anew", () => {
+  const merge = new EditsMerge();
+  const first = [edit("X-A", "1")];
+  const second = [edit("X-B", "2")];
+
+  const merged = merge.of(first, second);
+
+  expect(merged).toEqual([...first, ...second]);
+  expect(merge.of(first, second)).toBe(merged);
+  expect(merge.of(second, first)).toEqual([...second, ...first]);
+  expect(merge.of(NO_EDITS, first)).toBe(first);
+  expect(merge.of(first, second)).toEqual(merged);
 });
 
 function edit(name: string, ...values: readonly string[]): HeaderEdit {

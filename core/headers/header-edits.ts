@@ -28,6 +28,25 @@ export function mergeEdits(earlier: HeaderEdits, later: HeaderEdits): HeaderEdit
   return merged;
 }
 
+/**
+ * Merges what one plugin says onto what those before it said. Both are mostly the same objects again, and then so is
+ * the result: whoever makes something of it may keep that.
+ */
+export class EditsMerge {
+  #earlier = NO_EDITS;
+  #later = NO_EDITS;
+  #merged = NO_EDITS;
+
+  of(earlier: HeaderEdits, later: HeaderEdits): HeaderEdits {
+    if (earlier !== this.#earlier || later !== this.#later) {
+      this.#merged = mergeEdits(earlier, later);
+      this.#earlier = earlier;
+      this.#later = later;
+    }
+    return this.#merged;
+  }
+}
+
 /** Lists are short and names nearly always differ in length: looking is cheaper than lower-casing them all. */
 function indexOfName(edits: HeaderEdits, name: string): number {
   let lowerName: string | undefined;

@@ -1,3 +1,4 @@
+import { EditsMerge } from "../../core/headers/header-edits.ts";
 import type { Breaker } from "./breaker.ts";
 import type { ChainEntry } from "./entry.ts";
 import type { Generation } from "./generation.ts";
@@ -18,6 +19,8 @@ interface EntryInForce {
   readonly base: LiveEntry | undefined;
   /** A gray version whose share this one has got: probed with it, to find out whether it works again. */
   readonly probes: LoadedEntry | undefined;
+  /** Puts what it changes on top of what was changed before it. */
+  readonly merge: EditsMerge;
 }
 
 /** The version that has a share of an entry's traffic, and which share. */
@@ -58,7 +61,8 @@ export function liveEntry(entry: ChainEntry, breakerOf: BreakerOf): LiveEntry {
 }
 
 function oneVersion(entry: ChainEntry, matches: Matcher | undefined, breakerOf: BreakerOf): LiveEntry {
-  const common = { entry, matches, gray: undefined, base: undefined, probes: undefined };
+  const merge = new EditsMerge();
+  const common = { entry, matches, gray: undefined, base: undefined, probes: undefined, merge };
   if (entry.load.kind === "failed") {
     const target = { plugin: entry.plugin, version: entry.version, generation: 0 };
     const { cause, positions } = entry.load;

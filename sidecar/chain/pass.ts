@@ -1,5 +1,5 @@
 import type { HeaderBlock } from "../../core/headers/header-block.ts";
-import { mergeEdits, NO_EDITS, type HeaderEdits } from "../../core/headers/header-edits.ts";
+import { NO_EDITS, type HeaderEdits } from "../../core/headers/header-edits.ts";
 import type { Note } from "./background.ts";
 import { entryInForce, probeIfDue, type ChainRuntime } from "./chain-runtime.ts";
 import type { ChainOutcome, ChainPass, PluginRecord, RequestFacts } from "./chain.ts";
@@ -149,7 +149,7 @@ export class Pass implements ChainPass {
       this.#finish({ kind: "block", plugin: entry.target.plugin, answer: verdict.answer });
       return false;
     }
-    if (verdict.kind === "rewrite") this.#edits = mergeEdits(this.#edits, verdict.edits);
+    if (verdict.kind === "rewrite") this.#edits = entry.merge.of(this.#edits, verdict.edits);
     return true;
   }
 

@@ -42,6 +42,32 @@ test("what a plugin says of forwarding stands, whatever the client said", () => 
     });
 });
 
+test("what plugins add is put behind them, made once for all requests that are told the same", () => {
+  const edits = [{ name: "X-Web-User", values: ["ada", "eve"] }];
+  const head = HeaderBlock.fromFlat(["Accept", "*/*"]);
+
+  const { headers, added } = outgoingFields(head, edits, RULE, FROM);
+
+  expect(headers).toBe(head);
+  expect(added.lines).toMatch(/X-Forwarded-Host: app\.example\r\nX-Web-User: ada\r\nX-Web-User: eve\r\n$/);
+  expect(added.flat.slice(-4)).toEqual(["x-web-user", "ada", "x-web-user", "eve"]);
+  expect(outgoingFields(HeaderBlock.empty, edits, RULE, FROM).added).toBe(added);
+  const others = [{ name: "X-Web-User", values: ["eve"] }];
+  expect(outgoingFields(head, others, RULE, FROM).added.lines).not.toContain("ada");
+});
+
+test("what a plugin says of what the wire writes itself goes where the wire leaves it out", () => {
+  const { headers, added } = outgoingFields(
+    HeaderBlock.empty,
+    [{ name: "Content-Length", values: ["7"] }],
+    RULE,
+    FROM,
+  );
+
+  expect(headers.toFlat()).toEqual(["Content-Length", "7"]);
+  expect(added.lines).not.toContain("7\r\n");
+});
+
 const NAMES = ["X-Forwarded-For", "x-forwarded-host", "X-FORWARDED-PROTO", "X-Forwarded", "X-Other"];
 const name = fc.constantFrom(...NAMES);
 const heads = fc.array(fc.tuple(name, fc.constantFrom("a", "b")), { maxLength: 4 });

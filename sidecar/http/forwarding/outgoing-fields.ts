@@ -1,5 +1,5 @@
 import { AddedFields } from "../../../core/headers/added-fields.ts";
-import { applyEdits } from "../../../core/headers/apply-edits.ts";
+import { applyEdits, onlyAdds } from "../../../core/headers/apply-edits.ts";
 import type { HeaderBlock } from "../../../core/headers/header-block.ts";
 import { mergeEdits, type HeaderEdits } from "../../../core/headers/header-edits.ts";
 import { withoutHopByHop } from "../../../core/headers/hop-by-hop.ts";
@@ -33,7 +33,7 @@ export function chainEdits(plugins: HeaderEdits, skipped: readonly string[]): He
   return skipped.length === 0 ? plugins : [...plugins, { name: SKIPPED, values: skipped }];
 }
 
-/** The fields of a request as they go on: hop-by-hop fields left out, forwarding fields added, then the chain's edits. */
+/** The fields of a request as they go on: hop-by-hop fields left out, forwarding fields and the chain's edits added. */
 export function outgoingFields(
   headers: HeaderBlock,
   edits: HeaderEdits,
@@ -42,8 +42,11 @@ export function outgoingFields(
 ): Required<Pick<UpstreamRequest, "headers" | "added">> {
   const kept = withoutHopByHop(headers);
   const { peer, authority } = from;
-  if ((headers.traits & FORWARDED_BITS) === 0 && !edits.some(namesForwarded))
-    return { headers: applyEdits(kept, edits), added: rule.forwardedFields(peer, authority) };
+  if ((headers.traits & FORWARDED_BITS) === 0 && !edits.some(namesForwarded)) {
+    const added = rule.forwardedFields(peer, authority);
+    if (onlyAdds(kept, edits)) return { headers: kept, added: added.and(edits) };
+    return { headers: applyEdits(kept, edits), added };
+  }
   const forwarded = rule.forwardedEdits(peer, authority, headers);
   return { headers: applyEdits(kept, mergeEdits(forwarded, edits)), added: AddedFields.none };
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type {
   FetchRequest,
+  FromHost,
   KeyValueChanges,
   LogLines,
 } from "../../../sidecar/plugin-host/protocol/messages.ts";
@@ -201,15 +202,13 @@ test("what goes on after an answer is reported soon while others are asked all t
   const source = `export default { execute(request, { kv }) {
     if (request.path === "/later") (async () => { await null; kv.set("busy", 1); })(); } }`;
   const plugin = await host.loadNew(source, { keyValue: true });
-  const told = host.next(
-    (frame): frame is KeyValueChanges => frame.kind === "keyValue" && frame.generation === plugin,
-  );
+  const told = (frame: FromHost): frame is KeyValueChanges =>
+    frame.kind === "keyValue" && frame.generation === plugin;
 
   await host.run([plugin], { facts: { path: "/later" } });
-  let changes: KeyValueChanges | undefined;
-  void told.then((frame) => (changes = frame));
-  while (changes === undefined) await host.run([plugin]);
+  while (!host.frames.some(told)) await host.run([plugin]);
 
+  const changes = await host.next(told);
   expect(changes.set.map(({ key }) => key)).toEqual(["busy"]);
 });
 

@@ -1,6 +1,7 @@
 import type { HeaderBlock } from "../../../core/headers/header-block.ts";
 import { applyEdits } from "../../../core/headers/apply-edits.ts";
 import { withoutMeshFields } from "../../../core/headers/header-rules.ts";
+import { KeptShapes } from "../../../core/kept-shapes.ts";
 import { withoutHopByHop } from "../../../core/headers/hop-by-hop.ts";
 import { underscoredNames, withoutUnderscores } from "../../../core/headers/underscores.ts";
 import { mergeEdits, NO_EDITS, type HeaderEdits } from "../../../core/headers/header-edits.ts";
@@ -28,6 +29,7 @@ import { ExchangeFacts, pathOf } from "./request-facts.ts";
 
 const NO_RECORDS: readonly PluginRecord[] = [];
 const NO_NAMES: readonly string[] = [];
+const shapes = new KeptShapes();
 
 /**
  * One exchange's way (DESIGN-data-plane §2), step by step in the order of the methods: match, request chain, route
@@ -217,5 +219,6 @@ export class ForwardedExchange implements FinishedExchange, ExchangeWatcher, Ups
     this.duration = this.#options.clock.now() - this.#startedAt;
     this.#pass?.end();
     this.#options.observer.finished(this);
+    shapes.keep(this);
   }
 }

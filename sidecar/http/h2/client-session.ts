@@ -1,18 +1,21 @@
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
 import { connect as connectSocket, type Socket } from "node:net";
 
+import { KeptShapes } from "../../../core/kept-shapes.ts";
 import type { Deadline, Deadlines } from "../h1/deadlines.ts";
 import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import type { CallCarrier, ClientCall } from "./client-call.ts";
 import { connectError, sessionError } from "./client-errors.ts";
-import { keepShapesOf } from "./kept-shapes.ts";
 import { bindLightly } from "./light-bind.ts";
 import { OpenStreams } from "./open-streams.ts";
 import { tellPeerWhatWasWrong } from "./session-errors.ts";
 import { clientSessionOptions } from "./session-options.ts";
 
 bindLightly();
+
+/** A call leads to both sides of its exchange. */
+const shapes = new KeptShapes();
 
 /** How often the deadlines of open calls are looked at, ms. */
 const SWEEP = 250;
@@ -119,7 +122,7 @@ export class ClientSession implements CallCarrier {
   }
 
   callClosed(call: ClientCall): void {
-    keepShapesOf(call);
+    shapes.keep(call);
     this.#calls.delete(call);
     if (this.#calls.size === 0) this.#idle();
     if (this.#state === "ready") this.#listener.sessionFree(this);

@@ -4,6 +4,7 @@ import type { FailureCause } from "../../chain/verdict.ts";
 import { editsText } from "../../plugin-host/protocol/edits-text.ts";
 import { messageText } from "../../plugin-host/protocol/message-text.ts";
 import type { EntryResult, Ran, RunEntry } from "../../plugin-host/protocol/messages.ts";
+import { KeptShapes } from "../../../core/kept-shapes.ts";
 import { headerLines } from "./header-lines.ts";
 import { HostAnswers } from "./host-answer.ts";
 import { PendingRun, type Sending } from "./pending-run.ts";
@@ -57,6 +58,7 @@ export class RunDispatcher implements SegmentRunner {
   readonly #hosts: RunHosts;
   readonly #instances: ReadonlyMap<number, Askable>;
   readonly #clock: Clock;
+  readonly #shapes = new KeptShapes();
   #stopped = false;
 
   constructor(hosts: RunHosts, instances: ReadonlyMap<number, Askable>, clock: Clock) {
@@ -140,6 +142,7 @@ export class RunDispatcher implements SegmentRunner {
   ran(host: PluginHost, sending: Sending, { results }: Ran): void {
     const { run } = sending;
     run.drop(sending);
+    this.#shapes.keep(sending);
     if (this.#askAgain(host, sending, results)) return;
     if (run.answer(sending, this.#understood(sending, results))) return;
     // Whoever answers another question than was asked has lost its way; its end sends the run elsewhere.

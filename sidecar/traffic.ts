@@ -8,7 +8,7 @@ import { createForwarder, ExchangeIds } from "./http/forwarding/forwarder.ts";
 import { LOCAL_ADDRESS_RULE } from "./http/forwarding/outgoing-fields.ts";
 import { outboundRoute, type ServiceTable } from "./http/forwarding/outbound-routes.ts";
 import { TunnelUpstream } from "./http/forwarding/tunnel-upstream.ts";
-import { Deadlines } from "./http/h1/deadlines.ts";
+import { Deadlines } from "./http/deadlines.ts";
 import { Listener } from "./http/listener.ts";
 import { RemoteAddressRule } from "./http/remote-address.ts";
 import { TrustedNetworks } from "./http/trusted-networks.ts";

@@ -4,7 +4,7 @@ import { systemClock } from "../../core/clock.ts";
 import { withoutHopByHop } from "../../core/headers/hop-by-hop.ts";
 import { errorAnswer } from "../../sidecar/http/answers.ts";
 import type { ServerExchange } from "../../sidecar/http/exchange.ts";
-import { Deadlines } from "../../sidecar/http/h1/deadlines.ts";
+import { Deadlines } from "../../sidecar/http/deadlines.ts";
 import { ClientPool } from "../../sidecar/http/h2/client-pool.ts";
 import { ServerSession } from "../../sidecar/http/h2/server-session.ts";
 import { InFlight } from "../../sidecar/http/in-flight.ts";

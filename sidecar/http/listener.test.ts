@@ -13,7 +13,7 @@ import { Http2Peer } from "../../test/support/http2-peer.ts";
 import { exchange as send, requestTo } from "../../test/support/http2-request.ts";
 import { turn, turnUntil } from "../../test/support/turns.ts";
 import type { ExchangeHandler, ServerExchange } from "./exchange.ts";
-import { Deadlines } from "./h1/deadlines.ts";
+import { Deadlines } from "./deadlines.ts";
 import { DEFAULT_WIRE_LIMITS, type WireLimits } from "./limits.ts";
 import { Listener } from "./listener.ts";
 

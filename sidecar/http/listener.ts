@@ -6,7 +6,7 @@ import { ListenError } from "../../core/listen-error.ts";
 import type { Logger } from "../../core/log.ts";
 import type { ExchangeHandler } from "./exchange.ts";
 import { DateLine } from "./h1/date-line.ts";
-import type { Deadlines } from "./h1/deadlines.ts";
+import type { Deadlines } from "./deadlines.ts";
 import { ServerConnection } from "./h1/server-connection.ts";
 import { ServerSession } from "./h2/server-session.ts";
 import { InFlight } from "./in-flight.ts";

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-import type { Deadline, Deadlines } from "./h1/deadlines.ts";
+import type { Deadline, Deadlines } from "./deadlines.ts";
 import type { WireLimits } from "./limits.ts";
 import { WireError } from "./wire-error.ts";
 

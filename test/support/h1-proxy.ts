@@ -3,7 +3,7 @@ import net, { type AddressInfo, type Server } from "node:net";
 
 import { systemClock, type Clock } from "../../core/clock.ts";
 import type { ExchangeHandler } from "../../sidecar/http/exchange.ts";
-import { Deadlines } from "../../sidecar/http/h1/deadlines.ts";
+import { Deadlines } from "../../sidecar/http/deadlines.ts";
 import { Pool } from "../../sidecar/http/h1/pool.ts";
 import { ServerConnection } from "../../sidecar/http/h1/server-connection.ts";
 import { DEFAULT_WIRE_LIMITS, type WireLimits } from "../../sidecar/http/limits.ts";

@@ -13,7 +13,7 @@ import { createServer, type AddressInfo, type Server } from "node:net";
 
 import { systemClock, type Clock } from "../../core/clock.ts";
 import type { ExchangeHandler } from "../../sidecar/http/exchange.ts";
-import { Deadlines } from "../../sidecar/http/h1/deadlines.ts";
+import { Deadlines } from "../../sidecar/http/deadlines.ts";
 import { ClientPool } from "../../sidecar/http/h2/client-pool.ts";
 import { ServerSession } from "../../sidecar/http/h2/server-session.ts";
 import { InFlight } from "../../sidecar/http/in-flight.ts";

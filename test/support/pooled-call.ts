@@ -7,7 +7,7 @@ import type {
   UpstreamListener,
   UpstreamRequest,
 } from "../../sidecar/http/exchange.ts";
-import { Deadlines } from "../../sidecar/http/h1/deadlines.ts";
+import { Deadlines } from "../../sidecar/http/deadlines.ts";
 import { NO_BODY_SOURCE } from "../../sidecar/http/h1/incoming-body.ts";
 import { Pool } from "../../sidecar/http/h1/pool.ts";
 import { DEFAULT_WIRE_LIMITS, type WireLimits } from "../../sidecar/http/limits.ts";

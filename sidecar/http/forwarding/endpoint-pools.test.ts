@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { systemClock } from "../../../core/clock.ts";
-import { Deadlines } from "../h1/deadlines.ts";
+import { Deadlines } from "../deadlines.ts";
 import { DEFAULT_WIRE_LIMITS } from "../limits.ts";
 import { EndpointPools } from "./endpoint-pools.ts";
 

@@ -1,6 +1,6 @@
 import { formatAddress, type Address } from "../../../core/address.ts";
 import type { Upstream } from "../exchange.ts";
-import type { Deadlines } from "../h1/deadlines.ts";
+import type { Deadlines } from "../deadlines.ts";
 import { Pool } from "../h1/pool.ts";
 import { ClientPool } from "../h2/client-pool.ts";
 import type { WireLimits } from "../limits.ts";

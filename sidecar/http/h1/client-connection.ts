@@ -2,7 +2,7 @@ import { messageOf } from "../../../core/errors.ts";
 import type { BodySource, ResponseHead, UpstreamRequest } from "../exchange.ts";
 import { MOST_INFORMATION, type WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
-import type { Deadlines } from "./deadlines.ts";
+import type { Deadlines } from "../deadlines.ts";
 import { connectErrorCode, connectTo, type Endpoint } from "./endpoint.ts";
 import { NO_BODY, TUNNEL } from "./framing.ts";
 import { requestHeadText } from "./head-writer.ts";

@@ -6,7 +6,7 @@ import { joinExchange } from "../../../test/support/join-exchange.ts";
 import { poolTo } from "../../../test/support/pooled-call.ts";
 import { RawServer, RawSocket } from "../../../test/support/raw-socket.ts";
 import { DEFAULT_WIRE_LIMITS } from "../limits.ts";
-import { Deadlines } from "./deadlines.ts";
+import { Deadlines } from "../deadlines.ts";
 
 const { bodyIdle } = DEFAULT_WIRE_LIMITS;
 const ROUNDS = 5;

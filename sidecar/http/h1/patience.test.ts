@@ -7,7 +7,7 @@ import { Answer, poolTo, request } from "../../../test/support/pooled-call.ts";
 import { RawServer, RawSocket } from "../../../test/support/raw-socket.ts";
 import type { BodySink, BodySource, ResponseHead, ServerExchange } from "../exchange.ts";
 import { DEFAULT_WIRE_LIMITS } from "../limits.ts";
-import { Deadlines } from "./deadlines.ts";
+import { Deadlines } from "../deadlines.ts";
 
 const { bodyIdle } = DEFAULT_WIRE_LIMITS;
 

@@ -5,7 +5,7 @@ import { Answer, ask, Body, poolTo, request } from "../../../test/support/pooled
 import { RawServer, type RawSocket } from "../../../test/support/raw-socket.ts";
 import { DEFAULT_WIRE_LIMITS } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
-import { Deadlines } from "./deadlines.ts";
+import { Deadlines } from "../deadlines.ts";
 import { Pool } from "./pool.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";

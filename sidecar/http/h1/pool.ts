@@ -2,7 +2,7 @@ import type { Upstream, UpstreamCall, UpstreamListener, UpstreamRequest } from "
 import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import { ClientConnection, type ClientConnectionOwner } from "./client-connection.ts";
-import type { Deadlines } from "./deadlines.ts";
+import type { Deadlines } from "../deadlines.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type CallPool, PoolCall } from "./pool-call.ts";
 import { WaitingLine } from "./waiting-line.ts";

@@ -4,9 +4,9 @@ import type { HeaderBlock } from "../../../core/headers/header-block.ts";
 import type { BodySink, BodySource } from "../exchange.ts";
 import { WireError } from "../wire-error.ts";
 import { CHUNK_END, chunkSizeLine, lastChunk } from "./chunked-writer.ts";
-import type { Deadline } from "./deadlines.ts";
+import type { Deadline } from "../deadlines.ts";
 import type { Framing } from "./message.ts";
-import { atTurnEnd, type TurnEnd } from "./turn-end.ts";
+import { atTurnEnd, type TurnEnd } from "../turn-end.ts";
 
 /** Up to this many bytes are joined to one string and leave in one write: what node:net sends without allocating. */
 const ONE_WRITE = 16 * 1024;

@@ -6,7 +6,7 @@ import type { InFlight } from "../in-flight.ts";
 import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import type { DateLine } from "./date-line.ts";
-import type { Deadlines } from "./deadlines.ts";
+import type { Deadlines } from "../deadlines.ts";
 import { responseHeadText } from "./head-writer.ts";
 import { type BodyOwner, type IncomingBody, NO_BODY_SOURCE, requestBody } from "./incoming-body.ts";
 import type { Intake } from "./intake.ts";

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 
 import type { BodySource } from "../exchange.ts";
 import type { WireLimits } from "../limits.ts";
-import type { Deadline, Deadlines } from "./deadlines.ts";
+import type { Deadline, Deadlines } from "../deadlines.ts";
 import type { IncomingBody } from "./incoming-body.ts";
 import { Intake, type IntakeReader } from "./intake.ts";
 import { Sender, type SenderOwner } from "./sender.ts";

@@ -1,4 +1,4 @@
-import type { Deadline, Deadlines } from "./deadlines.ts";
+import type { Deadline, Deadlines } from "../deadlines.ts";
 
 /** What waits, and until when it does. */
 interface Place<Waiting> {

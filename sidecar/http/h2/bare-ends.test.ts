@@ -6,7 +6,7 @@ import { Http2App, Http2Front } from "../../../test/support/http2-fixture.ts";
 import { Http2Peer } from "../../../test/support/http2-peer.ts";
 import { request } from "../../../test/support/pooled-call.ts";
 import type { BodySource, ServerExchange } from "../exchange.ts";
-import { Deadlines } from "../h1/deadlines.ts";
+import { Deadlines } from "../deadlines.ts";
 import { DEFAULT_WIRE_LIMITS } from "../limits.ts";
 import { ClientPool } from "./client-pool.ts";
 

@@ -11,7 +11,7 @@ import { FLAG, goaway, headers, resetStream, settings } from "../../../test/supp
 import { RawHttp2App, type Sending } from "../../../test/support/raw-http2-app.ts";
 import { turnUntil } from "../../../test/support/turns.ts";
 import type { BodySink, BodySource, ResponseHead, UpstreamListener, UpstreamRequest } from "../exchange.ts";
-import { Deadlines } from "../h1/deadlines.ts";
+import { Deadlines } from "../deadlines.ts";
 import { DEFAULT_WIRE_LIMITS, type WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import { ClientPool } from "./client-pool.ts";

@@ -1,6 +1,6 @@
 import type { Service } from "../../../core/lifecycle.ts";
 import type { Upstream, UpstreamCall, UpstreamListener, UpstreamRequest } from "../exchange.ts";
-import type { Deadline, Deadlines } from "../h1/deadlines.ts";
+import type { Deadline, Deadlines } from "../deadlines.ts";
 import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import { ClientCall, type CallCarrier, type CallQueue } from "./client-call.ts";

@@ -2,7 +2,7 @@ import { connect, type ClientHttp2Session, type ClientHttp2Stream } from "node:h
 import { connect as connectSocket, type Socket } from "node:net";
 
 import { KeptShapes } from "../../../core/kept-shapes.ts";
-import type { Deadline, Deadlines } from "../h1/deadlines.ts";
+import type { Deadline, Deadlines } from "../deadlines.ts";
 import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import type { CallCarrier, ClientCall } from "./client-call.ts";

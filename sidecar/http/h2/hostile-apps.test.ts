@@ -14,7 +14,7 @@ import {
 } from "../../../test/support/http2-frames.ts";
 import { request } from "../../../test/support/pooled-call.ts";
 import { RawHttp2App, type Sending } from "../../../test/support/raw-http2-app.ts";
-import { Deadlines } from "../h1/deadlines.ts";
+import { Deadlines } from "../deadlines.ts";
 import { DEFAULT_WIRE_LIMITS, type WireLimits } from "../limits.ts";
 import { ClientPool } from "./client-pool.ts";
 

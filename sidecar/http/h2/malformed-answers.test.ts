@@ -14,7 +14,7 @@ import {
 } from "../../../test/support/http2-frames.ts";
 import { Answer, request } from "../../../test/support/pooled-call.ts";
 import { RawHttp2App } from "../../../test/support/raw-http2-app.ts";
-import { Deadlines } from "../h1/deadlines.ts";
+import { Deadlines } from "../deadlines.ts";
 import { DEFAULT_WIRE_LIMITS } from "../limits.ts";
 import { ClientPool } from "./client-pool.ts";
 

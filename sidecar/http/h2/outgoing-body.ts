@@ -2,7 +2,7 @@ import type { Http2Stream } from "node:http2";
 
 import type { HeaderBlock } from "../../../core/headers/header-block.ts";
 import type { BodySink, BodySource } from "../exchange.ts";
-import { atTurnEnd, type TurnEnd } from "../h1/turn-end.ts";
+import { atTurnEnd, type TurnEnd } from "../turn-end.ts";
 import { WireError } from "../wire-error.ts";
 import { toRecord } from "./header-record.ts";
 import { ownerOf } from "./owned-stream.ts";

@@ -9,7 +9,7 @@ import type { Socket } from "node:net";
 import type { Clock } from "../../../core/clock.ts";
 import { errorAnswer } from "../answers.ts";
 import type { ExchangeHandler, Peer } from "../exchange.ts";
-import type { Deadline, Deadlines } from "../h1/deadlines.ts";
+import type { Deadline, Deadlines } from "../deadlines.ts";
 import type { InFlight } from "../in-flight.ts";
 import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";

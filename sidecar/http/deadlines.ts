@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../../../core/clock.ts";
+import type { Clock, Timer } from "../../core/clock.ts";
 
 /** Slots of the wheel; what is due further away than a turn is put into a slot again when its own comes by. */
 const SLOTS = 1024;

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { ManualClock } from "../../../core/manual-clock.ts";
+import { ManualClock } from "../../core/manual-clock.ts";
 import { Deadlines } from "./deadlines.ts";
 
 function wheel(resolution = 100) {

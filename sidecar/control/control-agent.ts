@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import type { Clock } from "../../core/clock.ts";
-import { describeProblem } from "../../core/errors.ts";
+import { describeProblem, MeshError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { PackageCache } from "../../core/packages/package-cache.ts";
 import type { ControlMessage__Output } from "../../proto/gen/mesh/v1/ControlMessage.ts";
@@ -77,6 +77,8 @@ export class ControlAgent implements AsyncDisposable {
   readonly #queue: DeliveryQueue;
   readonly #reports: PluginReports;
   readonly #reporter: Reporter;
+  #restoring: Promise<void> = Promise.resolve();
+  #closed = false;
   #link: ControlLink | undefined;
   #session: ControlSession | undefined;
   /** Digests that the last Hello called loadable: others may have become so since. */
@@ -131,14 +133,16 @@ export class ControlAgent implements AsyncDisposable {
     };
   }
 
-  /** Resolves when a chain is in force: from the last life at once, else when the control plane has sent one. */
+  /**
+   * Resolves when a chain is in force: from the last life at once, else when the control plane has sent one. Rejects
+   * with a `MeshError` `stopped` where it is disposed of before it connects.
+   */
   async start(): Promise<void> {
     const { target, credentials, clock, log } = this.#options;
-    await this.#cache.sweep();
-    await this.#resources.restore();
-    const held = new Set(this.#stage.packages.map(({ wanted }) => wanted.digest));
-    await this.#downloads.sweep(held);
-    await this.#reports.lookForAliens(this.#cache, held);
+    this.#restoring = this.#restore();
+    await this.#restoring;
+    // A link that is made now would be closed by nobody.
+    if (this.#closed) throw new MeshError("the sidecar is stopping", { code: "stopped", source: "internal" });
     this.#link = new ControlLink({
       target,
       credentials,
@@ -152,10 +156,22 @@ export class ControlAgent implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    // What it still makes is disposed of below; what went wrong in it, `start` tells.
+    await this.#restoring.catch(() => {});
     this.#reporter[Symbol.dispose]();
     await this.#link?.[Symbol.asyncDispose]();
     await this.#queue.close();
     await this.#stage[Symbol.asyncDispose]();
+  }
+
+  /** What the last life left: packages, what was in force, downloads that were cut short. */
+  async #restore(): Promise<void> {
+    await this.#cache.sweep();
+    await this.#resources.restore();
+    const held = new Set(this.#stage.packages.map(({ wanted }) => wanted.digest));
+    await this.#downloads.sweep(held);
+    await this.#reports.lookForAliens(this.#cache, held);
   }
 
   #makeStage(): Stage {

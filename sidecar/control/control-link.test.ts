@@ -93,6 +93,21 @@ test("a goodbye is followed, but not sooner than the control plane asked", async
   await plane.connected();
 });
 
+test("a goodbye for longer than a timer can wait is followed for a week, not for no time at all", async () => {
+  await using plane = await ScriptedControlPlane.start();
+  const clock = new ManualClock();
+  const { link, logged } = linkTo(plane.port, { clock, random: () => 0 });
+  await using _ = link;
+  clock.advance(0);
+  const node = await plane.connected();
+  node.send({ goodbye: { reconnectAfter: 4_000_000_000, reason: "for ever" } });
+  await logged("for ever");
+
+  clock.advance(7 * 86_400_000);
+  await plane.connected();
+  expect(plane.streams).toHaveLength(2);
+});
+
 test("while nobody is there it is tried again with back-off, and the same trouble is said once", async () => {
   const gone = await ScriptedControlPlane.start();
   await gone[Symbol.asyncDispose]();

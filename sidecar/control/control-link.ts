@@ -31,6 +31,8 @@ export interface ControlLinkOptions {
 const RETRY = { first: 500, ceiling: 30_000 } as const;
 /** A fleet that lost its control plane does not come back in one moment: spread over so many ms. */
 const SPREAD = 2_000;
+/** ms for which a control plane can ask to be left alone: sooner would be a storm, and much later no timer can wait. */
+const ABSENCE = { shortest: 100, longest: 7 * 86_400_000 } as const;
 /** ms between two looks whether the credentials have changed. */
 const LOOK = 5_000;
 const NO_HTTP2: ConnectionTrouble = { kind: "other-protocol" };
@@ -140,7 +142,10 @@ export class ControlLink implements AsyncDisposable {
   }
 
   #delayAfter({ welcomed, reconnectAfter }: SessionEnd): number {
-    if (reconnectAfter !== undefined && reconnectAfter > 0) return reconnectAfter * (1 + this.#random() / 2);
+    if (reconnectAfter !== undefined && reconnectAfter > 0) {
+      const absence = Math.min(ABSENCE.longest, Math.max(ABSENCE.shortest, reconnectAfter));
+      return absence * (1 + this.#random() / 2);
+    }
     return welcomed ? this.#random() * SPREAD : this.#backoff.next() * (0.5 + this.#random());
   }
 

@@ -33,6 +33,9 @@ export interface Plugin extends Revised {
 export const VERSION_APPROVALS = ["PENDING", "APPROVED", "REFUSED"] as const;
 export type VersionApproval = (typeof VERSION_APPROVALS)[number];
 
+/** What was uploaded under a digest. */
+export type UploadedPackage = Readonly<Pick<PluginVersion, "plugin" | "version" | "digest" | "size">>;
+
 /** Write-once: but for `approval` nothing of it ever changes. */
 export interface PluginVersion extends Revised {
   readonly plugin: string;

@@ -72,9 +72,15 @@ export interface MarkedEntry {
     | undefined;
 }
 
-/** What a chain that a node has in force, or was sent, is made of, by its content's hash. */
-export interface NodeChain {
+/** Chains are known by their cluster too: a node that names the hash of another cluster's gets nothing of it. */
+export interface NodeChainKey {
+  readonly cluster: string;
+  /** Of its content. */
   readonly hash: string;
+}
+
+/** What a chain that nodes of a cluster have in force, or were sent, is made of. */
+export interface NodeChain extends NodeChainKey {
   readonly content: unknown;
 }
 

@@ -156,6 +156,7 @@ export class Delivery implements Disposable {
     const taken = this.#taken.get(type);
     if (taken !== undefined || type !== "chain") return taken;
     return this.#parts.chains.chainOf(
+      this.#node.cluster,
       this.#parts.reports.get(this.#node.id)?.report.resources.chain.acked?.hash,
     );
   }

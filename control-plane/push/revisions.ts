@@ -29,7 +29,7 @@ export class Revisions {
       refused.map(({ hash, at }) => ({ cluster, type, acked, hash, at })),
     );
     for (const { cluster, type, acked, hash } of refusals.toSorted((left, right) => left.at - right.at))
-      this.nacked(cluster, type, hash, type === "chain" ? chains.chainOf(acked?.hash) : undefined);
+      this.nacked(cluster, type, hash, type === "chain" ? chains.chainOf(cluster, acked?.hash) : undefined);
     for (const { cluster, type, acked } of standings) {
       const verdict = acked && this.#of(cluster, type).get(acked.hash);
       if (verdict !== undefined) verdict.acked = true;

@@ -1,3 +1,4 @@
+import type { UploadedPackage } from "../model/catalogue.ts";
 import type { ClusterChain } from "../model/chain.ts";
 import { IN_FULL_FORCE, UNDER_WAY } from "../model/release-machine.ts";
 import type { Release } from "../model/release.ts";
@@ -15,8 +16,8 @@ export interface ReadRecords {
   readonly tick: number;
   readonly chains: ReadonlyMap<string, ClusterChain | undefined>;
   readonly releases: ReadonlyMap<number, Release | undefined>;
-  /** Bytes by digest. */
-  readonly sizes: ReadonlyMap<string, number>;
+  /** By digest. */
+  readonly packages: ReadonlyMap<string, UploadedPackage>;
 }
 
 const PAGE = 1_000;
@@ -30,28 +31,32 @@ export async function readAll(view: View): Promise<ReadRecords> {
     tick: view.tick,
     chains: new Map(chains.map((chain) => [chain.cluster, chain])),
     releases: new Map(releases.map((release) => [release.id, release])),
-    sizes: new Map(versions.map(({ digest, size }) => [digest, size])),
+    packages: new Map(versions.map((version) => [version.digest, uploaded(version)])),
   };
 }
 
-/** What was changed, with the sizes of packages that are not `known` yet. */
+/** What was changed, with the packages that are not `known` yet. */
 export async function readChanged(
   view: View,
   keys: ChangedKeys,
-  known: ReadonlyMap<string, number>,
+  known: ReadonlyMap<string, UploadedPackage>,
 ): Promise<ReadRecords> {
   const chains = new Map<string, ClusterChain | undefined>();
   const releases = new Map<number, Release | undefined>();
-  const sizes = new Map<string, number>();
+  const packages = new Map<string, UploadedPackage>();
   for (const cluster of keys.chains) chains.set(cluster, await view.chains.get(cluster));
   for (const id of keys.releases) {
     const release = await view.releases.get(id);
     releases.set(id, release);
     if (release === undefined || known.has(release.digest)) continue;
     const version = await view.versions.get(release);
-    if (version !== undefined) sizes.set(version.digest, version.size);
+    if (version !== undefined) packages.set(version.digest, uploaded(version));
   }
-  return { tick: view.tick, chains, releases, sizes };
+  return { tick: view.tick, chains, releases, packages };
+}
+
+function uploaded({ plugin, version, digest, size }: UploadedPackage): UploadedPackage {
+  return { plugin, version, digest, size };
 }
 
 async function all<Item>(list: (page: PageRequest) => Promise<Page<Item>>): Promise<readonly Item[]> {

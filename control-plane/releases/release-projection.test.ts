@@ -13,7 +13,8 @@ test("what was stored before the start and what is accepted after it are there a
   using late = new ReleaseProjection({ store: world.store, clock: world.clock, log: createLogger("silent") });
   await late.start();
   expect(late.cluster("demo")).toEqual(world.projection.cluster("demo"));
-  expect(late.sizeOf("guard-2.0.0".padEnd(64, "0"))).toBe(100);
+  const digest = "guard-2.0.0".padEnd(64, "0");
+  expect(late.packageOf(digest)).toEqual({ plugin: "guard", version: "2.0.0", digest, size: 100 });
 
   const heard: number[] = [];
   using _ = late.onChange((tick) => heard.push(tick));

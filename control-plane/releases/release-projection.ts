@@ -2,6 +2,7 @@ import { Backoff } from "../../core/backoff.ts";
 import type { Clock, Timer } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
+import type { UploadedPackage } from "../model/catalogue.ts";
 import type { ClusterChain } from "../model/chain.ts";
 import type { Release } from "../model/release.ts";
 import type { Accepted, Store } from "../store/store.ts";
@@ -26,7 +27,8 @@ export class ReleaseProjection implements Disposable {
   readonly #chains = new Map<string, ClusterChain>();
   /** By cluster. */
   readonly #releases = new Map<string, Map<number, Release>>();
-  readonly #sizes = new Map<string, number>();
+  /** By digest. */
+  readonly #packages = new Map<string, UploadedPackage>();
   readonly #clusters = new Map<string, ClusterState>();
   #subscription: Disposable | undefined;
   #retry: Timer | undefined;
@@ -55,9 +57,9 @@ export class ReleaseProjection implements Disposable {
     return this.#clusters.get(name);
   }
 
-  /** Bytes of a package; undefined: no version has it. */
-  sizeOf(digest: string): number | undefined {
-    return this.#sizes.get(digest);
+  /** What was uploaded under a digest; undefined: no version has it. */
+  packageOf(digest: string): UploadedPackage | undefined {
+    return this.#packages.get(digest);
   }
 
   /** Hears of the tick after each change of a chain or of a release. */
@@ -121,7 +123,7 @@ export class ReleaseProjection implements Disposable {
     const heard = this.#heard;
     const records = await this.#options.store.read(async (view) => {
       // A later tick than heard of has changed more than these: reading only these would mix two ticks.
-      return view.tick > heard ? undefined : readChanged(view, { chains, releases }, this.#sizes);
+      return view.tick > heard ? undefined : readChanged(view, { chains, releases }, this.#packages);
     });
     if (records === undefined) return this.#heard > heard;
     // What was told of meanwhile is of a later tick, and is read with that.
@@ -133,9 +135,9 @@ export class ReleaseProjection implements Disposable {
     return true;
   }
 
-  #apply({ tick, chains, releases, sizes }: ReadRecords): void {
+  #apply({ tick, chains, releases, packages }: ReadRecords): void {
     const changed = new Set<string>();
-    for (const [digest, size] of sizes) this.#sizes.set(digest, size);
+    for (const [digest, item] of packages) this.#packages.set(digest, item);
     for (const [cluster, chain] of chains) {
       changed.add(cluster);
       if (chain === undefined) this.#chains.delete(cluster);

@@ -4,9 +4,10 @@ import type { Clock, Timer } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Service } from "../../core/lifecycle.ts";
 import type { Logger } from "../../core/log.ts";
-import type { Node, NodeReport } from "../model/node.ts";
+import type { Node } from "../model/node.ts";
 import type { Store } from "../store/store.ts";
 import type { LiveReports } from "./live-reports.ts";
+import type { KnownNode } from "./node-reports.ts";
 import { StoredChains, type ChainContents } from "./stored-chains.ts";
 
 /** Milliseconds between two batches. */
@@ -75,7 +76,7 @@ export class ReportFlush implements Service {
     if (nodes.length === 0) return;
     // The batch under way may hold what was known before.
     await this.#running;
-    await this.#save(this.#reportsOf(nodes));
+    await this.#save(this.#known(nodes));
   }
 
   /** Writes what is left. */
@@ -104,9 +105,9 @@ export class ReportFlush implements Service {
 
   #onChange(node: string): void {
     this.#changed.add(node);
-    const report = this.#parts.reports.get(node)?.report;
+    const known = this.#parts.reports.get(node);
     // A node that was sent it may hold it when this process is killed, and tell its hash alone.
-    if (report !== undefined && this.#chains.missing([report]).length > 0) this.#hurry();
+    if (known !== undefined && this.#chains.missing([known]).length > 0) this.#hurry();
   }
 
   /** A refusal that is lost costs the node one more send: it is written now, with all that waits. */
@@ -147,41 +148,46 @@ export class ReportFlush implements Service {
     const nodes = new Set([...this.#changed, ...heard]);
     this.#changed.clear();
     for (const node of nodes) if (this.#parts.reports.get(node) === undefined) this.#lastSeen.delete(node);
-    const reports = this.#reportsOf([...nodes]);
-    for (let start = 0; start < reports.length; start += SLICE)
-      await this.#write(reports.slice(start, start + SLICE));
+    const known = this.#known([...nodes]);
+    for (let start = 0; start < known.length; start += SLICE)
+      await this.#write(known.slice(start, start + SLICE));
   }
 
-  #reportsOf(nodes: readonly string[]): readonly NodeReport[] {
-    return nodes
-      .map((node) => this.#parts.reports.get(node)?.report)
-      .filter((report): report is NodeReport => report !== undefined);
+  /** As of now: what is heard while they are written is another report. */
+  #known(nodes: readonly string[]): readonly KnownNode[] {
+    return nodes.flatMap((id) => {
+      const known = this.#parts.reports.get(id);
+      return known === undefined ? [] : [{ node: known.node, report: known.report }];
+    });
   }
 
-  async #save(reports: readonly NodeReport[]): Promise<void> {
-    const chains = this.#chains.missing(reports);
-    await this.#parts.store.saveReports(reports, chains);
+  async #save(nodes: readonly KnownNode[]): Promise<void> {
+    const chains = this.#chains.missing(nodes);
+    await this.#parts.store.saveReports(
+      nodes.map(({ report }) => report),
+      chains,
+    );
     this.#chains.stored(chains);
   }
 
   /** Of no node that is known, OFFLINE or not. */
   async #sweepChains(): Promise<void> {
     try {
-      await this.#chains.sweep(this.#parts.reports.list().map(({ report }) => report));
+      await this.#chains.sweep(this.#parts.reports.list());
     } catch (thrown) {
       this.#parts.log.warn({ error: messageOf(thrown) }, "chains that no node has any more were not deleted");
     }
   }
 
-  async #write(reports: readonly NodeReport[]): Promise<void> {
+  async #write(nodes: readonly KnownNode[]): Promise<void> {
     try {
-      await this.#save(reports);
-      for (const { node, lastSeen } of reports)
-        if (lastSeen !== undefined) this.#lastSeen.set(node, lastSeen);
+      await this.#save(nodes);
+      for (const { node, report } of nodes)
+        if (report.lastSeen !== undefined) this.#lastSeen.set(node.id, report.lastSeen);
     } catch (thrown) {
       this.#failures++;
-      for (const { node } of reports) this.#changed.add(node);
-      this.#parts.log.warn({ error: messageOf(thrown), reports: reports.length }, "reports were not stored");
+      for (const { node } of nodes) this.#changed.add(node.id);
+      this.#parts.log.warn({ error: messageOf(thrown), reports: nodes.length }, "reports were not stored");
     }
     // Others have a turn before the next slice.
     await setImmediate();

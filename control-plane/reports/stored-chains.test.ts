@@ -19,7 +19,7 @@ const SECOND = chainOf("2.0.0");
 
 function chainOf(version: string): NodeChain {
   const content = { entries: [{ plugin: "guard", version }] };
-  return { hash: contentHash(content), content };
+  return { cluster: "demo", hash: contentHash(content), content };
 }
 
 /** Reports of two nodes over a real store, and all that is known of chains. */
@@ -51,7 +51,7 @@ class World implements AsyncDisposable {
     this.store = await openStore(this.folder.path, clock);
     this.reports = new LiveReports(clock, LIMITS);
     const contents = {
-      chainOf: (hash: string) => chains.get(hash),
+      chainOf: (cluster: string, hash: string) => (cluster === "demo" ? chains.get(hash) : undefined),
       remember: (chain: NodeChain) => void chains.set(chain.hash, chain),
     };
     const { store, reports } = this;

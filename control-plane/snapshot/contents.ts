@@ -1,5 +1,6 @@
 import { deadlinesSchema } from "../../core/chain-document/chain-schema.ts";
 import { contentHash } from "../../core/content-hash.ts";
+import type { UploadedPackage } from "../model/catalogue.ts";
 import type { ClusterChain, ClusterChainEntry } from "../model/chain.ts";
 import { saltOf, shareOf } from "../releases/target.ts";
 import type { EntryChoice } from "./entry-choice.ts";
@@ -14,17 +15,9 @@ export const NO_CHAIN: SnapshotResource = {
 /** What a node of a cluster holds that nothing was released into. */
 export const NO_PACKAGES: SnapshotResource = { ...stageResource([], new Map()), tombstone: false };
 
-/** A package to hold. */
-export interface HeldPackage {
-  readonly plugin: string;
-  readonly version: string;
-  readonly digest: string;
-  readonly size: number;
-}
-
 /** `wanted`: it is empty because somebody wanted that. */
 export function stageResource(
-  packages: readonly HeldPackage[],
+  packages: readonly UploadedPackage[],
   entries: ReadonlyMap<string, ClusterChainEntry>,
 ): SnapshotResource {
   const content: StageContent = {

@@ -23,49 +23,58 @@ interface KnownChain {
   readonly versions: readonly NamedVersion[];
 }
 
-/** What was not asked for the longest goes first: who has it in force waits until its node answers. */
+/**
+ * Of one cluster. What was not asked for the longest goes first: who has it in force waits until its node answers.
+ */
 const MOST_CHAINS = 2_000;
 
-/** What the chains are made of that were made, or are stored. A node tells the hash alone of what it has in force. */
+/**
+ * What the chains are made of that were made for a cluster, or are stored of it. A node tells the hash alone of what it
+ * has in force.
+ */
 export class KnownChains {
-  readonly #chains = new Map<string, KnownChain>();
+  /** By cluster, so that no node learns, or drives out, what is another cluster's; then by hash. */
+  readonly #clusters = new Map<string, Map<string, KnownChain>>();
 
-  remember({ hash, content }: NodeChain): void {
-    if (this.#chains.has(hash)) return;
+  remember({ cluster, hash, content }: NodeChain): void {
+    const chains = this.#clusters.get(cluster) ?? new Map<string, KnownChain>();
+    this.#clusters.set(cluster, chains);
+    if (chains.has(hash)) return;
     const chain = content as ChainContent;
     const { entries } = chain;
-    this.#chains.set(hash, {
+    chains.set(hash, {
       content: chain,
       places: placesIn(entries),
       versions: entries.flatMap(versionsOf),
     });
-    const [oldest] = this.#chains.keys();
-    if (this.#chains.size > MOST_CHAINS && oldest !== undefined) this.#chains.delete(oldest);
+    const [oldest] = chains.keys();
+    if (chains.size > MOST_CHAINS && oldest !== undefined) chains.delete(oldest);
   }
 
   /** As it can be sent again; undefined: nothing is known of the chain of this hash. */
-  chainOf(hash: string | undefined): SnapshotResource | undefined {
-    const content = this.#of(hash)?.content;
+  chainOf(cluster: string, hash: string | undefined): SnapshotResource | undefined {
+    const content = this.#of(cluster, hash)?.content;
     if (hash === undefined || content === undefined) return undefined;
     return { hash, content, tombstone: content.entries.length === 0 };
   }
 
   /** Undefined: nothing is known of the chain of this hash. */
-  placeOf(plugin: string, hash: string | undefined): ChainPlace | undefined {
-    const chain = this.#of(hash);
+  placeOf(plugin: string, cluster: string, hash: string | undefined): ChainPlace | undefined {
+    const chain = this.#of(cluster, hash);
     return chain === undefined ? undefined : (chain.places.get(plugin) ?? LEFT_OUT);
   }
 
   /** None where nothing is known of the chain of this hash. */
-  versionsIn(hash: string | undefined): readonly NamedVersion[] {
-    return this.#of(hash)?.versions ?? [];
+  versionsIn(cluster: string, hash: string | undefined): readonly NamedVersion[] {
+    return this.#of(cluster, hash)?.versions ?? [];
   }
 
-  #of(hash: string | undefined): KnownChain | undefined {
-    const chain = hash === undefined ? undefined : this.#chains.get(hash);
-    if (hash === undefined || chain === undefined) return undefined;
-    this.#chains.delete(hash);
-    this.#chains.set(hash, chain);
+  #of(cluster: string, hash: string | undefined): KnownChain | undefined {
+    const chains = this.#clusters.get(cluster);
+    const chain = hash === undefined ? undefined : chains?.get(hash);
+    if (chains === undefined || hash === undefined || chain === undefined) return undefined;
+    chains.delete(hash);
+    chains.set(hash, chain);
     return chain;
   }
 }

@@ -1,3 +1,4 @@
+import type { UploadedPackage } from "../model/catalogue.ts";
 import type { NodePackage, NodePlugin, NodeReport, StageStateWord } from "../model/node.ts";
 import type { NamedVersion } from "./known-chains.ts";
 
@@ -9,7 +10,7 @@ const IN_CHAIN = [
   "QUARANTINED",
 ] as const satisfies readonly NodePlugin["status"][];
 
-/** What one node holds, as it reported. */
+/** What one node holds, as it reported, of what was uploaded: the rest it may have made up. */
 export interface NodeHoldings {
   /** It has no chain in force: whatever comes is its first. */
   readonly fresh: boolean;
@@ -28,9 +29,20 @@ export interface NodeHoldings {
   readonly inUse: readonly NodePackage[];
 }
 
-/** `named`: by the chain that it has in force, and by the one on its way. */
-export function holdingsOf(report: NodeReport, named: readonly NamedVersion[]): NodeHoldings {
-  const states = new Map(report.packages.map(({ digest, state }) => [digest, state]));
+/**
+ * `named`: by the chain that it has in force, and by the one on its way. `packageOf`: what was uploaded under a digest; a
+ * package that the node calls otherwise does not count.
+ */
+export function holdingsOf(
+  report: NodeReport,
+  named: readonly NamedVersion[],
+  packageOf: (digest: string) => UploadedPackage | undefined,
+): NodeHoldings {
+  const packages = report.packages.filter(({ plugin, version, digest }) => {
+    const uploaded = packageOf(digest);
+    return uploaded?.plugin === plugin && uploaded.version === version;
+  });
+  const states = new Map(packages.map(({ digest, state }) => [digest, state]));
   const running = new Set(report.plugins.filter(isInChain).map(({ digest }) => digest));
   // What it said before it connected may be older than the chain that it has in force.
   const said = report.plugins.length > 0 && report.pluginsBefore !== true;
@@ -38,7 +50,7 @@ export function holdingsOf(report: NodeReport, named: readonly NamedVersion[]): 
     named.some(
       (each) => each.plugin === item.plugin && each.version === item.version && each.loaded === loaded,
     );
-  const loadable = report.packages.filter(({ state }) => state === "LOADABLE");
+  const loadable = packages.filter(({ state }) => state === "LOADABLE");
   const runnable = loadable.filter((each) => !said || running.has(each.digest) || isNamed(each, true));
   return {
     fresh: report.resources.chain.acked === undefined,
@@ -47,7 +59,7 @@ export function holdingsOf(report: NodeReport, named: readonly NamedVersion[]): 
     inUse: [
       ...runnable,
       ...loadable.filter((each) => isNamed(each, false)),
-      ...report.packages.filter((each) => each.state === "INVALID" && isNamed(each, true)),
+      ...packages.filter((each) => each.state === "INVALID" && isNamed(each, true)),
     ],
   };
 }

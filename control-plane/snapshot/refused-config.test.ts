@@ -84,7 +84,7 @@ test("a control plane that was started again goes on where the one before it was
   const { before } = running();
   const stored = new KnownChains();
   const { hash, content } = before.resources.chain!;
-  stored.remember({ hash, content: JSON.parse(JSON.stringify(content)) as unknown });
+  stored.remember({ cluster: "demo", hash, content: JSON.parse(JSON.stringify(content)) as unknown });
   const { snapshots } = snapshotsIn(clusterWith(BAD, {}, { mode: "off" }), stored);
 
   const after = snapshots.snapshotFor(NODE, having(REFUSES, before));

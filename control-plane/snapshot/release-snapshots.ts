@@ -1,16 +1,20 @@
 import { contentHash } from "../../core/content-hash.ts";
+import type { UploadedPackage } from "../model/catalogue.ts";
 import type { ClusterChain } from "../model/chain.ts";
 import type { Node, NodeReport, ResourceStanding } from "../model/node.ts";
 import type { ClusterState } from "../releases/cluster-state.ts";
 import type { ReleaseProjection } from "../releases/release-projection.ts";
-import { chainResource, NO_CHAIN, NO_PACKAGES, stageResource, type HeldPackage } from "./contents.ts";
+import { chainResource, NO_CHAIN, NO_PACKAGES, stageResource } from "./contents.ts";
 import { entryChoice, type EntryChoice, type OpenChoice } from "./entry-choice.ts";
 import type { KnownChains } from "./known-chains.ts";
 import { holdingsOf, type NodeHoldings } from "./node-holdings.ts";
 import type { NodeSnapshot, RouteContent, SnapshotResource, SnapshotSource } from "./node-snapshot.ts";
 import { pluginTarget, type PluginTarget } from "./plugin-target.ts";
 
-type Projection = Pick<ReleaseProjection, "tick" | "cluster" | "sizeOf" | "onChange">;
+/** Of one cluster at one moment: what its nodes hold may be put together in more ways than any fleet has. */
+const MOST_MADE = 1_000;
+
+type Projection = Pick<ReleaseProjection, "tick" | "cluster" | "packageOf" | "onChange">;
 
 const NO_ROUTES: RouteContent = { services: {} };
 const ROUTE: SnapshotResource = { hash: contentHash(NO_ROUTES), content: NO_ROUTES, tombstone: false };
@@ -54,8 +58,8 @@ export class ReleaseSnapshots implements SnapshotSource {
       return { tick, resources: { stage, route: ROUTE, chain: unlessMore(NO_CHAIN, resources.chain) } };
     }
     const { acked, sent } = resources.chain;
-    const named = [acked, sent].flatMap((mark) => this.#known.versionsIn(mark?.hash));
-    const holdings = holdingsOf(report, named);
+    const named = [acked, sent].flatMap((mark) => this.#known.versionsIn(state.name, mark?.hash));
+    const holdings = holdingsOf(report, named, (digest) => this.#projection.packageOf(digest));
     const targets = new Map<string, PluginTarget>();
     for (const [plugin, inForce] of state.inForce) targets.set(plugin, pluginTarget(inForce, node));
     const stage = this.#stage(state, targets, holdings);
@@ -75,12 +79,11 @@ export class ReleaseSnapshots implements SnapshotSource {
     targets: ReadonlyMap<string, PluginTarget>,
     holdings: NodeHoldings,
   ): SnapshotResource {
-    const wanted = new Map<string, HeldPackage>();
+    const wanted = new Map<string, UploadedPackage>();
     const releases = [...targets.values()].flatMap(({ hold }) => hold);
-    for (const each of [...releases, ...holdings.inUse]) {
-      const { plugin, version, digest } = each;
-      const size = this.#projection.sizeOf(digest);
-      if (size !== undefined) wanted.set(digest, { plugin, version, digest, size });
+    for (const { digest } of [...releases, ...holdings.inUse]) {
+      const uploaded = this.#projection.packageOf(digest);
+      if (uploaded !== undefined) wanted.set(digest, uploaded);
     }
     const packages = [...wanted.values()].toSorted((left, right) => (left.digest < right.digest ? -1 : 1));
     const key = `stage ${packages.map(({ digest }) => digest).join()}`;
@@ -108,7 +111,9 @@ export class ReleaseSnapshots implements SnapshotSource {
         choices.map((choice) => (isSettled(choice) ? choice : { kind })),
       );
     const settled = choices.map((choice, index) =>
-      isSettled(choice) ? choice : this.#asInForce(chain.entries[index]?.plugin ?? "", choice, inForce),
+      isSettled(choice)
+        ? choice
+        : this.#asInForce(chain.entries[index]?.plugin ?? "", choice, { cluster: state.name, hash: inForce }),
     );
     return settled.every(isSettled) ? this.#chainOf(state, chain, settled) : undefined;
   }
@@ -118,8 +123,12 @@ export class ReleaseSnapshots implements SnapshotSource {
    * download that fails, or one config that a node cannot take, keeps neither the rest of the chain from it nor takes
    * away what runs, and what answers in place of a guard goes on answering.
    */
-  #asInForce(plugin: string, choice: OpenChoice, inForce: string | undefined): EntryChoice | OpenChoice {
-    const place = this.#known.placeOf(plugin, inForce);
+  #asInForce(
+    plugin: string,
+    choice: OpenChoice,
+    { cluster, hash }: { readonly cluster: string; readonly hash: string | undefined },
+  ): EntryChoice | OpenChoice {
+    const place = this.#known.placeOf(plugin, cluster, hash);
     switch (place?.kind) {
       case "runs":
         return { kind: "kept", entry: place.entry };
@@ -136,7 +145,8 @@ export class ReleaseSnapshots implements SnapshotSource {
     const resource = this.#once(state, `chain ${choices.map(keyOf).join()}`, () =>
       chainResource(chain, choices),
     );
-    this.#known.remember(resource);
+    const { hash, content } = resource;
+    this.#known.remember({ cluster: state.name, hash, content });
     return resource;
   }
 
@@ -147,6 +157,8 @@ export class ReleaseSnapshots implements SnapshotSource {
     if (known !== undefined) return known;
     const resource = make();
     made.set(key, resource);
+    const [oldest] = made.keys();
+    if (made.size > MOST_MADE && oldest !== undefined) made.delete(oldest);
     return resource;
   }
 }

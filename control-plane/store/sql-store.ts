@@ -4,7 +4,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { WebhookDelivery } from "../model/alarm.ts";
 import type { RecordName } from "../model/audit.ts";
 import { actorName, type Actor } from "../model/actor.ts";
-import type { NodeChain, NodeReport } from "../model/node.ts";
+import type { NodeChain, NodeChainKey, NodeReport } from "../model/node.ts";
 import { addAuditEvent } from "./audit-log.ts";
 import { ChangeLog } from "./change-log.ts";
 import { listDeliveries, saveDelivery } from "./deliveries.ts";
@@ -118,8 +118,8 @@ export class SqlStore implements Store {
     return this.#read(loadChains);
   }
 
-  forgetChains(hashes: readonly string[]): Promise<void> {
-    return this.#write((connection) => forgetChains(connection, hashes));
+  forgetChains(keys: readonly NodeChainKey[]): Promise<void> {
+    return this.#write((connection) => forgetChains(connection, keys));
   }
 
   async backup(path: string): Promise<void> {

@@ -2,7 +2,7 @@ import type { Actor } from "../model/actor.ts";
 import type { AuditEvent, RecordName } from "../model/audit.ts";
 import type { Cluster, Domain, Plugin, PluginVersion } from "../model/catalogue.ts";
 import type { ClusterChain } from "../model/chain.ts";
-import type { Node, NodeChain, NodeReport } from "../model/node.ts";
+import type { Node, NodeChain, NodeChainKey, NodeReport } from "../model/node.ts";
 import type { Release, ReleaseState } from "../model/release.ts";
 import type { Silence, Webhook, WebhookDelivery } from "../model/alarm.ts";
 import type { Token } from "../model/token.ts";
@@ -147,7 +147,7 @@ export interface Store extends AsyncDisposable {
   saveReports(reports: readonly NodeReport[], chains?: readonly NodeChain[]): Promise<void>;
   loadReports(): Promise<readonly NodeReport[]>;
   loadChains(): Promise<readonly NodeChain[]>;
-  forgetChains(hashes: readonly string[]): Promise<void>;
+  forgetChains(keys: readonly NodeChainKey[]): Promise<void>;
   /** Deliveries of webhooks, the oldest first: neither ticks nor audit. Of those that are done the newest 1,000 stay. */
   readonly deliveries: {
     save(delivery: WebhookDelivery): Promise<void>;

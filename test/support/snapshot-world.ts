@@ -1,3 +1,4 @@
+import type { UploadedPackage } from "../../control-plane/model/catalogue.ts";
 import type { ClusterChainEntry } from "../../control-plane/model/chain.ts";
 import type {
   MarkedEntry,
@@ -75,13 +76,20 @@ export function releaseIn(
 export function stateOf(
   entries: readonly ClusterChainEntry[] | undefined,
   releases: readonly Release[],
+  cluster: string = "demo",
 ): ClusterState {
   const deadlines = { request: 200, response: 200 };
-  const chain = entries === undefined ? undefined : { cluster: "demo", entries, deadlines, revision: 1 };
-  return clusterState("demo", chain, releases);
+  const chain = entries === undefined ? undefined : { cluster, entries, deadlines, revision: 1 };
+  return clusterState(cluster, chain, releases);
 }
 
-/** Snapshots of a cluster that stays as it is; every package has 100 bytes. */
+/** Every package was uploaded and has 100 bytes. */
+function uploaded(digest: string): UploadedPackage {
+  const end = digest.lastIndexOf("-");
+  return { plugin: digest.slice(0, end), version: digest.slice(end + 1), digest, size: 100 };
+}
+
+/** Snapshots of a cluster that stays as it is. */
 export function snapshotsOf(state: ClusterState): ReleaseSnapshots {
   return snapshotsIn(state).snapshots;
 }
@@ -97,8 +105,8 @@ export function snapshotsIn(
   let state = first;
   const projection = {
     tick: 1,
-    cluster: (name: string) => (name === "demo" ? state : undefined),
-    sizeOf: () => 100,
+    cluster: (name: string) => (name === state.name ? state : undefined),
+    packageOf: uploaded,
     onChange: () => ({ [Symbol.dispose]: () => undefined }),
   };
   const snapshots = new ReleaseSnapshots(projection, known);

@@ -74,11 +74,12 @@ export function reportContract(open: OpenStore): void {
     expect(await store.loadReports()).toEqual([]);
   });
 
-  test("chains that reports name are kept once each, until they are forgotten", async () => {
+  test("chains that reports name are kept once each in a cluster, until they are forgotten", async () => {
     await using opened = await open();
     const { store } = opened;
     const chains = Array.from({ length: 1_200 }, (_, index) => {
       return {
+        cluster: "demo",
         hash: `hash-${String(index).padStart(4, "0")}`,
         content: { entries: [{ plugin: "Ünïcode" }] },
       };
@@ -87,9 +88,12 @@ export function reportContract(open: OpenStore): void {
     await store.saveReports([], chains.slice(0, 2));
     expect(await store.loadChains()).toEqual(chains);
 
-    await store.forgetChains(chains.slice(1).map(({ hash }) => hash));
+    const others = chains.slice(0, 2).map((chain) => ({ ...chain, cluster: "other" }));
+    await store.saveReports([], others);
+
+    await store.forgetChains([...chains.slice(1), ...others.slice(0, 1)]);
     await store.forgetChains([]);
-    expect(await store.loadChains()).toEqual(chains.slice(0, 1));
+    expect(await store.loadChains()).toEqual([...chains.slice(0, 1), ...others.slice(1)]);
   });
 
   test("deliveries are listed by state, the oldest first", async () => {

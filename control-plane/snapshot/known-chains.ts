@@ -80,12 +80,13 @@ export class KnownChains {
 }
 
 function placesIn(entries: readonly ChainEntryContent[]): ReadonlyMap<string, ChainPlace> {
-  return new Map(
-    entries.map((entry) => [
-      String(entry.plugin),
-      entry.unavailable === undefined ? { kind: "runs", entry } : UNAVAILABLE,
-    ]),
-  );
+  return new Map(entries.map((entry) => [String(entry.plugin), placeIn(entry)]));
+}
+
+/** What is off runs nothing: no node has ever looked at its config. */
+function placeIn(entry: ChainEntryContent): ChainPlace {
+  if (entry.mode === "off") return LEFT_OUT;
+  return entry.unavailable === undefined ? { kind: "runs", entry } : UNAVAILABLE;
 }
 
 function versionsOf({ plugin, version, mode, gray }: ChainEntryContent): readonly NamedVersion[] {

@@ -69,6 +69,23 @@ test("what was kept is kept by the chain after that one too, until there is a co
   expect(taggerIn(repaired)).toMatchObject({ config: { level: 3 } });
 });
 
+test.each([
+  ["with its good config", GOOD],
+  ["with the config that is refused", BAD],
+])(
+  "what was switched off %s and is switched on with a config that is refused is unavailable",
+  (_what, config) => {
+    const { world, before } = running();
+    world.become(clusterWith(config, { mode: "off" }));
+    const off = world.snapshots.snapshotFor(NODE, having(BOTH, before));
+    world.become(clusterWith(BAD));
+
+    const after = world.snapshots.snapshotFor(NODE, having(REFUSES, off));
+
+    expect(taggerIn(after)).toMatchObject({ mode: "enforce", unavailable: expect.anything() as unknown });
+  },
+);
+
 test("while a node tries a new config the rest of the chain changes there", () => {
   const { world, before } = running();
   world.become(clusterWith({ level: 2 }, {}, { mode: "off" }));

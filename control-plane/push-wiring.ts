@@ -44,6 +44,7 @@ export function createPushServer(wiring: PushWiring): PushServer {
     port: settings.push.port,
     credentials: grpcCredentials(tls),
     artifacts: settings.artifactUrl === "" ? undefined : artifactFolder(settings.artifactUrl),
+    apiPort: settings.api.port,
     clock,
     log,
     settings: pushSettings(settings),

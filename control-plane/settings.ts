@@ -32,7 +32,7 @@ const WHERE = {
   artifactUrl: webAddress({
     default: "",
     meaning:
-      "Where nodes download packages: a control plane's address such as `https://control-plane:7400`, or with a path the folder of a mirror, `https://mirror/packages/`, that has each as DIGEST. Empty: as a node's settings say, else port 7400 of the host that it connects to.",
+      "Where nodes download packages: a control plane's address such as `https://control-plane:7400`, or with a path the folder of a mirror, `https://mirror/packages/`, that has each as DIGEST. Empty: as a node's settings say, else the port of `--api` at the host that it connects to.",
   }),
   adminToken: text({
     default: "",

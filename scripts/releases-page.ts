@@ -11,6 +11,8 @@ A release puts one version of a plugin on nodes of one cluster; nothing else doe
 nodes, on those with certain labels, on a percentage of the nodes, or on a percentage of the traffic of every node.
 A percentage of the nodes is about that part of them, by a hash of their names, and one node at least: while none is
 there nobody is taken, and the next step (\`download\` or \`activate\` again) takes one of those that came.
+A percentage of the traffic is that part of the clients: by their address (behind a balancer only with \`trustedProxies\`), or
+by what the chain's entry names in \`bucketBy\`, alike on every node.
 Where it is gray the base is loaded beside it, and takes its exchanges while it cannot answer (not loaded, tripped,
 suspended, quarantined).
 Where it does not run, and when it ends, nodes run the **base**: the version of the release that is ACTIVE or DONE.

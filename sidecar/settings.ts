@@ -65,7 +65,7 @@ const NODE = {
   controlPlaneArtifacts: webAddress({
     default: "",
     meaning:
-      "Where packages are downloaded: a control plane's address such as `https://control-plane:7400`, or with a path the folder of a mirror, `https://mirror/packages/`. Empty: as the control plane says, else port 7400 of its host.",
+      "Where packages are downloaded: a control plane's address such as `https://control-plane:7400`, or with a path the folder of a mirror, `https://mirror/packages/`. Empty: as the control plane says, else the port of its API at its host.",
   }),
   controlPlaneToken: text({
     default: "",

@@ -9,7 +9,7 @@ import { ApiError } from "../../control-plane/api/contract/api-error.ts";
 import type { ApiClient } from "../../control-plane/api/contract/client.ts";
 import type { Clock, Timer } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
-import { packPlugin, packWorkInProgress, type PackedPlugin } from "../../core/packages/pack.ts";
+import { packPlugin, type PackedPlugin } from "../../core/packages/pack.ts";
 import { DEMO, DEMO_CHAIN } from "./plan.ts";
 
 export interface LivePluginsOptions {
@@ -23,7 +23,7 @@ export interface LivePluginsOptions {
 }
 
 /** Editors write a file in several steps. */
-const SETTLE = 100;
+const SETTLE = 50;
 const IGNORED = /(^|\/)(node_modules|\.[^/]+)(\/|$)/;
 
 /** What a folder is as a package. */
@@ -91,7 +91,8 @@ export class LivePlugins implements AsyncDisposable {
     const found = await stat(path).catch(() => undefined);
     if (found === undefined) return undefined;
     if (!found.isDirectory()) return this.#uploadZip(path);
-    const { manifest: written, digest, content } = await packPlugin(path);
+    const packed = await packPlugin(path);
+    const { manifest: written, digest, content } = packed;
     const { name: plugin, version } = written;
     const held: Held = { version, digest, content };
     if (!isOfDemo(plugin)) return undefined;
@@ -107,7 +108,7 @@ export class LivePlugins implements AsyncDisposable {
       this.#held.set(path, held);
       return { plugin, version };
     }
-    const { manifest, zip } = await packWorkInProgress(path);
+    const { manifest, zip } = await packed.workInProgress();
     await this.#send(plugin, zip);
     this.#held.set(path, held);
     return { plugin, version: manifest.version };

@@ -34,6 +34,8 @@ export interface PushParts {
   readonly credentials: ServerCredentials;
   /** Where artifacts are, for Welcome; undefined: nodes find out for themselves. */
   readonly artifacts: string | undefined;
+  /** Of the API, which has them too; 0: it is not known. */
+  readonly apiPort: number;
   readonly clock: Clock;
   readonly log: Logger;
   readonly settings: PushSettings;
@@ -208,12 +210,13 @@ export class PushServer implements Service {
   }
 
   #welcome(apiVersion: string): Welcome {
-    const { settings, source, artifacts } = this.#parts;
+    const { settings, source, artifacts, apiPort } = this.#parts;
     const { heartbeat, scan, avoid, inventory, jitter } = settings;
     const mode = settings.mode === "full" ? "FULL" : "LAZY";
     const welcome = {
       apiVersion,
       tick: source.tick,
+      apiPort,
       intervals: { heartbeat, scan, avoid, inventory, jitter, mode },
     } as const;
     return artifacts === undefined ? welcome : { ...welcome, artifacts };

@@ -20,7 +20,7 @@ export interface FollowerOptions {
 }
 
 /** ms from a node's report until it is looked at, so that a fleet that reports at once is looked at once. */
-const GATHER = 50;
+const GATHER = 20;
 /** A look takes its time in a large fleet: while nodes report all the time it is at most one part in so many. */
 const SPARING = 10;
 /** ms after which what waits is looked at again whatever happened: wall clocks jump, and nodes fall silent. */

@@ -20,6 +20,15 @@ export interface PackedPlugin {
   readonly content: string;
 }
 
+/** A folder as it is, packed. */
+export interface PackedFolder extends PackedPlugin {
+  /**
+   * The same for work in progress, whose content changes while its version in plugin.yaml does not: packed as
+   * `VERSION-dev.DIGEST`, so that each content has a version of its own.
+   */
+  workInProgress(): Promise<PackedPlugin>;
+}
+
 /** Local time on purpose: a zip stores no zone, so the same bytes come out everywhere. */
 const EPOCH = new Date(1980, 0, 1);
 
@@ -27,23 +36,16 @@ const EPOCH = new Date(1980, 0, 1);
  * Packs a plugin's folder into a zip, TypeScript bundled. The same files give the same bytes, whatever their times
  * and order on disk. Throws an `InputError` when the folder is no valid plugin.
  */
-export async function packPlugin(directory: string): Promise<PackedPlugin> {
+export async function packPlugin(directory: string): Promise<PackedFolder> {
   const { files, package: found } = await readChecked(directory);
-  return zipped(found.manifest, files);
-}
-
-/**
- * The same for work in progress, whose content changes while its version in plugin.yaml does not: it is packed as
- * `VERSION-dev.DIGEST`, so that each content has a version of its own.
- */
-export async function packWorkInProgress(directory: string): Promise<PackedPlugin> {
-  const { files, package: found } = await readChecked(directory);
-  const { digest } = await zipped(found.manifest, files);
-  const version = `${found.manifest.version}-dev.${digest.slice(0, 8)}`;
-  return zipped(
-    { ...found.manifest, version },
-    files.map((file) => withVersion(file, version)),
-  );
+  const packed = await zipped(found.manifest, files);
+  const version = `${found.manifest.version}-dev.${packed.digest.slice(0, 8)}`;
+  const workInProgress = (): Promise<PackedPlugin> =>
+    zipped(
+      { ...found.manifest, version },
+      files.map((file) => withVersion(file, version)),
+    );
+  return { ...packed, workInProgress };
 }
 
 /** With a script that nodes can load, as far as that can be told without running it. */

@@ -44,7 +44,7 @@ async function plainServer() {
 test("a plain address that was announced over TLS does not get the token", async () => {
   await using server = await plainServer();
   const source = server.source("");
-  source.announced(server.url);
+  source.announced(server.url, 0);
 
   const download = source.download(WANTED, new AbortController().signal);
 
@@ -58,7 +58,7 @@ test("a plain address that was announced over TLS does not get the token", async
 test("what is announced and is no URL is an error of the download", async () => {
   await using server = await plainServer();
   const source = server.source("");
-  source.announced("nowhere");
+  source.announced("nowhere", 0);
 
   const download = source.download(WANTED, new AbortController().signal);
 

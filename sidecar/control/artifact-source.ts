@@ -23,6 +23,7 @@ export class ArtifactSource {
   readonly #credentials: CredentialSettings;
   readonly #downloads: ArtifactDownloads;
   #announced = "";
+  #apiPort = API_PORT;
 
   /** `setting`: empty where there is none. `target`: `host:port` of the control plane's stream. */
   constructor(
@@ -37,9 +38,10 @@ export class ArtifactSource {
     this.#downloads = downloads;
   }
 
-  /** The control plane said where they are; empty: it did not. */
-  announced(url: string): void {
+  /** What the control plane said of where they are, by address, and by the port of its API; empty, 0: nothing. */
+  announced(url: string, apiPort: number): void {
     this.#announced = url;
+    this.#apiPort = apiPort === 0 ? API_PORT : apiPort;
   }
 
   /** Throws a `DownloadError`. */
@@ -78,7 +80,7 @@ export class ArtifactSource {
       throw new DownloadError(`the control plane says that packages are at ${given}, which is no URL`);
     if (given !== "") return artifactFolder(given);
     const host = this.#target.slice(0, this.#target.lastIndexOf(":"));
-    return `${scheme}://${host}:${API_PORT}${ARTIFACTS_PATH}`;
+    return `${scheme}://${host}:${this.#apiPort}${ARTIFACTS_PATH}`;
   }
 }
 

@@ -213,10 +213,10 @@ export class ControlAgent implements AsyncDisposable {
     const questions = new LogQuestions(this.#options.logs, session);
     void this.#afterwards(session, questions);
     return {
-      welcome: ({ artifacts, intervals }) => {
+      welcome: ({ artifacts, apiPort, intervals }) => {
         this.#session = session;
         this.#confirmed = true;
-        this.#artifacts.announced(artifacts);
+        this.#artifacts.announced(artifacts, apiPort);
         this.#reporter.begin(intervalsOf(intervals), (message) => void session.send(message));
         for (const each of this.#stage.packages)
           if (each.status.state !== "LOADABLE" || !this.#introduced.has(each.wanted.digest))

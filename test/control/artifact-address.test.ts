@@ -11,11 +11,13 @@ import { taggerZip } from "../support/controlled-sidecar.ts";
 import { fixedPort } from "../support/fixed-port.ts";
 import { TestNode } from "../support/test-node.ts";
 
-/** A control plane with one package, started with `--artifact-url` as `url` makes it of the address of its API. */
+/** A control plane with one package, started with `--artifact-url` as `url` makes it of the address of its API; empty: without. */
 async function planeWithPackage(url: (origin: string) => string) {
   const port = await fixedPort();
   const origin = `http://127.0.0.1:${port}`;
-  const { values } = await readControlPlaneSettings(["--artifact-url", url(origin)], {});
+  const told = url(origin);
+  const flags = told === "" ? [] : ["--artifact-url", told];
+  const { values } = await readControlPlaneSettings(flags, {});
   const settings = { api: { host: "127.0.0.1", port }, artifactUrl: values.artifactUrl };
   const plane = await (await TestControlPlane.start({ settings })).withClusters();
   const plugin = { name: "tagger", domain: "shop", description: "", owners: ["admin"] };
@@ -47,15 +49,16 @@ test.for([
   ["an origin", (origin: string) => origin],
   ["an origin with a slash", (origin: string) => `${origin}/`],
   ["a folder", (origin: string) => `${origin}/api/v1/artifacts`],
+  ["nothing but the port of the API", () => ""],
 ] as const)("nodes that are told %s download from there", async ([, url]) => {
   await using on = await planeWithPackage(url);
   await using node = TestNode.greet(on.plane.ports.push, "web-1", {
     token: on.token,
     hello: { cluster: "demo" },
   });
-  const welcome = await node.next("welcome");
+  const { artifacts, apiPort } = await node.next("welcome");
   const source = on.sourceWith("");
-  source.announced(welcome.artifacts);
+  source.announced(artifacts, apiPort);
 
   const zip = await source.download(on.wanted, signal);
 

@@ -82,6 +82,7 @@ export class PushMesh implements AsyncDisposable {
       port: 0,
       credentials: ServerCredentials.createInsecure(),
       artifacts: undefined,
+      apiPort: 0,
       clock,
       log,
       settings,

@@ -24,7 +24,10 @@ export function addTargetFlags(command: Command): Command {
     .option("--gray <percentage>", "a part of the nodes, e.g. 50%")
     .option("--nodes <nodes>", "these nodes, e.g. a,b")
     .option("--selector <labels>", "nodes with these labels, e.g. zone=a,tier=edge")
-    .option("--traffic <percentage>", "a part of the exchanges on every node, e.g. 10%");
+    .option(
+      "--traffic <percentage>",
+      "a part of the clients on every node, by the address or the bucketBy of the chain's entry, e.g. 10%",
+    );
 }
 
 /** Undefined where none is given; a usage error where it cannot be, or there are several. */

@@ -8,6 +8,7 @@ export interface Welcome {
   'intervals'?: (_mesh_v1_Intervals | null);
   'tick'?: (number | string | Long);
   'artifacts'?: (string);
+  'apiPort'?: (number);
 }
 
 export interface Welcome__Output {
@@ -15,4 +16,5 @@ export interface Welcome__Output {
   'intervals': (_mesh_v1_Intervals__Output | null);
   'tick': (number);
   'artifacts': (string);
+  'apiPort': (number);
 }

@@ -26,8 +26,8 @@ import type { Store } from "./store/store.ts";
 import type { TlsSource } from "./tls/tls-source.ts";
 
 const HEARTBEAT = 15_000;
-/** How long the reader of a watch may read nothing, ms. */
-const WATCH_PATIENCE = 30_000;
+/** How long the reader of a watch or of text may read nothing, ms. */
+const PATIENCE = 30_000;
 const HEAD_BYTES = 16 * 1024;
 
 interface ApiWiring {
@@ -54,7 +54,7 @@ export function createApiServer(wiring: ApiWiring): ApiServer {
   const { settings, tls, store, clock, log, registry, authenticator, refusals, reports, alarms } = wiring;
   const { incidents, checkAnswers, saveReports } = wiring;
   const gate = new Gate(authenticator, refusals);
-  const pace = { interval: settings.watchInterval, heartbeat: HEARTBEAT, patience: WATCH_PATIENCE };
+  const pace = { interval: settings.watchInterval, heartbeat: HEARTBEAT, patience: PATIENCE };
   const bounds = { total: settings.watches, perToken: settings.watchesPerToken };
   const watches = new Watches(changeFeed(store, reports, alarms), { ...pace, ...bounds }, clock);
   const uploads = new UploadFolder(join(settings.folder, "uploads"), uploadLimits(settings), clock);
@@ -65,7 +65,7 @@ export function createApiServer(wiring: ApiWiring): ApiServer {
     tls,
     limits: apiLimits(settings),
     handlers: allHandlers({ ...wiring, releases, temporaryFolder, scratch: temporaryFolder }),
-    parts: { store, gate, watches, uploads, clock, checkAnswers },
+    parts: { store, gate, watches, uploads, clock, patience: PATIENCE, checkAnswers },
     metrics: new ApiMetrics(registry, () => watches.size),
     clock,
     log,

@@ -23,7 +23,8 @@ async function breakingServer(kind: "text" | "bytes") {
   const headSent = Promise.withResolvers<void>();
   server.get("/", async (request, reply) => {
     const onFault = (error: unknown): void => faults.note(error, request.id);
-    if (kind === "text") return sendText(request, reply, pieces(), { clock: new ManualClock(), onFault });
+    if (kind === "text")
+      return sendText(request, reply, pieces(), { clock: new ManualClock(), patience: 1_000, onFault });
     const open = async (): Promise<Readable> => Readable.from(textOf(pieces()), { objectMode: false });
     return sendBytes(request, reply, { size: 1_000, filename: "some", tag: undefined, open }, onFault);
   });

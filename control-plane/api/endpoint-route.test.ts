@@ -45,7 +45,7 @@ async function loneRoute(authenticate: () => Promise<TokenActor>, handler: AnyHa
     new Watches({ onChange: () => ended }, { ...pace, total: 1, perToken: 1 }, clock),
   );
   const uploads = new UploadFolder(folder.join("uploads"), { bytes: 1, idle: 1, concurrent: 1 }, clock);
-  const parts: RouteParts = { store, gate, watches, uploads, clock, checkAnswers: true };
+  const parts: RouteParts = { store, gate, watches, uploads, clock, patience: 1_000, checkAnswers: true };
   const faults = new FaultLog(createLogger("silent"), () => undefined);
   const route = new EndpointRoute("readLog", TEXT, handler, parts, faults);
   const server = stack.adopt(fastify(), async (server) => server.close());

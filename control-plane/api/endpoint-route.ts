@@ -27,6 +27,8 @@ export interface RouteParts {
   readonly watches: Watches;
   readonly uploads: UploadFolder;
   readonly clock: Clock;
+  /** How long a reader of text may not read before it is cut, ms. */
+  readonly patience: number;
   /** Answers are checked against their schemas: for tests. */
   readonly checkAnswers: boolean;
 }
@@ -160,7 +162,8 @@ export class EndpointRoute {
     const onFault = (error: unknown): void => this.#faults.note(error, request.id);
     if (answer === "bytes") return sendBytes(request, reply, result as BytesAnswer, onFault);
     if (answer === "text") {
-      const options = { clock: this.#parts.clock, onFault };
+      const { clock, patience } = this.#parts;
+      const options = { clock, patience, onFault };
       return sendText(request, reply, result as AsyncIterable<TextPiece>, options);
     }
     if (answer === "nothing") return reply.code(204).send();

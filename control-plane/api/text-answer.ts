@@ -3,7 +3,7 @@ import { pipeline } from "node:stream/promises";
 
 import type { FastifyReply, FastifyRequest } from "fastify";
 
-import type { Clock } from "../../core/clock.ts";
+import type { Clock, Timer } from "../../core/clock.ts";
 import { problemOf } from "./problem.ts";
 
 const HEARTBEAT = 15_000;
@@ -16,6 +16,8 @@ export interface TextPiece {
 
 interface TextOptions {
   readonly clock: Clock;
+  /** How long a reader may not read before it is cut, ms. */
+  readonly patience: number;
   /** Hears what broke the answer off once it had begun; before that it is thrown on, for an answer of its own. */
   readonly onFault: (error: unknown) => void;
 }
@@ -23,18 +25,19 @@ interface TextOptions {
 /**
  * Sends text as it comes; with `?follow` each piece as a server-sent event whose id is its position, and what goes wrong
  * on the way as the last, `problem`. Without, an answer that breaks off ends its connection: no reader takes a part for
- * all of it. Back-pressure reaches whoever makes it.
+ * all of it. Back-pressure reaches whoever makes it, but not for ever: a reader that does not read is cut.
  */
 export function sendText(
   { query }: FastifyRequest,
   reply: FastifyReply,
   pieces: AsyncIterable<TextPiece>,
-  { clock, onFault }: TextOptions,
+  { clock, patience, onFault }: TextOptions,
 ): FastifyReply {
+  const cutLate = (): Timer => clock.after(patience, () => reply.raw.destroy());
   const follow = typeof query === "object" && query !== null && "follow" in query && query.follow === "true";
   void reply.type(follow ? "text/event-stream" : "text/plain; charset=utf-8");
-  if (follow) return reply.send(eventStream(events(pieces, onFault), clock));
-  const text = Readable.from(textOf(pieces), { objectMode: false });
+  if (follow) return reply.send(eventStream(taken(events(pieces, onFault), cutLate), clock));
+  const text = Readable.from(taken(textOf(pieces), cutLate), { objectMode: false });
   return reply.send(text.once("error", (error) => reply.raw.headersSent && onFault(error)));
 }
 
@@ -47,6 +50,14 @@ function eventStream(sent: AsyncIterable<string>, clock: Clock): PassThrough {
   // Fastify has heard of an error by the stream itself.
   pipeline(sent, stream).then(end, end);
   return stream;
+}
+
+/** Each part asks for the next one when there is room for it: a timer runs while there is none. */
+async function* taken(parts: AsyncIterable<string>, cutLate: () => Timer): AsyncGenerator<string> {
+  for await (const part of parts) {
+    using _ = cutLate();
+    yield part;
+  }
 }
 
 async function* textOf(pieces: AsyncIterable<TextPiece>): AsyncGenerator<string> {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { PushMesh } from "../../test/support/push-mesh.ts";
 import type { LogChunk } from "../reports/node-logs.ts";
 
-const REQUEST = { node: "node-1", plugin: "guard", tailBytes: 1_000_000, follow: false };
+const REQUEST = { reader: "ann", node: "node-1", plugin: "guard", tailBytes: 1_000_000, follow: false };
 async function collect(chunks: AsyncIterable<LogChunk>): Promise<readonly LogChunk[]> {
   const all: LogChunk[] = [];
   for await (const chunk of chunks) all.push(chunk);
@@ -116,15 +116,17 @@ test("what a slow reader does not take is dropped and counted, not kept", async 
   expect(kept).toBeLessThan(20);
 });
 
-test("few may read from one node at once, and one too many is told before anything begins", async () => {
+test("few may read from one node at once, fewer with one token, and one too many is told before anything begins", async () => {
   await using mesh = await PushMesh.start();
   const node = await mesh.connect("node-1");
   const leave = new AbortController();
-  const read = (): AsyncIterable<LogChunk> =>
-    mesh.server.logs.read({ ...REQUEST, follow: true }, leave.signal);
-  const readers = Array.from({ length: 8 }, () => collect(read()));
+  const read = (reader: string): AsyncIterable<LogChunk> =>
+    mesh.server.logs.read({ ...REQUEST, reader, follow: true }, leave.signal);
+  const readers = Array.from({ length: 4 }, () => collect(read("ann")));
 
-  expect(read).toThrow(expect.objectContaining({ code: "unavailable" }));
+  expect(() => read("ann")).toThrow(/^this token reads 4 logs of node-1 already$/);
+  readers.push(...Array.from({ length: 4 }, () => collect(read("bob"))));
+  expect(() => read("eve")).toThrow(expect.objectContaining({ code: "unavailable" }));
   for (let i = 0; i < 8; i++) await node.next("readLog");
   leave.abort();
   await Promise.allSettled(readers);

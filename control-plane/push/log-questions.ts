@@ -6,6 +6,8 @@ import type { LogChunk, LogRequest } from "../reports/node-logs.ts";
 
 /** Questions to one node at once. */
 const MOST_QUESTIONS = 8;
+/** Of these by one reader: nobody can keep the others out. */
+const MOST_OF_ONE = 4;
 /** Characters that wait for one reader; what comes beyond them is dropped, and counted. */
 const MOST_WAITING = 1_048_576;
 /** Of each chunk, beside its lines. */
@@ -13,6 +15,7 @@ const CHUNK = 256;
 const LONGEST_TAIL = 4_194_304;
 
 interface Question {
+  readonly reader: string;
   readonly follow: boolean;
   readonly waiting: LogChunk[];
   size: number;
@@ -38,14 +41,20 @@ export class LogQuestions {
         "unavailable",
         `${MOST_QUESTIONS} readers of logs of ${request.node} are enough`,
       );
+    const own = this.#questions.values().filter(({ reader }) => reader === request.reader);
+    if (own.toArray().length >= MOST_OF_ONE)
+      throw new OperationError(
+        "unavailable",
+        `this token reads ${MOST_OF_ONE} logs of ${request.node} already`,
+      );
     return this.#ask(request, signal);
   }
 
   async *#ask(request: LogRequest, signal: AbortSignal): AsyncIterable<LogChunk> {
     const id = ++this.#ids;
-    const { follow } = request;
+    const { reader, follow } = request;
     const wake = (): void => undefined;
-    const question: Question = { follow, waiting: [], size: 0, dropped: 0, end: undefined, wake };
+    const question: Question = { reader, follow, waiting: [], size: 0, dropped: 0, end: undefined, wake };
     const abort = (): void => this.#end(question, undefined);
     this.#questions.set(id, question);
     signal.addEventListener("abort", abort);

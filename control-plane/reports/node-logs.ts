@@ -1,5 +1,7 @@
 /** What to read of a plugin's log on a node. */
 export interface LogRequest {
+  /** Whose places among the readers of a node it takes: the id of a token. */
+  readonly reader: string;
   readonly node: string;
   readonly plugin: string;
   /** Most bytes of what is there already; at most 4 MiB. */
@@ -26,7 +28,7 @@ export interface NodeLogs {
   /**
    * Ends when the node said so, when it disconnects or when `signal` is aborted; what waits for a slow reader is
    * bounded, and what does not fit is counted in `dropped`. Throws an `OperationError`, before anything is read:
-   * `wrong_state` where the node is not connected, `unavailable` where too many are reading. What is read ends with a
+   * `wrong_state` where the node is not connected, `unavailable` where too many are reading or `reader` reads too much. What is read ends with a
    * `not_found` where the node knows no such plugin.
    */
   read(request: LogRequest, signal: AbortSignal): AsyncIterable<LogChunk>;

@@ -70,9 +70,10 @@ export function nodeHandlers({
       await saveReports([node.id]);
       return nodeAnswer(known(node.id), reports);
     },
-    readLog: async ({ params, query, signal }) => {
+    readLog: async ({ actor, params, query, signal }) => {
       const { tail = DEFAULT_TAIL, follow = false, after } = query;
-      const request = { node: params.node, plugin: params.plugin, tailBytes: tail, follow, after };
+      const { node, plugin } = params;
+      const request = { reader: actor.tokenId, node, plugin, tailBytes: tail, follow, after };
       // Asked now: who is refused has an answer, not a stream that breaks.
       return pieces(logs.read(request, signal));
     },

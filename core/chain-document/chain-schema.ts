@@ -4,7 +4,7 @@ import { durationText, sizeText } from "../document.ts";
 import { FAILURE_POLICIES } from "../failure-policy.ts";
 import { ENTRY_MODES, MAX_CHAIN_ENTRIES, type ChainDeadlines, type DocumentEntry } from "./chain-document.ts";
 import { matchSchema, percentage } from "./match-schema.ts";
-import { dnsLabel } from "./names.ts";
+import { dnsLabel, versionName } from "./names.ts";
 
 const DEFAULT_CHAIN_DEADLINE = 200;
 const MAX_TIME = 60_000;
@@ -23,16 +23,16 @@ const asciiText = z
   .max(256, "expected at most 256 characters")
   .regex(/^[\x20-\x7e]*$/, "expected printable ASCII");
 
-const version = z
-  .string({ error: 'expected a version in quotes or with three parts, such as "1.2.0"' })
-  .max(32);
-
-const gray = z.strictObject({ version, percentage, salt: asciiText.min(1).optional() });
+const gray = z.strictObject({
+  version: versionName,
+  percentage,
+  salt: asciiText.min(1).optional(),
+});
 
 const entry = z
   .strictObject({
     plugin: dnsLabel,
-    version: version.optional(),
+    version: versionName.optional(),
     mode: z.enum(ENTRY_MODES).default("enforce"),
     tag: asciiText.default(""),
     config: z.unknown().optional(),

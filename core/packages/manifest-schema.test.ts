@@ -85,6 +85,13 @@ test.for([
   ["version", "1.2"],
   ["version", "v1.2.0"],
   ["version", 1.2],
+  ["version", "1.2.0\n"],
+  ["version", " 1.2.0"],
+  ["version", "1.2.0 "],
+  ["version", "1.2.0\u00a0"],
+  ["version", "1.2.0-\u200brc"],
+  ["version", "01.2.0"],
+  ["name", "guard\n"],
   ["version", `1.2.0-${"a".repeat(30)}`],
   ["runtime", "wasm"],
   ["entry", "../plugin.js"],
@@ -112,6 +119,10 @@ test.for([
   ["permissions.filesystem", { permissions: { filesystem: true } }],
 ] as const)("a problem inside a list or an object is named by its path: %s", ([path, changes]) => {
   expect(Object.keys(problemsOf(changes))).toEqual([path]);
+});
+
+test.for(["1.2.0-rc.1", "1.2.0+build.7", "1.2.0-rc.1+7"])("version %s is taken as it is", (version) => {
+  expect(problemsOf({ version })).toEqual({});
 });
 
 test.for([

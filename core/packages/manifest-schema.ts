@@ -1,7 +1,7 @@
 import { parse } from "semver";
 import { z } from "zod";
 
-import { dnsLabel } from "../chain-document/names.ts";
+import { dnsLabel, versionName } from "../chain-document/names.ts";
 import { durationText, readDocument, sizeText } from "../document.ts";
 import { FAILURE_POLICIES } from "../failure-policy.ts";
 import { POSITION_NAMES } from "../position.ts";
@@ -21,10 +21,7 @@ const MAX_MEMORY = 2 ** 30;
 const MAX_TIME = 60_000;
 const MAX_LIST = 64;
 
-const pluginVersion = z
-  .string({ error: "expected a version in quotes or with three parts, such as 1.2.0" })
-  .max(32, "expected at most 32 characters")
-  .refine((text) => /^\d/.test(text) && parse(text) !== null, "expected a semantic version such as 1.2.0");
+const pluginVersion = versionName.refine(isCanonicalVersion, "expected a semantic version such as 1.2.0");
 
 const packagePath = z
   .string()
@@ -100,6 +97,14 @@ function distinct(): z.core.CheckFn<readonly string[]> {
     if (new Set(value).size < value.length)
       issues.push({ code: "custom", input: value, message: "expected each at most once" });
   };
+}
+
+/** `parse` reads more than it would write: two texts that are one version to it would be two versions here. */
+function isCanonicalVersion(text: string): boolean {
+  const parsed = parse(text);
+  if (parsed === null) return false;
+  const build = parsed.build.length === 0 ? "" : `+${parsed.build.join(".")}`;
+  return `${parsed.version}${build}` === text;
 }
 
 function isAddress(text: string): boolean {

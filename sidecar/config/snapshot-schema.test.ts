@@ -107,6 +107,10 @@ test.each([
   ["chain: [{mode: enforce}]", "mesh.yaml: chain[0].plugin: missing"],
   ["chain: [{plugin: A_b}]", "mesh.yaml: chain[0].plugin: expected a DNS label"],
   ["chain: [{plugin: a, version: 1.0}]", "mesh.yaml: chain[0].version: expected a version in quotes"],
+  [
+    'chain: [{plugin: a, version: "1.0.0\\n"}]',
+    "mesh.yaml: chain[0].version: expected a version such as 1.2.0",
+  ],
   ["chain: [{plugin: a}, {plugin: a}]", "mesh.yaml: chain[1].plugin: a is chain[0] already"],
   ["chain: [{plugin: a, mode: on}]", "mesh.yaml: chain[0].mode: "],
   ["chain: [{plugin: a, failurePolicy: maybe}]", "mesh.yaml: chain[0].failurePolicy: "],

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { versionName } from "../../../core/chain-document/names.ts";
 import { RELEASE_STATES } from "../../model/release.ts";
 import { paging, page, query, reason, note, nothing, word, type Endpoint } from "./endpoint.ts";
 import * as resource from "./resources.ts";
@@ -10,7 +11,7 @@ const changedRelease = z.strictObject({ release: resource.release, tick: z.int()
 const releaseRequest = z.strictObject({
   cluster: resource.name,
   plugin: resource.name,
-  version: z.string().max(32),
+  version: versionName,
   target: resource.releaseTarget,
   scheduledAt: z.iso.datetime().optional(),
   note: z.string().max(4_096).default(""),
@@ -201,7 +202,7 @@ export const RELEASE_ENDPOINTS = {
     scope: "release",
     summary:
       "A new release to any kept version (default: what ran in full before), which supersedes what runs.",
-    body: z.strictObject({ version: z.string().optional(), note: z.string().max(4_096).default("") }),
+    body: z.strictObject({ version: versionName.optional(), note: z.string().max(4_096).default("") }),
     answer: changedRelease,
   },
 } as const satisfies Readonly<Record<string, Endpoint>>;

@@ -15,8 +15,9 @@ export function errorsPage(): string {
 # Errors
 
 An answer that the sidecar gives itself has \`X-Mesh-Error: CODE\` and a body of \`application/problem+json\`; what exactly
-happened stands in the log, never in the answer. The code is also the label \`error\` of \`sluice_exchanges_total\` and the
-field \`error\` of the access log. Status 499 is for log and metrics: nobody is there to read it.
+happened stands in the log, never in the answer: the field \`reason\` of the access log. The code is also the label \`error\`
+of \`sluice_exchanges_total\` and the field \`error\` of the access log, of heads too that the sidecar refuses before it has a
+request. Status 499 is for log and metrics: nobody is there to read it.
 
 | code | whose | status | gRPC | closes the connection | meaning |
 | --- | --- | --- | --- | --- | --- |

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { HeaderBlock } from "../core/headers/header-block.ts";
-import { AccessLog, type LoggedExchange } from "./access-log.ts";
+import { AccessLog, type LoggedExchange, type LoggedRefusal } from "./access-log.ts";
 import { ALLOW } from "./chain/verdict.ts";
 
 const TARGET = { plugin: "token-guard", version: "1.0.0", generation: 4 };
@@ -123,6 +123,49 @@ test("a sample leaves out only what went well", () => {
 
   expect(statuses).toEqual([401, 502, 0]);
   expect(logOf(exchanges, 0.6)).toHaveLength(5);
+});
+
+const REFUSED: LoggedRefusal = {
+  id: 8,
+  listener: "inbound",
+  protocol: "http/1.1",
+  head: undefined,
+  remoteIp: "203.0.113.5",
+  status: 400,
+  error: { code: "bad_request", message: "Host is missing, repeated or malformed" },
+};
+
+test("a refused head has a line of its own, whatever the sample, with the reason and what is known", () => {
+  const lines: string[] = [];
+  const accessLog = new AccessLog({ output: { collect: (line) => void lines.push(line) }, sample: 0 });
+
+  accessLog.refused(REFUSED);
+  accessLog.refused({ ...REFUSED, head: EXCHANGE.head });
+
+  const [unread, read] = lines.map((line) => JSON.parse(line) as object);
+  expect(unread).toEqual({
+    level: 30,
+    time: expect.any(String),
+    msg: "exchange",
+    id: 8,
+    listener: "inbound",
+    protocol: "http/1.1",
+    remoteIp: "203.0.113.5",
+    status: 400,
+    error: "bad_request",
+    reason: "Host is missing, repeated or malformed",
+  });
+  expect(read).toMatchObject({ method: "GET", host: "shop.example", path: "/private" });
+  expect(lines.join("")).not.toContain("let-me-in");
+});
+
+test("a reason is one part of one line, and no longer than it helps", () => {
+  const reason = `cannot send a request to "a\r\n\u0000${"x".repeat(1_000)}"`;
+
+  const [line = ""] = logOf([{ ...EXCHANGE, status: 400, error: "bad_request", reason }]);
+
+  expect(line.indexOf("\n")).toBe(line.length - 1);
+  expect(JSON.parse(line)).toMatchObject({ error: "bad_request", reason: reason.slice(0, 256) });
 });
 
 test("what a client writes cannot break out of its line", () => {

@@ -2,21 +2,26 @@ import type { HeaderBlock } from "../core/headers/header-block.ts";
 import type { PluginRecord } from "./chain/chain.ts";
 import { POSITION_NAMES } from "./chain/verdict.ts";
 
+/** Of a request. */
+export interface LoggedHead {
+  readonly protocol: string;
+  readonly method: string;
+  readonly target: string;
+  readonly authority: string;
+  readonly headers: HeaderBlock;
+}
+
 /** What the access log reads of an exchange that is over. */
 export interface LoggedExchange {
   readonly id: number;
   readonly listener: string;
-  readonly head: {
-    readonly protocol: string;
-    readonly method: string;
-    readonly target: string;
-    readonly authority: string;
-    readonly headers: HeaderBlock;
-  };
+  readonly head: LoggedHead;
   readonly remoteIp: string;
   /** 0: cut before any answer. */
   readonly status: number;
   readonly error: string | undefined;
+  /** What exactly went wrong on the wire; may hold what a peer wrote. */
+  readonly reason?: string | undefined;
   readonly blockedBy: string | undefined;
   /** Both in ms. */
   readonly duration: number;
@@ -29,6 +34,22 @@ export interface LoggedExchange {
   /** Names of request fields that did not go on. */
   readonly dropped: readonly string[];
 }
+
+/** What it reads of a message that was refused before there was an exchange. */
+export interface LoggedRefusal {
+  readonly id: number;
+  readonly listener: string;
+  readonly protocol: string;
+  /** Undefined where it could not be read. */
+  readonly head: LoggedHead | undefined;
+  readonly remoteIp: string;
+  /** 0: cut without an answer. */
+  readonly status: number;
+  readonly error: { readonly code: string; readonly message: string };
+}
+
+/** Characters. */
+const LONGEST_REASON = 256;
 
 /** Where lines go: the same output as the log's, so that they stand among its lines. */
 export interface LineOutput {
@@ -69,6 +90,11 @@ export class AccessLog {
     if (this.#isWanted(exchange)) this.#output.collect(lineOf(exchange, this.#same));
   }
 
+  /** Always: whoever sends such a thing is looked for. */
+  refused(message: LoggedRefusal): void {
+    this.#output.collect(lineOfRefusal(message, this.#same));
+  }
+
   #isWanted({ status, error, blockedBy }: LoggedExchange): boolean {
     if (this.#sample >= 1 || error !== undefined || blockedBy !== undefined) return true;
     return status === 0 || status >= 500 || this.#random() < this.#sample;
@@ -78,17 +104,12 @@ export class AccessLog {
 function lineOf(exchange: LoggedExchange, same: string): string {
   const { head, upstreamDuration } = exchange;
   return (
-    `{"level":30,"time":"${new Date().toISOString()}${same}${exchange.id}` +
-    `,"listener":"${exchange.listener}"` +
-    text("requestId", head.headers.get("x-request-id")) +
-    text("traceparent", head.headers.get("traceparent")) +
-    `,"protocol":"${head.protocol}"` +
-    text("method", head.method) +
-    text("host", head.authority) +
-    text("path", pathOf(head.target)) +
+    beginningOf(exchange, same) +
+    requestOf(head) +
     text("remoteIp", exchange.remoteIp) +
     `,"status":${exchange.status}` +
     text("error", exchange.error) +
+    reasonOf(exchange.reason) +
     text("blockedBy", exchange.blockedBy) +
     number("received", exchange.received) +
     number("sent", exchange.sent) +
@@ -99,6 +120,39 @@ function lineOf(exchange: LoggedExchange, same: string): string {
     droppedOf(exchange.dropped) +
     "}\n"
   );
+}
+
+function lineOfRefusal(message: LoggedRefusal, same: string): string {
+  const { head, protocol, error } = message;
+  return (
+    beginningOf(message, same) +
+    (head === undefined ? `,"protocol":"${protocol}"` : requestOf(head)) +
+    text("remoteIp", message.remoteIp) +
+    `,"status":${message.status}` +
+    text("error", error.code) +
+    reasonOf(error.message) +
+    "}\n"
+  );
+}
+
+function beginningOf({ id, listener }: Pick<LoggedExchange, "id" | "listener">, same: string): string {
+  return `{"level":30,"time":"${new Date().toISOString()}${same}${id},"listener":"${listener}"`;
+}
+
+function requestOf(head: LoggedHead): string {
+  return (
+    text("requestId", head.headers.get("x-request-id")) +
+    text("traceparent", head.headers.get("traceparent")) +
+    `,"protocol":"${head.protocol}"` +
+    text("method", head.method) +
+    text("host", head.authority) +
+    text("path", pathOf(head.target))
+  );
+}
+
+/** It may quote what a peer wrote. */
+function reasonOf(reason: string | undefined): string {
+  return text("reason", reason?.slice(0, LONGEST_REASON));
 }
 
 function pluginsOf(records: readonly PluginRecord[]): string {

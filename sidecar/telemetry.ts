@@ -12,6 +12,7 @@ import type {
   ExchangeObserver,
   FinishedExchange,
   ListenerName,
+  RefusedExchange,
 } from "./http/forwarding/finished-exchange.ts";
 import { ExchangeMetrics, type ListenerMetrics } from "./metrics/exchange-metrics.ts";
 import { PluginMetrics } from "./metrics/plugin-metrics.ts";
@@ -67,6 +68,13 @@ export class Telemetry implements ExchangeObserver {
     this.#exchanges++;
     this.#listeners[exchange.listener].ended(exchange);
     this.#accessLog?.finished(exchange);
+  }
+
+  refused(refused: RefusedExchange): void {
+    this.#exchanges++;
+    const { listener, protocol, status, error } = refused;
+    this.#listeners[listener].refused(protocol, status, error.code);
+    this.#accessLog?.refused(refused);
   }
 
   /** Forgets plugins that are not in force: a year of releases must not stay in memory. */

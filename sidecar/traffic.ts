@@ -2,10 +2,11 @@ import { formatAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { Chain } from "./chain/chain.ts";
+import { refusedExchange } from "./http/forwarding/refused-exchange.ts";
 import { EndpointPools, type EndpointState } from "./http/forwarding/endpoint-pools.ts";
 import type { ExchangeObserver, ListenerName } from "./http/forwarding/finished-exchange.ts";
 import { createForwarder, ExchangeIds } from "./http/forwarding/forwarder.ts";
-import { LOCAL_ADDRESS_RULE } from "./http/forwarding/outgoing-fields.ts";
+import { type AddressRule, LOCAL_ADDRESS_RULE } from "./http/forwarding/outgoing-fields.ts";
 import { outboundRoute, type ServiceTable } from "./http/forwarding/outbound-routes.ts";
 import { TunnelUpstream } from "./http/forwarding/tunnel-upstream.ts";
 import { Deadlines } from "./http/deadlines.ts";
@@ -61,12 +62,13 @@ export class Traffic implements AsyncDisposable {
     const forwarding = { chain: options.chain, observer: options.observer, clock, underscores };
     const draining = (): boolean => this.#draining;
 
+    const inboundAddresses = new RemoteAddressRule(new TrustedNetworks(settings.trustedProxies));
     const inbound = createForwarder(
       {
         ...forwarding,
         listener: "inbound",
         route: (head) => this.#toApp(head, settings),
-        addresses: new RemoteAddressRule(new TrustedNetworks(settings.trustedProxies)),
+        addresses: inboundAddresses,
         draining,
       },
       ids,
@@ -86,19 +88,21 @@ export class Traffic implements AsyncDisposable {
       },
       ids,
     );
-    const listener = (name: ListenerName, handler: ExchangeHandler): Listener =>
+    const { observer } = options;
+    const listener = (name: ListenerName, handler: ExchangeHandler, addresses: AddressRule): Listener =>
       new Listener({
         ...settings[name],
         name,
         reusePort: options.sharesPorts,
         handler,
+        onRefused: (message) => observer.refused(refusedExchange(ids.next(), name, message, addresses)),
         limits,
         deadlines,
         clock,
         log: options.log,
       });
-    this.inbound = listener("inbound", inbound);
-    this.outbound = listener("outbound", outbound);
+    this.inbound = listener("inbound", inbound, inboundAddresses);
+    this.outbound = listener("outbound", outbound, LOCAL_ADDRESS_RULE);
   }
 
   #toApp({ method }: RequestHead, { app, appProtocol }: SidecarSettings): RouteResult {

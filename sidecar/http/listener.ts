@@ -13,6 +13,7 @@ import { InFlight } from "./in-flight.ts";
 import type { WireLimits } from "./limits.ts";
 import { ListeningSockets } from "./listening-sockets.ts";
 import { ProtocolSniffer, type SniffListener } from "./protocol-sniffer.ts";
+import type { RefusalListener } from "./refused-message.ts";
 import { WireError } from "./wire-error.ts";
 
 /** Over the limit of connections, this many more are told so; those beyond are closed without a word. */
@@ -27,6 +28,8 @@ export interface ListenerOptions {
   /** Other processes listen on the same port (SO_REUSEPORT): the kernel deals connections out. Default false. */
   readonly reusePort?: boolean | undefined;
   readonly handler: ExchangeHandler;
+  /** Hears what was refused before the handler saw it. */
+  readonly onRefused?: RefusalListener;
   readonly limits: WireLimits;
   readonly deadlines: Deadlines;
   readonly clock: Clock;
@@ -163,7 +166,7 @@ export class Listener implements Service, SniffListener {
   }
 
   #acceptHttp1(socket: Socket, first: Buffer | undefined): ServerConnection {
-    const { handler, limits, deadlines } = this.#options;
+    const { handler, limits, deadlines, onRefused } = this.#options;
     const inFlight = this.#inFlight;
     const dateLine = this.#dateLine;
     const onClose = (closed: ServerConnection): void => {
@@ -176,6 +179,7 @@ export class Listener implements Service, SniffListener {
       deadlines,
       inFlight,
       dateLine,
+      onRefused,
       onClose,
     });
     this.#http1.add(connection);
@@ -185,13 +189,14 @@ export class Listener implements Service, SniffListener {
   }
 
   #acceptH2(socket: Socket, first: Buffer): void {
-    const { handler, limits, deadlines, clock } = this.#options;
+    const { handler, limits, deadlines, clock, onRefused } = this.#options;
     const session = new ServerSession(socket, first, {
       handler,
       limits,
       deadlines,
       clock,
       inFlight: this.#inFlight,
+      onRefused,
       onClose: (closed) => {
         this.#http2.delete(closed);
         this.#left();

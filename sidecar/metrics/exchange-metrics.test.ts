@@ -39,6 +39,23 @@ test("exchanges are counted by listener, protocol, class of status and error", (
   expect(samples.get('sluice_request_fields_dropped_total{listener="inbound"}')).toBe(2);
 });
 
+test("what was refused before it was an exchange is counted with its error, and has no duration", () => {
+  const registry = new MetricsRegistry();
+  const inbound = new ExchangeMetrics(registry).listener("inbound");
+
+  inbound.refused("http/1.1", 431, "header_too_large");
+  inbound.refused("h2", 0, "bad_request");
+
+  const exposed = registry.expose();
+  const samples = parseExposition(exposed);
+  const exchanges = (labels: string): number | undefined =>
+    samples.get(`sluice_exchanges_total{listener="inbound",${labels}}`);
+  expect(exchanges('protocol="http/1.1",status_class="4xx",error="header_too_large"')).toBe(1);
+  expect(exchanges('protocol="h2",status_class="none",error="bad_request"')).toBe(1);
+  expect(samples.get('sluice_exchanges_in_flight{listener="inbound"}')).toBe(0);
+  expect(exposed).not.toContain("sluice_exchange_duration_seconds_count");
+});
+
 test("durations are in seconds", () => {
   const registry = new MetricsRegistry();
   const inbound = new ExchangeMetrics(registry).listener("inbound");

@@ -37,12 +37,12 @@ export class ExchangeMetrics {
     this.#families = {
       exchanges: registry.counter(
         "sluice_exchanges_total",
-        "Exchanges that ended, by the class of their status (none: cut without an answer) and error code.",
+        "Exchanges that ended, and messages refused before they were one, by the class of their status (none: cut without an answer) and error code.",
         [...byClass, "error"],
       ),
       durations: registry.histogram(
         "sluice_exchange_duration_seconds",
-        "From the head of the request to the last byte of the answer.",
+        "From the head of the request to the last byte of the answer; without what was refused before it was an exchange.",
         EXCHANGE_BUCKETS,
         byClass,
       ),
@@ -106,10 +106,19 @@ export class ListenerMetrics {
     counted.ended(end.error, end.duration / 1_000);
   }
 
-  #classMetrics(protocol: Protocol, statusClass: number): ClassMetrics {
-    const name = statusClass === 0 ? "none" : `${statusClass}xx`;
-    return new ClassMetrics(this.#families, [this.#name, protocol, name]);
+  /** What was refused before there was an exchange: it had no duration and no body. `status` 0: cut. */
+  refused(protocol: Protocol, status: number, error: string): void {
+    const statusClass = nameOfClass(Math.trunc(status / 100));
+    this.#families.exchanges.with(this.#name, protocol, statusClass, error).add();
   }
+
+  #classMetrics(protocol: Protocol, statusClass: number): ClassMetrics {
+    return new ClassMetrics(this.#families, [this.#name, protocol, nameOfClass(statusClass)]);
+  }
+}
+
+function nameOfClass(statusClass: number): string {
+  return statusClass === 0 ? "none" : `${statusClass}xx`;
 }
 
 /** The series of one listener, protocol and class of status, found once. */

@@ -158,6 +158,10 @@ export class HeldForwarding implements ExchangeObserver, Disposable {
     this.finishedExchanges.push(exchange);
   }
 
+  refused(): void {
+    throw new Error("there is no listener here that could refuse something");
+  }
+
   [Symbol.dispose](): void {
     this.#chain[Symbol.dispose]();
   }

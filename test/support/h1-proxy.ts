@@ -7,12 +7,14 @@ import { Deadlines } from "../../sidecar/http/deadlines.ts";
 import { Pool } from "../../sidecar/http/h1/pool.ts";
 import { ServerConnection } from "../../sidecar/http/h1/server-connection.ts";
 import { DEFAULT_WIRE_LIMITS, type WireLimits } from "../../sidecar/http/limits.ts";
+import type { RefusedMessage } from "../../sidecar/http/refused-message.ts";
 import { joinExchange } from "./join-exchange.ts";
 
 /** A listener of HTTP/1.1 connections and nothing else. */
 export class H1Server implements AsyncDisposable {
   readonly #server: Server;
   readonly connections = new Set<ServerConnection>();
+  readonly refused: RefusedMessage[] = [];
   #emptied: (() => void) | undefined;
 
   private constructor(handler: ExchangeHandler, limits: WireLimits, deadlines: Deadlines) {
@@ -21,7 +23,8 @@ export class H1Server implements AsyncDisposable {
         this.connections.delete(closed);
         if (this.connections.size === 0) this.#emptied?.();
       };
-      const connection = new ServerConnection(socket, { handler, limits, deadlines, onClose });
+      const onRefused = (message: RefusedMessage): void => void this.refused.push(message);
+      const connection = new ServerConnection(socket, { handler, limits, deadlines, onRefused, onClose });
       this.connections.add(connection);
       connection.accept(undefined);
     });

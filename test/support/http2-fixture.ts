@@ -18,6 +18,7 @@ import { ClientPool } from "../../sidecar/http/h2/client-pool.ts";
 import { ServerSession } from "../../sidecar/http/h2/server-session.ts";
 import { InFlight } from "../../sidecar/http/in-flight.ts";
 import { DEFAULT_WIRE_LIMITS, type WireLimits } from "../../sidecar/http/limits.ts";
+import type { RefusedMessage } from "../../sidecar/http/refused-message.ts";
 import { joinExchange } from "./join-exchange.ts";
 
 function portOf(server: Server | Http2Server): number {
@@ -82,6 +83,7 @@ export interface FixtureOptions {
 export class Http2Front implements AsyncDisposable {
   readonly sessions = new Set<ServerSession>();
   readonly inFlight: InFlight;
+  readonly refused: RefusedMessage[] = [];
   readonly #server: Server;
   readonly #waiting = new Set<() => void>();
 
@@ -91,6 +93,7 @@ export class Http2Front implements AsyncDisposable {
     const deadlines = new Deadlines(clock);
     const inFlight = new InFlight(limits.inFlight);
     this.inFlight = inFlight;
+    const onRefused = (message: RefusedMessage): void => void this.refused.push(message);
     const onClose = (session: ServerSession): void => {
       this.sessions.delete(session);
       this.#wake();
@@ -101,7 +104,7 @@ export class Http2Front implements AsyncDisposable {
       socket.once("end", onSilentEnd);
       socket.once("data", (first: Buffer) => {
         socket.off("end", onSilentEnd);
-        const context = { handler, limits, deadlines, clock, inFlight, onClose };
+        const context = { handler, limits, deadlines, clock, inFlight, onRefused, onClose };
         this.sessions.add(new ServerSession(socket, first, context));
         this.#wake();
       });

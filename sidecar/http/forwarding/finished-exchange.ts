@@ -1,5 +1,6 @@
 import type { PluginRecord } from "../../chain/chain.ts";
 import type { Peer, Protocol, RequestHead } from "../exchange.ts";
+import type { RefusedMessage } from "../refused-message.ts";
 
 export const LISTENERS = ["inbound", "outbound"] as const;
 export type ListenerName = (typeof LISTENERS)[number];
@@ -16,6 +17,8 @@ export interface FinishedExchange {
   readonly status: number;
   /** A code of WIRE_ERRORS or of the sidecar's own answers; undefined when nothing went wrong. */
   readonly error: string | undefined;
+  /** What exactly went wrong on the wire, for the log; undefined where nothing did, or not on the wire. */
+  readonly reason: string | undefined;
   /** The plugin that blocked, or whose policy `closed` answered. */
   readonly blockedBy: string | undefined;
   /** Wall clock, ms. */
@@ -34,9 +37,18 @@ export interface FinishedExchange {
   readonly dropped: readonly string[];
 }
 
+/** A message that a listener refused before there was an exchange. */
+export interface RefusedExchange extends RefusedMessage {
+  readonly id: number;
+  readonly listener: ListenerName;
+  readonly remoteIp: string;
+}
+
 /** Hears of every exchange, on its path: must be quick and must not throw. */
 export interface ExchangeObserver {
   began(listener: ListenerName): void;
   /** Once for each `began`. */
   finished(exchange: FinishedExchange): void;
+  /** There was no `began` and there will be no `finished`. */
+  refused(refused: RefusedExchange): void;
 }

@@ -41,6 +41,7 @@ export class ForwardedExchange implements FinishedExchange, ExchangeWatcher, Ups
   remoteIp = "";
   status = 0;
   error: string | undefined;
+  reason: string | undefined;
   blockedBy: string | undefined;
   upstream: string | undefined;
   duration = 0;
@@ -199,6 +200,7 @@ export class ForwardedExchange implements FinishedExchange, ExchangeWatcher, Ups
     if (this.#over) return;
     this.status = answer.head.status;
     this.error = answer.error;
+    this.reason = answer.reason;
     const close = answer.close || this.#options.draining();
     this.#exchange.respond(answer.head, answer.body, { close });
   }
@@ -207,6 +209,7 @@ export class ForwardedExchange implements FinishedExchange, ExchangeWatcher, Ups
   aborted(reason: WireError): void {
     if (this.#over) return;
     this.error = reason.code;
+    this.reason = reason.message;
     // The wire answers by itself what it refuses in mid-exchange, with the status of the same table.
     if (this.status === 0) this.status = errorAnswer(reason.code).status;
     this.#call?.cancel(reason);

@@ -16,14 +16,17 @@ export interface LocalAnswer {
    * answered as it meant to.
    */
   readonly error: string | undefined;
+  /** What exactly went wrong on the wire, for the log only. */
+  readonly reason?: string;
 }
 
 /** What the client hears when the wire failed. */
 export function wireAnswer(error: WireError, request: RequestHead): LocalAnswer {
   const { status, grpcStatus, head, body, close } = errorAnswer(error.code);
-  if (!isGrpc(request)) return { head, body, close, error: error.code };
-  const trailersOnly = grpcAnswer(grpcStatus, error.code, head.headers);
-  return { head: trailersOnly, body: undefined, close: close && status < 500, error: error.code };
+  const { code, message: reason } = error;
+  if (!isGrpc(request)) return { head, body, close, error: code, reason };
+  const trailersOnly = grpcAnswer(grpcStatus, code, head.headers);
+  return { head: trailersOnly, body: undefined, close: close && status < 500, error: code, reason };
 }
 
 /** What the client hears when a plugin blocked. */

@@ -106,7 +106,10 @@ export class RequestLine {
       return at === end ? at : this.#refuse(illegalByte(bytes, at, "in the version"));
     const minor = minorVersion(bytes, start);
     if (minor === undefined)
-      return this.#refuse({ code: "unsupported_version", detail: bytes.toString("latin1", start, at) });
+      return this.#refuse({
+        code: "unsupported_version",
+        detail: `the version ${bytes.toString("latin1", start, at)}`,
+      });
     this.minor = minor;
     this.#phase = CR;
     return at;

@@ -1,15 +1,15 @@
 import type { Socket } from "node:net";
 
-import { errorAnswer } from "../answers.ts";
 import type { ExchangeHandler, Peer } from "../exchange.ts";
 import type { InFlight } from "../in-flight.ts";
 import type { WireLimits } from "../limits.ts";
+import { answeredRefusal, type RefusalListener } from "../refused-message.ts";
 import { WireError } from "../wire-error.ts";
 import type { DateLine } from "./date-line.ts";
 import type { Deadlines } from "../deadlines.ts";
-import { responseHeadText } from "./head-writer.ts";
 import { type BodyOwner, type IncomingBody, NO_BODY_SOURCE, requestBody } from "./incoming-body.ts";
 import type { Intake } from "./intake.ts";
+import { sendLastAnswer } from "./last-answer.ts";
 import type { ParsedRequest } from "./message.ts";
 import { RequestReader } from "./request-reader.ts";
 import type { Sender } from "./sender.ts";
@@ -24,6 +24,8 @@ export interface ServerConnectionOptions {
   readonly inFlight?: InFlight;
   /** Puts a Date into answers that have none; without it they pass as they are. */
   readonly dateLine?: DateLine;
+  /** Hears what was refused before the handler saw it. */
+  readonly onRefused?: RefusalListener | undefined;
   /** The socket is closed and nothing of the connection is left. Once. */
   readonly onClose?: (connection: ServerConnection) => void;
 }
@@ -51,7 +53,6 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
   readonly #options: ServerConnectionOptions;
   readonly #limits: WireLimits;
   readonly #heads: RequestReader;
-  #peer: Peer | undefined;
   #reading: Reading = "head";
   #headBegun = false;
   #served = false;
@@ -86,10 +87,8 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
   /** Answers with what the error means, in place of whatever was to come, and closes. To be called after `accept`. */
   refuse(error: WireError): void {
     if (this.#reading === "closed" || this.#reading === "lingering") return;
-    const { head, body } = errorAnswer(error.code);
-    this.#linger();
-    const framing = { kind: "length", length: body.length } as const;
-    this.sender.sendWhole(responseHeadText(head, framing, { close: true }, this.dateLine), body);
+    this.#options.onRefused?.(answeredRefusal(this.peer, error));
+    this.#answerLast(error);
   }
 
   /** Finishes what is under way with `Connection: close`; an idle connection closes at once. */
@@ -110,9 +109,7 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
   }
 
   get peer(): Peer {
-    if (this.#peer !== undefined) return this.#peer;
-    const { remoteAddress = "", remotePort = 0, localPort = 0 } = this.#transport.socket;
-    return (this.#peer = { remoteAddress, remotePort, localPort });
+    return this.#transport.peer;
   }
 
   get keepable(): boolean {
@@ -267,8 +264,8 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
     this.#exchange = exchange;
     const { handler, inFlight } = this.#options;
     if (inFlight === undefined || inFlight.enter()) return handler(exchange);
-    const answer = errorAnswer("too_many_requests_in_flight");
-    exchange.respond(answer.head, answer.body);
+    this.#options.onRefused?.(answeredRefusal(this.peer, inFlight.full, head));
+    exchange.refuse(inFlight.full.code);
   }
 
   #readBody(intake: Intake): boolean {
@@ -330,13 +327,15 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
   #failRequest(error: WireError): void {
     const exchange = this.#exchange;
     const body = this.#body;
-    if (exchange?.awaited !== true || error.code === "client_gone") {
-      this.cut(error);
-      return;
-    }
+    if (exchange?.awaited !== true || error.code === "client_gone") return this.cut(error);
     exchange.giveUp(error);
     body?.fail(error);
-    this.refuse(error);
+    this.#answerLast(error);
+  }
+
+  #answerLast(error: WireError): void {
+    this.#linger();
+    sendLastAnswer(this.sender, error, this.dateLine);
   }
 
   /** Nothing more is read for anybody; an answer that is under way is still sent. */

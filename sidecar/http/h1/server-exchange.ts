@@ -1,3 +1,4 @@
+import { errorAnswer } from "../answers.ts";
 import type {
   BodySource,
   ExchangeWatcher,
@@ -8,7 +9,7 @@ import type {
   ResponseHead,
   ServerExchange,
 } from "../exchange.ts";
-import { WireError } from "../wire-error.ts";
+import { WireError, type WireErrorCode } from "../wire-error.ts";
 import type { DateLine } from "./date-line.ts";
 import { NO_BODY, TUNNEL } from "./framing.ts";
 import { responseHeadText } from "./head-writer.ts";
@@ -127,6 +128,12 @@ export class H1Exchange implements ServerExchange {
     } else {
       sender.sendStream(text, framing, source);
     }
+  }
+
+  /** For the connection: answers with what the error means. */
+  refuse(code: WireErrorCode): void {
+    const { head, body } = errorAnswer(code);
+    this.respond(head, body);
   }
 
   abort(reason: WireError): void {

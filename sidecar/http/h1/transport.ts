@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-import type { BodySource } from "../exchange.ts";
+import type { BodySource, Peer } from "../exchange.ts";
 import type { WireLimits } from "../limits.ts";
 import type { Deadline, Deadlines } from "../deadlines.ts";
 import type { IncomingBody } from "./incoming-body.ts";
@@ -26,6 +26,7 @@ export class Transport {
   readonly deadline: Deadline;
   readonly #owner: TransportOwner;
   readonly #bodyIdle: number;
+  #peer: Peer | undefined;
   #writtenBefore = 0;
 
   constructor(socket: Socket, owner: TransportOwner, limits: WireLimits, deadlines: Deadlines) {
@@ -36,6 +37,12 @@ export class Transport {
     this.deadline = deadlines.deadline(() => owner.expired());
     const stall = deadlines.deadline(() => owner.stalled());
     this.sender = new Sender(socket, owner, stall, limits.bodyIdle);
+  }
+
+  get peer(): Peer {
+    if (this.#peer !== undefined) return this.#peer;
+    const { remoteAddress = "", remotePort = 0, localPort = 0 } = this.socket;
+    return (this.#peer = { remoteAddress, remotePort, localPort });
   }
 
   /** Listeners for the connection's whole life, but for what is read: none is added or removed for a request. */

@@ -12,6 +12,7 @@ import type { ExchangeHandler, Peer } from "../exchange.ts";
 import type { Deadline, Deadlines } from "../deadlines.ts";
 import type { InFlight } from "../in-flight.ts";
 import type { WireLimits } from "../limits.ts";
+import { answeredRefusal, type RefusalListener } from "../refused-message.ts";
 import { WireError } from "../wire-error.ts";
 import { FloodGuard } from "./flood-guard.ts";
 import { IncomingBody } from "./incoming-body.ts";
@@ -21,7 +22,7 @@ import { readRequestHead } from "./request-head.ts";
 import { resetCodeOf } from "./reset-codes.ts";
 import { resetStream } from "./reset-stream.ts";
 import { H2ServerExchange, type ExchangeOwner } from "./server-exchange.ts";
-import { tellPeerWhatWasWrong } from "./session-errors.ts";
+import { brokenRule, tellPeerWhatWasWrong } from "./session-errors.ts";
 import { serverSessionOptions } from "./session-options.ts";
 
 /** How often the deadlines of open exchanges are looked at, ms. */
@@ -34,6 +35,8 @@ export interface ServerSessionContext {
   readonly clock: Clock;
   /** Beyond it exchanges are answered 503. */
   readonly inFlight: InFlight;
+  /** Hears what was refused before the handler saw it. */
+  readonly onRefused?: RefusalListener | undefined;
   readonly onClose: (session: ServerSession) => void;
 }
 
@@ -104,7 +107,7 @@ export class ServerSession implements ExchangeOwner {
   #listen(): void {
     const session = this.#session;
     session.on("stream", (stream, _headers, flags, flat) => this.#begin(stream, flags, flat));
-    session.on("error", ignore);
+    session.on("error", (error: Error) => this.#broke(error));
     session.on("localSettings", () => this.#settling.disarm());
     session.on("ping", () => this.#admit());
     session.on("remoteSettings", () => this.#admit());
@@ -121,7 +124,7 @@ export class ServerSession implements ExchangeOwner {
     const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     const read = readRequestHead(flat, endStream, limits);
     if (read.kind === "refused") {
-      refuse(stream, read.error);
+      this.#tellRefused(read.error, refuse(stream, read.error));
       // A reset that the client provoked costs it nothing (CVE-2025-8671).
       if (read.error.code === "bad_request") this.#admit();
       return;
@@ -133,18 +136,37 @@ export class ServerSession implements ExchangeOwner {
     this.#exchanges.add(exchange);
     if (this.#exchanges.size === 1) this.#deadline.arm(SWEEP);
     if (inFlight.enter()) handler(exchange);
-    else exchange.refuse("too_many_requests_in_flight");
+    else this.#refuseFull(exchange);
+  }
+
+  #refuseFull(exchange: H2ServerExchange): void {
+    const { full } = this.#context.inFlight;
+    this.#context.onRefused?.(answeredRefusal(this.#peer, full, exchange.head));
+    exchange.refuse(full.code);
+  }
+
+  /** The whole connection, for it broke the rules of HTTP/2; `closed` follows. */
+  #broke(error: Error): void {
+    const refused = brokenRule(error);
+    if (refused !== undefined) this.#tellRefused(refused, 0);
+  }
+
+  /** Without a head. */
+  #tellRefused(error: WireError, status: number): void {
+    this.#context.onRefused?.({ peer: this.#peer, protocol: "h2", head: undefined, error, status });
   }
 
   #admit(): void {
     if (this.#guard.admit() || this.#session.destroyed) return;
     const error = new WireError("bad_request", "too many frames that ask for nothing but an answer");
+    this.#tellRefused(error, 0);
     this.#session.destroy(error, constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 
   /** Our limits hold only once the client has acknowledged them (RFC 9113 §6.5.3). */
   #unsettled(): void {
     const error = new WireError("request_timeout", "our SETTINGS were not acknowledged in time");
+    this.#tellRefused(error, 0);
     this.#session.destroy(error, constants.NGHTTP2_SETTINGS_TIMEOUT);
   }
 
@@ -179,14 +201,15 @@ export class ServerSession implements ExchangeOwner {
 /** What went wrong is seen elsewhere: `close` follows. */
 function ignore(): void {}
 
-/** Malformed requests are reset (RFC 9113 §8.1.1); those that are only too long are told so. */
-function refuse(stream: ServerHttp2Stream, error: WireError): void {
+/** Malformed requests are reset (RFC 9113 §8.1.1); those that are only too long are told so. The status; 0: none. */
+function refuse(stream: ServerHttp2Stream, error: WireError): number {
   if (error.code === "bad_request") {
     resetStream(stream, resetCodeOf(error.code));
-    return;
+    return 0;
   }
   const { head, body } = errorAnswer(error.code);
   stream.respond(head.headers.toFlat([":status", String(head.status)]));
   stream.end(body);
   stream.resume();
+  return head.status;
 }

@@ -1,5 +1,7 @@
 import { constants, type Http2Session } from "node:http2";
 
+import { WireError } from "../wire-error.ts";
+
 /** What nghttp2's own errors mean to the peer (nghttp2.h, `nghttp2_error`); anything else is our fault. */
 const CODES: ReadonlyMap<number, number> = new Map([
   [-505, constants.NGHTTP2_PROTOCOL_ERROR],
@@ -17,6 +19,11 @@ const CODES: ReadonlyMap<number, number> = new Map([
  */
 export function tellPeerWhatWasWrong(session: Http2Session): void {
   session.destroy = destroyWithCode;
+}
+
+/** What the peer did wrong; undefined for an error that is not nghttp2's, such as one of ours or of the socket. */
+export function brokenRule(error: Error): WireError | undefined {
+  return codeOf(error) === undefined ? undefined : new WireError("bad_request", `HTTP/2: ${error.message}`);
 }
 
 /** node calls it with an error, with a code alone, with nothing, and with null. */

@@ -84,7 +84,10 @@ export interface NodeChain extends NodeChainKey {
   readonly content: unknown;
 }
 
-/** Content of one type that a node should have, was sent or holds: when (wall clock, ms) and as of which tick. */
+/**
+ * Content of one type that a node should have, was sent or holds: when (wall clock, ms) and as of which tick; 0: the node
+ * says that it has it, and it was not made for that node as far as is known.
+ */
 export interface ResourceMark {
   readonly hash: string;
   readonly tick: number;

@@ -5,7 +5,6 @@ import type { ControlMessage } from "../../proto/gen/mesh/v1/ControlMessage.ts";
 import type { Nack__Output } from "../../proto/gen/mesh/v1/Nack.ts";
 import { RESOURCE_TYPES, type Node, type ResourceMark, type ResourceType } from "../model/node.ts";
 import type { LiveReports } from "../reports/live-reports.ts";
-import type { KnownChains } from "../snapshot/known-chains.ts";
 import { markedEntries } from "../snapshot/marked-entries.ts";
 import type { NodeSnapshot, SnapshotResource, StageContent } from "../snapshot/node-snapshot.ts";
 import type { EncodedContents } from "./encoded-content.ts";
@@ -24,7 +23,6 @@ const LONGEST_PROBLEM = 1_000;
 export interface DeliveryParts {
   readonly clock: Clock;
   readonly reports: LiveReports;
-  readonly chains: Pick<KnownChains, "chainOf">;
   readonly contents: EncodedContents;
   readonly revisions: Revisions;
   readonly metrics: PushMetrics;
@@ -124,7 +122,7 @@ export class Delivery implements Disposable {
     if (type === "stage") reports.staged(this.#node.id, (resource.content as StageContent).packages);
     if (type === "chain") reports.activated(this.#node.id, versionsIn(type, resource));
     reports.acked(this.#node.id, type);
-    if (revisions.acked(this.#node.cluster, type, hash)) onSparingOver();
+    if (revisions.isRefused(this.#node.cluster, type, hash)) onSparingOver();
     this.pump();
   }
 
@@ -134,7 +132,7 @@ export class Delivery implements Disposable {
     const { type, resource } = answered;
     const told = problems.length === 0 ? [{ key: "", message: "no reason given", plugin: "" }] : problems;
     const reasons = told.slice(0, MOST_PROBLEMS).map((each) => ({ ...each, text: describe(each) }));
-    this.#parts.revisions.nacked(this.#node.cluster, type, hash, this.#inForce(type));
+    this.#parts.revisions.nacked(this.#node.cluster, type, hash, this.#taken.get(type));
     this.#noteFailures(type, resource, reasons);
     this.#parts.reports.nacked(
       this.#node.id,
@@ -149,16 +147,6 @@ export class Delivery implements Disposable {
     for (const { timeout } of this.#inFlight.values()) timeout[Symbol.dispose]();
     this.#inFlight.clear();
     this.#offered = undefined;
-  }
-
-  /** What it goes on with, where it is known: it took it on this stream, or said its hash when that began. */
-  #inForce(type: ResourceType): SnapshotResource | undefined {
-    const taken = this.#taken.get(type);
-    if (taken !== undefined || type !== "chain") return taken;
-    return this.#parts.chains.chainOf(
-      this.#node.cluster,
-      this.#parts.reports.get(this.#node.id)?.report.resources.chain.acked?.hash,
-    );
   }
 
   #noteFailures(

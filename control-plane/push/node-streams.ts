@@ -1,7 +1,7 @@
 import { status as Status } from "@grpc/grpc-js";
 
 import { OperationError } from "../model/operation-error.ts";
-import { RESOURCE_TYPES, type NodeReport, type ResourceType } from "../model/node.ts";
+import { RESOURCE_TYPES, type NodeReport } from "../model/node.ts";
 import type { Introduction } from "../reports/live-reports.ts";
 import type { LogChunk, LogRequest, NodeLogs } from "../reports/node-logs.ts";
 import type { KnownChains } from "../snapshot/known-chains.ts";
@@ -54,12 +54,11 @@ export class NodeStreams implements NodeLogs, Disposable {
     this.deliveryParts = {
       clock,
       reports,
-      chains,
       metrics,
       log,
       answerTimeout: settings.answerTimeout,
       contents: new EncodedContents(),
-      revisions: new Revisions(),
+      revisions: new Revisions(reports, chains),
       onSparingOver: () =>
         this.#recomputation.mark([...this.#streams.values()].filter(({ spared }) => spared)),
     };
@@ -75,8 +74,7 @@ export class NodeStreams implements NodeLogs, Disposable {
 
   /** To be called before the first stream, once what nodes said last is known. */
   start(): void {
-    const { reports, chains } = this.#parts;
-    this.deliveryParts.revisions.recall(reports.list(), chains);
+    this.deliveryParts.revisions.recall();
   }
 
   get size(): number {
@@ -104,8 +102,6 @@ export class NodeStreams implements NodeLogs, Disposable {
     this.#streams.set(node.id, stream);
     this.#calls.set(node.id, (this.#calls.get(node.id) ?? 0) + 1);
     reports.connected(node.id, introduction);
-    for (const [type, hash] of entriesOf(introduction.inForce))
-      this.deliveryParts.revisions.acked(node.cluster, type, hash);
     this.#recomputation.mark([stream]);
   }
 
@@ -170,10 +166,6 @@ export class NodeStreams implements NodeLogs, Disposable {
       this.#parts.log.error({ node: stream.node.id, err: thrown }, "no snapshot could be made");
     }
   }
-}
-
-function entriesOf(hashes: Introduction["inForce"]): readonly (readonly [ResourceType, string])[] {
-  return Object.entries(hashes) as [ResourceType, string][];
 }
 
 /** A refusal alone asks for nothing new, but that refusals are forgiven does, and that a chain's packages may go. */

@@ -1,78 +1,90 @@
 import { RESOURCE_TYPES, type ResourceType } from "../model/node.ts";
-import type { KnownNode } from "../reports/node-reports.ts";
+import type { KnownNode, NodeReports } from "../reports/node-reports.ts";
 import type { KnownChains } from "../snapshot/known-chains.ts";
 import type { SnapshotResource } from "../snapshot/node-snapshot.ts";
 
-/** Contents that are remembered for one type in one cluster; the oldest is forgotten first. */
-const MOST_CONTENTS = 32;
+/** Refused contents that are remembered for one type in one cluster; the oldest is forgotten first. */
+const MOST_REFUSED = 32;
 
-interface Verdict {
-  acked: boolean;
-  nacked: boolean;
-  /** What the node that refused it goes on with. */
-  before: SnapshotResource | undefined;
-}
+/** What the node that refused a content took before it on the same stream; undefined: nothing. */
+type Before = SnapshotResource | undefined;
 
 /**
- * What nodes of a cluster made of each content: one that a node refused and none took is kept from nodes that have
- * nothing yet; they get what goes on elsewhere.
+ * Which contents nodes of a cluster refused: one that no node has in force is kept from nodes that have nothing yet; they
+ * get what goes on elsewhere. Only the answer to what a node was sent is a refusal: what nodes claim when they connect
+ * can do no more than end a sparing.
  */
 export class Revisions {
-  readonly #verdicts = new Map<string, Map<string, Verdict>>();
+  readonly #reports: Pick<NodeReports, "list">;
+  readonly #chains: Pick<KnownChains, "chainOf">;
+  readonly #refused = new Map<string, Map<string, Before>>();
 
-  /** What nodes made of contents before the control plane started, as their last reports say. */
-  recall(nodes: readonly KnownNode[], chains: Pick<KnownChains, "chainOf">): void {
-    const standings = nodes.flatMap(({ node, report }) =>
-      RESOURCE_TYPES.map((type) => ({ cluster: node.cluster, type, ...report.resources[type] })),
-    );
-    const refusals = standings.flatMap(({ cluster, type, acked, refused }) =>
-      refused.map(({ hash, at }) => ({ cluster, type, acked, hash, at })),
-    );
-    for (const { cluster, type, acked, hash } of refusals.toSorted((left, right) => left.at - right.at))
-      this.nacked(cluster, type, hash, type === "chain" ? chains.chainOf(cluster, acked?.hash) : undefined);
-    for (const { cluster, type, acked } of standings) {
-      const verdict = acked && this.#of(cluster, type).get(acked.hash);
-      if (verdict !== undefined) verdict.acked = true;
-    }
+  constructor(reports: Pick<NodeReports, "list">, chains: Pick<KnownChains, "chainOf">) {
+    this.#reports = reports;
+    this.#chains = chains;
   }
 
-  /** It is in force on a node. True where that ends a sparing: nodes that were spared it are to have it now. */
-  acked(cluster: string, type: ResourceType, hash: string): boolean {
-    const verdict = this.#verdict(cluster, type, hash);
-    const spared = verdict.nacked && !verdict.acked;
-    verdict.acked = true;
-    return spared;
+  /** What nodes refused before the control plane started, as their last reports say. */
+  recall(): void {
+    const refusals = this.#reports
+      .list()
+      .flatMap(({ node, report }) =>
+        RESOURCE_TYPES.flatMap((type) =>
+          report.resources[type].refused.map(({ hash, at }) => ({ cluster: node.cluster, type, hash, at })),
+        ),
+      );
+    for (const { cluster, type, hash } of refusals.toSorted((left, right) => left.at - right.at))
+      this.nacked(cluster, type, hash, undefined);
   }
 
-  /** `before`: what the node goes on with, where it is known. */
-  nacked(cluster: string, type: ResourceType, hash: string, before: SnapshotResource | undefined): void {
-    const verdict = this.#verdict(cluster, type, hash);
-    verdict.nacked = true;
-    verdict.before = before ?? verdict.before;
+  /** `before`: what the node took on this stream before, and goes on with. */
+  nacked(cluster: string, type: ResourceType, hash: string, before: Before): void {
+    const refused = this.#of(cluster, type);
+    const known = before ?? refused.get(hash);
+    refused.delete(hash);
+    refused.set(hash, known);
+    const [oldest] = refused.keys();
+    if (refused.size > MOST_REFUSED && oldest !== undefined) refused.delete(oldest);
   }
 
-  /** What goes on where this was refused, while nobody took it; undefined: nothing speaks against it, or is known. */
+  isRefused(cluster: string, type: ResourceType, hash: string): boolean {
+    return this.#of(cluster, type).has(hash);
+  }
+
+  /** What goes on where this was refused, while no node has it; undefined: nothing speaks against it, or is known. */
   standIn(cluster: string, type: ResourceType, hash: string): SnapshotResource | undefined {
-    const verdict = this.#of(cluster, type).get(hash);
-    return verdict !== undefined && verdict.nacked && !verdict.acked ? verdict.before : undefined;
+    if (!this.isRefused(cluster, type, hash)) return undefined;
+    const nodes = this.#reports.list(cluster);
+    if (nodes.some(({ report }) => report.resources[type].acked?.hash === hash)) return undefined;
+    if (type !== "chain") return this.#of(cluster, type).get(hash);
+    return this.#mostCommon(cluster, nodes);
   }
 
-  #verdict(cluster: string, type: ResourceType, hash: string): Verdict {
-    const verdicts = this.#of(cluster, type);
-    const verdict = verdicts.get(hash) ?? { acked: false, nacked: false, before: undefined };
-    verdicts.delete(hash);
-    verdicts.set(hash, verdict);
-    const [oldest] = verdicts.keys();
-    if (verdicts.size > MOST_CONTENTS && oldest !== undefined) verdicts.delete(oldest);
-    return verdict;
+  /**
+   * The chain that more nodes have in force than any other, OFFLINE ones too: no node decides alone where others have
+   * another one. Only what was made for the node counts, and never a chain without a plugin.
+   */
+  #mostCommon(cluster: string, nodes: readonly KnownNode[]): SnapshotResource | undefined {
+    const counts = new Map<string, number>();
+    for (const { report } of nodes) {
+      const { acked } = report.resources.chain;
+      if (acked !== undefined && acked.tick > 0) counts.set(acked.hash, (counts.get(acked.hash) ?? 0) + 1);
+    }
+    const [first, second] = [...counts]
+      .flatMap(([hash, count]) => {
+        const chain = this.#chains.chainOf(cluster, hash);
+        return chain === undefined || chain.tombstone ? [] : [{ chain, count }];
+      })
+      .toSorted((left, right) => right.count - left.count);
+    return first !== undefined && first.count > (second?.count ?? 0) ? first.chain : undefined;
   }
 
-  #of(cluster: string, type: ResourceType): Map<string, Verdict> {
+  #of(cluster: string, type: ResourceType): Map<string, Before> {
     const key = `${cluster}/${type}`;
-    const known = this.#verdicts.get(key);
+    const known = this.#refused.get(key);
     if (known !== undefined) return known;
-    const made = new Map<string, Verdict>();
-    this.#verdicts.set(key, made);
+    const made = new Map<string, Before>();
+    this.#refused.set(key, made);
     return made;
   }
 }

@@ -56,7 +56,7 @@ test("of a chain that a node says it has in force it is known what that runs onc
   reports.want("node-1", "chain", { hash: "b", tick: 1, entries: [] });
   expect(acked()).not.toHaveProperty("entries");
   reports.want("node-1", "chain", { hash: "a", tick: 1, entries });
-  expect(acked()).toMatchObject({ hash: "a", entries });
+  expect(acked()).toMatchObject({ hash: "a", entries, tick: 1 });
 
   reports.want("node-1", "chain", { hash: "b", tick: 2, entries: [] });
   reports.connected("node-1", { ...NOTHING, inForce: { chain: "a" } });

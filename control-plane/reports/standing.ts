@@ -25,12 +25,16 @@ export function want(standing: ResourceStanding, mark: ResourceMark | undefined)
   return settled({ ...known, wanted: mark });
 }
 
-/** Of what it has in force only the hash may be known, since the node says no more: here is what that hash is of. */
+/**
+ * Of what it has in force only the hash may be known, since the node says no more: here is what that hash is of, and that
+ * it was made for this node.
+ */
 function withEntries(standing: ResourceStanding, mark: ResourceMark | undefined): ResourceStanding {
   const { acked, sent } = standing;
   if (acked === undefined || acked.hash !== mark?.hash) return standing;
-  if (acked.entries !== undefined || mark.entries === undefined) return standing;
-  const known = { ...acked, entries: mark.entries };
+  const { entries = mark.entries, tick } = acked;
+  if (entries === acked.entries && (tick > 0 || mark.tick === 0)) return standing;
+  const known = { ...acked, entries, tick: tick > 0 ? tick : mark.tick };
   return { ...standing, acked: known, sent: sent?.hash === known.hash ? known : sent };
 }
 

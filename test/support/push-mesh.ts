@@ -70,6 +70,7 @@ export class PushMesh implements AsyncDisposable {
     const { clock, settings, source } = this;
     const log = this.#options.log ?? createLogger("silent");
     const chains = new KnownChains();
+    source.known = chains;
     this.store = await openStore(this.folder.path, clock);
     if (!(await hasClusters(this.store))) await this.#makeCluster();
     const { heartbeat, answerTimeout } = settings;

@@ -1,5 +1,6 @@
 import { contentHash } from "../../core/content-hash.ts";
 import type { Node, NodeReport } from "../../control-plane/model/node.ts";
+import type { KnownChains } from "../../control-plane/snapshot/known-chains.ts";
 import type {
   NodeSnapshot,
   SnapshotResource,
@@ -17,13 +18,15 @@ export interface Script {
   readonly chain?: readonly string[];
 }
 
-/** Snapshots by hand, the same for every node of the cluster `demo`. */
+/** Snapshots by hand, the same for every node. */
 export class ScriptedSnapshots implements SnapshotSource {
   readonly #listeners = new Set<(tick: number) => void>();
   #script: Script;
   tick = 1;
   /** Snapshots that were made. */
   made = 0;
+  /** Where chains that are made become known. */
+  known: Pick<KnownChains, "remember"> | undefined;
 
   constructor(script: Script = {}) {
     this.#script = script;
@@ -35,21 +38,17 @@ export class ScriptedSnapshots implements SnapshotSource {
     for (const listener of this.#listeners) listener(this.tick);
   }
 
-  snapshotFor(_node: Node, _report: NodeReport): NodeSnapshot {
+  snapshotFor({ cluster }: Node, _report: NodeReport): NodeSnapshot {
     this.made++;
-    const { packages = [], services = {}, chain = [] } = this.#script;
-    const entries = chain.map((entry) => {
+    const { packages = [], services = {}, chain: named = [] } = this.#script;
+    const entries = named.map((entry) => {
       const [plugin, version] = entry.split("@");
       return { plugin, version };
     });
-    return {
-      tick: this.tick,
-      resources: {
-        stage: resource({ packages }),
-        route: resource({ services }),
-        chain: resource({ entries, deadlines: { request: "1s", response: "1s" } }),
-      },
-    };
+    const chain = resource({ entries, deadlines: { request: "1s", response: "1s" } });
+    this.known?.remember({ cluster, hash: chain.hash, content: chain.content });
+    const { tick } = this;
+    return { tick, resources: { stage: resource({ packages }), route: resource({ services }), chain } };
   }
 
   onChange(listener: (tick: number) => void): Disposable {

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { access, constants, mkdir, rename, rm, stat } from "node:fs/promises";
+import { access, constants, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
 import { ApiError } from "../control-plane/api/contract/api-error.ts";
 import type { ApiClient } from "../control-plane/api/contract/client.ts";
 import { MeshError } from "../core/errors.ts";
+import { makeFolder } from "../core/make-folder.ts";
 import { allPages } from "./all-pages.ts";
 
 /** What a backup has come to; sizes in bytes. */
@@ -81,7 +82,7 @@ async function fetchPackages(
   folder: string,
   known: ReadonlyMap<string, number>,
 ): Promise<number> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   let fetched = 0;
   for (const digest of known.keys()) {
     const path = join(folder, `${digest}.zip`);

@@ -1,8 +1,9 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Clock } from "../core/clock.ts";
+import { MeshError, messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
+import { makeFolder } from "../core/make-folder.ts";
 import { addProcessMetrics } from "../core/metrics/process-metrics.ts";
 import { MetricsRegistry } from "../core/metrics/registry.ts";
 import { bootstrapToken } from "./access/bootstrap-token.ts";
@@ -129,7 +130,7 @@ export class ControlPlane implements AsyncDisposable {
     const { settings, clock, log } = options;
     await using stack = new AsyncDisposableStack();
     const tls = stack.use(await openTls(settings, clock, log));
-    await mkdir(settings.folder, { recursive: true, mode: 0o700 });
+    makeOwnFolder(settings.folder);
     const store = stack.use(await openStore(settings.folder, clock));
     const artifacts = await FileArtifacts.open(join(settings.folder, "artifacts"), settings.artifactQuota);
     return new ControlPlane(options, { tls, store, artifacts }, stack.move());
@@ -179,4 +180,13 @@ function damagedArtifact(digest: string): {
 } {
   const message = `the stored package ${digest} has other bytes than were uploaded: upload it again`;
   return { kind: "artifact-mismatch", about: digest, message };
+}
+
+function makeOwnFolder(folder: string): void {
+  try {
+    makeFolder(folder);
+  } catch (cause) {
+    const message = `--folder: ${folder} cannot be made: ${messageOf(cause)}`;
+    throw new MeshError(message, { code: "folder_unusable", source: "input", cause });
+  }
 }

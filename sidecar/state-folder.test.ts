@@ -21,6 +21,15 @@ test("one that others may write to is refused, for what lies there is run", asyn
   expect(() => stateFolder(path)).toThrow(/nobody else may write/);
 });
 
+test.runIf(process.platform === "linux")(
+  "one that cannot be made is an error that names it and the setting",
+  () => {
+    expect(() => stateFolder("/proc/sluice")).toThrow(
+      /^\/proc\/sluice cannot be made: ENOENT.*--state-folder$/,
+    );
+  },
+);
+
 test("a link that somebody put in its place is refused", async () => {
   await using folder = await TemporaryFolder.create();
   const path = folder.join("link");

@@ -1,8 +1,9 @@
-import { lstatSync, mkdirSync, type Stats } from "node:fs";
+import { lstatSync, type Stats } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 
 import { MeshError, messageOf } from "../core/errors.ts";
+import { makeFolder } from "../core/make-folder.ts";
 
 const WRITABLE_BY_OTHERS = 0o022;
 
@@ -24,7 +25,7 @@ export function stateFolder(configured: string): string {
 
 function madeFolder(path: string): Stats {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
     return lstatSync(path);
   } catch (cause) {
     const message = `${path} cannot be made: ${messageOf(cause)}; use --state-folder`;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { chmod, lstat, mkdir, open, readFile, rename } from "node:fs/promises";
+import { chmod, lstat, open, readFile, rename } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
 import { stringify } from "yaml";
@@ -7,6 +7,7 @@ import { z } from "zod";
 
 import { readDocument } from "../../core/document.ts";
 import { MeshError } from "../../core/errors.ts";
+import { makeFolder } from "../../core/make-folder.ts";
 import { suggestion } from "../../core/nearest.ts";
 import { ENVIRONMENT } from "../environment.ts";
 import { usageError } from "../usage-error.ts";
@@ -80,7 +81,7 @@ export function checkContextName(name: string): string {
 
 /** Writes it whole, readable for its owner only. */
 export async function writeContexts(path: string, contexts: Contexts): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   const temporary = `${path}.${randomUUID()}`;
   {
     // Never into a file that somebody else has put there to read it.

@@ -1,6 +1,7 @@
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { makeFolder } from "../../core/make-folder.ts";
 import { readContexts, writeContexts } from "../contexts/context-file.ts";
 import type { DemoTokens } from "./bootstrap.ts";
 import { DEMO } from "./plan.ts";
@@ -31,7 +32,7 @@ export class DemoState {
 
   /** Makes the folder, which only this user reads. */
   async prepare(): Promise<void> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    makeFolder(this.folder);
     await chmod(this.folder, 0o700);
   }
 

@@ -1,8 +1,9 @@
-import { chmod, mkdir, rename, rm, stat } from "node:fs/promises";
+import { chmod, rename, rm, stat } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 
 import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
+import { makeFolder } from "../../core/make-folder.ts";
 import { OperationError } from "../model/operation-error.ts";
 import { appliedMigrations, refuseUnknown } from "./migrate.ts";
 import { openStore } from "./open-store.ts";
@@ -31,7 +32,7 @@ export async function restoreStore(
 ): Promise<number> {
   const target = storeFile(folder);
   const incoming = `${target}.restoring`;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   {
     using _lock = lockFolder(folder);
     await refuseExisting(folder, target);

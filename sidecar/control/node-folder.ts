@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
 import { writeDurably } from "../../core/durable-file.ts";
 import { MeshError, messageOf } from "../../core/errors.ts";
+import { makeFolder } from "../../core/make-folder.ts";
 
 /** What a node keeps between its lives. */
 export interface NodeFolder {
@@ -24,7 +25,7 @@ const ID = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/;
 export async function openNodeFolder(stateFolder: string, configured: string): Promise<NodeFolder> {
   const path = configured === "" ? join(stateFolder, "node") : join(stateFolder, "nodes", configured);
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
     return { id: configured === "" ? await keptId(path) : configured, path };
   } catch (cause) {
     const message = `${path}, where the node keeps what it is: ${messageOf(cause)}`;

@@ -1,9 +1,10 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 import { Kysely } from "kysely";
 
+import { makeFolder } from "../../../core/make-folder.ts";
 import type { Connection, Database, Tables } from "../engine.ts";
 import { StoreUnavailableError } from "../store-errors.ts";
 import { copyDatabase } from "./copy-database.ts";
@@ -23,7 +24,7 @@ const BUSY_TIMEOUT = 5_000;
  * for a change under way. What is committed is on disk.
  */
 export function openSqliteDatabase(folder: string): Database {
-  makeFolder(folder);
+  makeStoreFolder(folder);
   using opened = new DisposableStack();
   const lock = opened.use(lockFolder(folder));
   const path = storeFile(folder);
@@ -64,9 +65,9 @@ function connect(path: string, setUp: string): DatabaseSync {
   }
 }
 
-function makeFolder(folder: string): void {
+function makeStoreFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
   } catch (cause) {
     throw new StoreUnavailableError(`${folder} cannot be made`, cause);
   }

@@ -8,6 +8,7 @@ import { readCredentials } from "../contexts/context-credentials.ts";
 import {
   checkContextName,
   contextFile,
+  knownContext,
   pickContext,
   readContexts,
   writeContexts,
@@ -84,7 +85,7 @@ function setCommand(line: CommandLine): Command {
         tokenFile === undefined
           ? undefined
           : (await readFile(resolve(line.directory, tokenFile), "utf8")).trim();
-      const known = contexts.contexts[name];
+      const known = knownContext(contexts, name);
       const server = addressOf(name, given, known);
       const context = {
         ...(known !== undefined && isSameServer(known.server, server) ? known : {}),

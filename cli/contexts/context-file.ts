@@ -75,7 +75,8 @@ export async function readContexts(path: string): Promise<Contexts | undefined> 
 
 /** The name of a context, as it may stand in the file; a usage error where it may not. */
 export function checkContextName(name: string): string {
-  if (NAME.test(name)) return name;
+  // What would be a prototype is read from no file.
+  if (NAME.test(name) && name !== "__proto__") return name;
   throw usageError(`a context's name has 1 to 64 letters, digits, ., _ and -, not "${name}"`);
 }
 
@@ -93,9 +94,14 @@ export async function writeContexts(path: string, contexts: Contexts): Promise<v
   await rename(temporary, path);
 }
 
+/** The context of this name that the file has; every object has a `constructor` of its own. */
+export function knownContext({ contexts }: Contexts, name: string): Context | undefined {
+  return Object.hasOwn(contexts, name) ? contexts[name] : undefined;
+}
+
 /** The context of this name, or the current one. */
 export function pickContext(path: string, contexts: Contexts, name: string = contexts.current): Context {
-  const found = contexts.contexts[name];
+  const found = knownContext(contexts, name);
   if (found !== undefined) return found;
   const known = Object.keys(contexts.contexts);
   throw new MeshError(

@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 
+import { OBEYED } from "./obeyed.ts";
 import { printable, table } from "./table.ts";
 
 export const FORMATS = ["table", "wide", "json", "yaml", "name"] as const;
@@ -47,16 +48,19 @@ function documentOf(kind: string, item: unknown): string {
 
 /** A value as the API has it; what a terminal would obey is written as JSON and YAML write it in quotes: `\u009b`. */
 export function serialised(value: unknown, as: "json" | "yaml"): string {
-  const json = `${JSON.stringify(value, undefined, 2)}\n`.replaceAll(OBEYED, escaped);
+  const json = `${JSON.stringify(value, undefined, 2)}\n`.replaceAll(UNSEEN, escaped);
   if (as === "json") return json;
   const yaml = stringify(value);
   // JSON is YAML too, and quotes everything.
-  return yaml.search(OBEYED) < 0 ? yaml : json;
+  return yaml.search(UNSEEN) < 0 ? yaml : json;
 }
 
-/** Beyond what JSON escapes: controls of C1, and marks that turn the direction of writing. */
-const OBEYED = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+/** But what makes the layout; within texts JSON and YAML have escaped those. */
+const UNSEEN = new RegExp(`[[${OBEYED}]--[\\n\\t]]`, "gv");
 
 function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  // JSON knows no more than 16 bits: what is beyond them is written as two.
+  return Array.from({ length: character.length }, (_, index) => {
+    return `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`;
+  }).join("");
 }

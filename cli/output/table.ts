@@ -1,4 +1,7 @@
+import { OBEYED } from "./obeyed.ts";
+
 const GAP = "   ";
+const OBEYED_RUN = new RegExp(`[${OBEYED}]+`, "gv");
 
 /**
  * Rows under their headings, columns as wide as their longest cell; the last one is not padded. Nothing but the
@@ -15,10 +18,7 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
   return `${cells.map(line).join("\n")}\n`;
 }
 
-/**
- * A text that others wrote (nodes' errors, notes, names) on one line, without what a terminal would obey: control
- * characters, and marks that turn the direction of writing.
- */
+/** A text that others wrote (nodes' errors, notes, names) on one line, without what a terminal would obey or hide. */
 export function printable(text: string): string {
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, " ");
+  return text.replaceAll(OBEYED_RUN, " ");
 }

@@ -28,6 +28,7 @@ test("references anywhere in a config are replaced, and nothing else", async () 
 
 test.each([
   [{ a: { fromEnv: "MISSING" } }, "config.a", /the environment has no MISSING/],
+  [{ a: { fromEnv: "constructor" } }, "config.a", /the environment has no constructor/],
   [{ a: { fromFile: "missing" } }, "config.a", /ENOENT/],
   [[{ fromFile: "." }], "config[0]", /is not a file/],
   [{ fromEnv: "TOKEN", default: "x" }, "config", /nothing beside it/],

@@ -54,7 +54,9 @@ async function resolveReference(
   if (others.length > 0 || typeof name !== "string" || name === "")
     return refused(context, key, "expected { fromEnv: NAME } or { fromFile: PATH } and nothing beside it");
   if (kind === "fromFile") return fromFile(name, key, context);
-  const secret = context.environment[name];
+  const { environment } = context;
+  // Every object has a `constructor`, this one too.
+  const secret = Object.hasOwn(environment, name) ? environment[name] : undefined;
   if (secret !== undefined) return found(secret);
   return refused(context, key, `the environment has no ${name}`);
 }

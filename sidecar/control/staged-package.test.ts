@@ -73,6 +73,14 @@ test.for([
   },
 );
 
+test("what was refused for a size that was told wrong is fetched again when the right one is told", async () => {
+  const { told, staged } = setUp(new InvalidPackage("it has 12 bytes, not 10"), "good");
+  await told(2);
+  staged.renew({ ...WANTED, size: 12 }, false);
+  expect(await told(4)).toEqual(["FETCHING", "INVALID", "FETCHING", "LOADABLE"]);
+  expect(staged.wanted.size).toBe(12);
+});
+
 test("another config is checked, the same one is not checked again", async () => {
   const { told, checked, staged } = setUp("good");
   await told(2);

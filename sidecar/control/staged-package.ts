@@ -54,12 +54,14 @@ export class StagedPackage implements AsyncDisposable {
     return this.#status;
   }
 
-  /** It is wanted again, perhaps with another config. What is known to be invalid with it is checked again by `retry`. */
+  /**
+   * It is wanted again, perhaps with another config or another size than was told before. What is known to be invalid as
+   * it is wanted is checked again by `retry`.
+   */
   renew(wanted: WantedPackage, retry: boolean): void {
-    const sameConfig = contentHash(this.#wanted.config) === contentHash(wanted.config);
+    const isSame = contentHash(this.#wanted) === contentHash(wanted);
     const { state } = this.#status;
-    if (sameConfig && (state === "LOADABLE" || state === "FETCHING" || (state === "INVALID" && !retry)))
-      return;
+    if (isSame && (state === "LOADABLE" || state === "FETCHING" || (state === "INVALID" && !retry))) return;
     this.#wanted = wanted;
     this.#backoff.reset();
     this.#attempts = 0;

@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import { InputError } from "../errors.ts";
 import { checkConfig, checkSchema } from "./config-schema.ts";
 
+const DRAFT_2020 = "https://json-schema.org/draft/2020-12/schema";
+
 const SCHEMA = {
   type: "object",
   additionalProperties: false,
@@ -67,6 +69,46 @@ test.for([
   ["a schema so deep that it has no bottom", "[".repeat(100_000)],
 ] as const)("%s is refused as schema", ([, text]) => {
   expect(() => checkSchema("config.schema.json", text)).toThrow(InputError);
+});
+
+test.for([
+  { $ref: "#" },
+  { allOf: [{ anyOf: [{ $ref: "#" }] }] },
+  {
+    properties: { rule: { $ref: "#/definitions/a" } },
+    definitions: { a: { not: { $ref: "#/definitions/a" } } },
+  },
+  { definitions: { a: { $ref: "#/definitions/b%7E1" }, "b/": { $ref: "#/definitions/a" } } },
+  { $schema: DRAFT_2020, $defs: { a: { $anchor: "top", allOf: [{ $ref: "#top" }] } } },
+  { $schema: DRAFT_2020, dependentSchemas: { a: { $ref: "#" } } },
+])("a schema that leads back to itself without end is refused with the reference: %j", (schema) => {
+  expect(() => checkSchema("config.schema.json", JSON.stringify(schema))).toThrow(
+    /its \$ref "#.*" leads back to itself/,
+  );
+});
+
+test.for([
+  { type: "object", properties: { inner: { $ref: "#" } } },
+  {
+    type: "object",
+    properties: { $ref: { type: "string" }, not: { $ref: "#/definitions/a" } },
+    definitions: { a: {} },
+  },
+  { anyOf: [{ type: "array", items: { $ref: "#" } }, { type: "object" }] },
+  {
+    allOf: [{ $ref: "#/definitions/a" }, { $ref: "#/definitions/a" }],
+    definitions: { a: { type: "object" } },
+  },
+])("a schema that refers to itself for what is inside is taken: %j", (schema) => {
+  expect(checkSchema("config.schema.json", JSON.stringify(schema))).toEqual(schema);
+});
+
+test("a schema that leads back to itself by its own name is said to be at fault, not the stack", () => {
+  const schema = { $id: "https://example.com/a", allOf: [{ $ref: "https://example.com/a" }] };
+
+  expect(checkConfig(schema, {}, "mesh.yaml", "config")).toMatchObject({
+    problems: [{ message: expect.stringContaining("refers to itself without end") as string }],
+  });
 });
 
 test("a pattern that backtracks without end is a problem after a second, not a hung sidecar", () => {

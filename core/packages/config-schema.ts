@@ -4,6 +4,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { messageOf, type Problem } from "../errors.ts";
 import { runBounded } from "./bounded-run.ts";
 import { refusal } from "./package-errors.ts";
+import { endlessReference } from "./schema-loops.ts";
 
 /** A config is small; who needs longer than this has a pattern that backtracks without end. */
 const MAX_MILLISECONDS = 1_000;
@@ -19,6 +20,11 @@ export function checkSchema(where: string, text: string): unknown {
   try {
     const schema: unknown = JSON.parse(text);
     runBounded(MAX_MILLISECONDS, () => compile(schema));
+    const endless = endlessReference(schema);
+    if (endless !== undefined)
+      throw new Error(
+        `its $ref ${JSON.stringify(endless)} leads back to itself: no config can be checked by it`,
+      );
     return schema;
   } catch (thrown) {
     throw refusal(where, undefined, `is no usable JSON schema: ${messageOf(thrown)}`);
@@ -40,7 +46,12 @@ export function checkConfig(schema: unknown, config: unknown, where: string, key
     if (errors.length === 0) return { kind: "valid", config: checked };
     return { kind: "invalid", problems: errors.map((error) => problemOf(error, where, key)) };
   } catch (thrown) {
-    return { kind: "invalid", problems: [{ where, key, message: messageOf(thrown) }] };
+    // Some references, such as those by another document's name, are found to be endless only when they are followed.
+    const message =
+      thrown instanceof RangeError
+        ? "the plugin's config.schema.json refers to itself without end: nothing can be checked by it"
+        : messageOf(thrown);
+    return { kind: "invalid", problems: [{ where, key, message }] };
   }
 }
 

@@ -43,7 +43,7 @@ test("a release that becomes active ends the one before, in the same transaction
   expect(second).toMatchObject({ state: "ACTIVE", base: "1.0.0" });
   const ended = await world.get(first.id);
   expect(ended).toMatchObject({ state: "SUPERSEDED", supersededBy: second.id });
-  expect(ended.revision).toBe(second.activeSince);
+  expect(ended.revision).toBe(second.revision);
 });
 
 test("a failed release gives its nodes back to the base", async () => {

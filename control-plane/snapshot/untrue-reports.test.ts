@@ -15,6 +15,7 @@ import {
 } from "../../test/support/snapshot-world.ts";
 import type { NodePackage, NodeReport } from "../model/node.ts";
 import { KnownChains } from "./known-chains.ts";
+import type { NodeSnapshot } from "./node-snapshot.ts";
 
 // What a node may say that is not so, and what comes of it for the others of its cluster, or of another one: nothing.
 
@@ -59,4 +60,19 @@ test("a node that names the chain of another cluster gets nothing out of it", ()
   const { snapshots } = snapshotsIn(STATE, known);
   const invalid = having({ packages: { "guard@1.0.0": "INVALID" } }, theirs);
   expect(snapshots.snapshotFor(NODE, invalid).resources.chain).toBeUndefined();
+});
+
+test("however many versions a node says to hold one after the other, what is kept of that for its cluster is bounded", () => {
+  const snapshots = snapshotsOf(STATE);
+  const chainWith = (version: string): NodeSnapshot["resources"]["chain"] => {
+    const said = { plugin: "guard", version, digest: digestOf("guard", version) };
+    return snapshots.snapshotFor(NODE, holding(said)).resources.chain;
+  };
+  const first = chainWith("0.0.1");
+  expect(chainWith("0.0.1")).toBe(first);
+
+  for (let patch = 2; patch < 2_000; patch++) chainWith(`0.0.${patch}`);
+
+  expect(chainWith("0.0.1")).not.toBe(first);
+  expect(chainWith("0.0.1")).toEqual(first);
 });

@@ -1,5 +1,6 @@
-import { formatAddress } from "../core/address.ts";
+import { type Address, formatAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
+import { MeshError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Chain } from "./chain/chain.ts";
 import { refusedExchange } from "./http/forwarding/refused-exchange.ts";
@@ -11,6 +12,7 @@ import { outboundRoute, type ServiceTable } from "./http/forwarding/outbound-rou
 import { TunnelUpstream } from "./http/forwarding/tunnel-upstream.ts";
 import { Deadlines } from "./http/deadlines.ts";
 import { Listener } from "./http/listener.ts";
+import { leadsTo } from "./http/own-listener.ts";
 import { RemoteAddressRule } from "./http/remote-address.ts";
 import { TrustedNetworks } from "./http/trusted-networks.ts";
 import type { ExchangeHandler, RequestHead } from "./http/exchange.ts";
@@ -44,13 +46,17 @@ export class Traffic implements AsyncDisposable {
   readonly outbound: Listener;
   readonly #pools: EndpointPools;
   readonly #clock: Clock;
+  readonly #app: Address;
   readonly #appAddress: string;
+  /** Where outbound listens. */
+  #listening: Address | undefined;
   #draining = false;
   #isCut = false;
 
   constructor(options: TrafficOptions) {
     const { settings, clock } = options;
     this.#clock = clock;
+    this.#app = settings.app;
     this.#appAddress = formatAddress(settings.app);
     const limits = wireLimits(settings);
     const deadlines = new Deadlines(clock);
@@ -82,6 +88,7 @@ export class Traffic implements AsyncDisposable {
           direct: options.direct,
           upstreamOf: (address) => this.#pools.to(address, "auto"),
           tunnel: new TunnelUpstream(clock, limits.connect),
+          isOwn: (address) => this.#isOutbound(address),
         }),
         addresses: LOCAL_ADDRESS_RULE,
         draining,
@@ -115,18 +122,32 @@ export class Traffic implements AsyncDisposable {
     return { kind: "to", destination: { upstream, address: this.#appAddress } };
   }
 
+  /** Inbound is no end of the way: from there it goes to the app. */
+  #isOutbound(address: Address): boolean {
+    return this.#listening !== undefined && leadsTo(address, this.#listening);
+  }
+
   get endpoints(): readonly EndpointState[] {
     return this.#pools.states;
   }
 
-  /** On the ports of the settings, or on those that another process has got. Resolves to the ports. */
+  /**
+   * On the ports of the settings, or on those that another process has got. Resolves to the ports. Throws a `MeshError`
+   * where the app's address is one of them.
+   */
   async start(ports?: TrafficPorts): Promise<TrafficPorts> {
     await this.inbound.start(ports?.inbound);
     await this.outbound.start(ports?.outbound);
-    return {
-      inbound: this.inbound.address()?.port ?? 0,
-      outbound: this.outbound.address()?.port ?? 0,
-    };
+    const [inbound, outbound] = [this.inbound, this.outbound].map(listeningAddress);
+    this.#listening = outbound;
+    this.#refuseOwnApp([inbound, outbound]);
+    return { inbound: inbound?.port ?? 0, outbound: outbound?.port ?? 0 };
+  }
+
+  #refuseOwnApp(listening: readonly (Address | undefined)[]): void {
+    if (!listening.some((own) => own !== undefined && leadsTo(this.#app, own))) return;
+    const message = `--app ${this.#appAddress} is this sidecar itself: it must be where the app listens`;
+    throw new MeshError(message, { code: "app_is_sidecar", source: "input" });
   }
 
   /** From now on every answer says that its connection closes, so that clients come back elsewhere. */
@@ -156,4 +177,9 @@ export class Traffic implements AsyncDisposable {
     await Promise.all([this.inbound, this.outbound].map((listener) => listener[Symbol.asyncDispose]()));
     await this.#pools[Symbol.asyncDispose]();
   }
+}
+
+function listeningAddress(listener: Listener): Address | undefined {
+  const bound = listener.address();
+  return bound === undefined ? undefined : { host: bound.address, port: bound.port };
 }

@@ -20,7 +20,7 @@ test.each(codes.filter((code) => WIRE_ERRORS[code] === "upstream"))("%s is a 502
 });
 
 test.each(codes.filter((code) => WIRE_ERRORS[code] === "downstream"))("%s is not the app's fault", (code) => {
-  expect([400, 408, 414, 417, 431, 499, 501, 505]).toContain(errorAnswer(code).status);
+  expect([400, 408, 414, 417, 431, 499, 501, 505, 508]).toContain(errorAnswer(code).status);
 });
 
 test("after a request that cannot be told from the next one the connection is closed", () => {

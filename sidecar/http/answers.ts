@@ -55,6 +55,7 @@ const OUTCOMES: Readonly<Record<WireErrorCode, Outcome>> = {
   unsupported_version: { status: 505, grpc: GRPC.internal, title: "HTTP version not supported", close: true },
   unknown_coding: { status: 501, grpc: GRPC.internal, title: "Transfer coding not supported", close: true },
   expectation_failed: { status: 417, grpc: GRPC.internal, title: "Expectation cannot be met", close: true },
+  loop_detected: { status: 508, grpc: GRPC.internal, title: "The destination is this sidecar itself" },
   too_many_requests_in_flight: { status: 503, grpc: GRPC.unavailable, title: "Too many requests" },
   draining: { status: 503, grpc: GRPC.unavailable, title: "Shutting down", close: true },
   upstream_refused: { status: 502, grpc: GRPC.unavailable, title: "Upstream refused the connection" },

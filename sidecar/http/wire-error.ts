@@ -15,6 +15,7 @@ export const WIRE_ERRORS = {
   unsupported_version: "downstream",
   unknown_coding: "downstream",
   expectation_failed: "downstream",
+  loop_detected: "downstream",
   too_many_requests_in_flight: "internal",
   draining: "internal",
   upstream_refused: "upstream",

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { Child } from "../support/child.ts";
+import { fixedPort } from "../support/fixed-port.ts";
 import { TestMesh } from "../support/mesh.ts";
 import { RawServer, RawSocket } from "../support/raw-socket.ts";
 
@@ -89,6 +91,31 @@ test("CONNECT to nowhere is 502, and the answer says why", async () => {
   expect(answer).toMatch(/^HTTP\/1\.1 502 .*x-mesh-error: upstream_/is);
 });
 
+test("a request to the outbound listener itself is 508 at once, by whatever name, as a service and as a tunnel", async () => {
+  await mesh.configure({
+    services: { orders: [`127.0.0.1:${one.port}`], own: [`127.0.0.1:${mesh.outbound}`] },
+  });
+  const own = `:${mesh.outbound}`;
+  await expect
+    .poll(() => ask(mesh.outbound, "GET / HTTP/1.1\r\nHost: own\r\n\r\n"))
+    .toMatch(/^HTTP\/1\.1 508 .*x-mesh-error: loop_detected/is);
+  const before = await mesh.metric("sluice_exchanges_total");
+
+  for (const host of ["127.0.0.1", "localhost", "0.0.0.0", "[::ffff:127.0.0.1]"]) {
+    const answer = await ask(mesh.outbound, `GET http://${host}${own}/x HTTP/1.1\r\nHost: a\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 508 .*x-mesh-error: loop_detected/is);
+  }
+  const tunnel = await ask(mesh.outbound, `CONNECT 127.0.0.1${own} HTTP/1.1\r\nHost: a\r\n\r\n`);
+  expect(tunnel).toMatch(/^HTTP\/1\.1 508 /);
+  expect(await mesh.metric("sluice_exchanges_total")).toBe(before + 5);
+});
+
+test("what the app asks of itself goes by the inbound listener, where the way ends", async () => {
+  const answer = await ask(mesh.outbound, `GET / HTTP/1.1\r\nHost: 127.0.0.1:${mesh.inbound}\r\n\r\n`);
+
+  expect(answer).toContain("one: GET /");
+});
+
 test("with unknownServices deny, what is no service is 502, tunnels too, and services still answer", async () => {
   await using strict = await TestMesh.start({
     app: one.port,
@@ -105,3 +132,18 @@ test("with unknownServices deny, what is no service is 502, tunnels too, and ser
   expect(tunnel).toMatch(/^HTTP\/1\.1 502 .*x-mesh-error: upstream_unreachable/is);
   expect(await ask(strict.outbound, "GET / HTTP/1.1\r\nHost: orders\r\n\r\n")).toContain("one: GET /");
 });
+
+test.each(["inbound", "outbound"])(
+  "an app's address that is the %s listener is refused at the start",
+  async (name) => {
+    const taken = await fixedPort();
+    const main = new URL("../../sidecar/main.ts", import.meta.url).pathname;
+    const ports = { inbound: 0, outbound: 0, admin: 0, [name]: taken };
+    const flags = Object.entries(ports).flatMap(([flag, port]) => [`--${flag}`, `127.0.0.1:${port}`]);
+    await using child = new Child(process.execPath, [main, "--app", `localhost:${taken}`, ...flags]);
+
+    await child.line(new RegExp(`--app localhost:${taken} is this sidecar itself`));
+
+    expect(await child.end("SIGCONT")).toBe(1);
+  },
+);

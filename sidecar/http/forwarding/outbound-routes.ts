@@ -14,6 +14,8 @@ export interface OutboundOptions {
   /** The same upstream for the same address. */
   readonly upstreamOf: (address: Address) => Upstream;
   readonly tunnel: Upstream;
+  /** Whether requests to the address come back here, and would go round for ever. */
+  readonly isOwn: (address: Address) => boolean;
 }
 
 const DEFAULT_PORT = 80;
@@ -24,10 +26,11 @@ const DEFAULT_PORT = 80;
  */
 export function outboundRoute(options: OutboundOptions): Route {
   const turns = new Map<string, number>();
-  const to = (address: Address): RouteResult => ({
-    kind: "to",
-    destination: { upstream: options.upstreamOf(address), address: formatAddress(address) },
-  });
+  const to = (address: Address, tunnel?: Upstream): RouteResult => {
+    const text = formatAddress(address);
+    if (options.isOwn(address)) return refuse("loop_detected", `${text} is this sidecar's outbound listener`);
+    return { kind: "to", destination: { upstream: tunnel ?? options.upstreamOf(address), address: text } };
+  };
   return ({ method, authority }) => {
     const target = parseAddress(/:\d+$/.test(authority) ? authority : `${authority}:${DEFAULT_PORT}`);
     if (target === undefined) return refuse("bad_request", `cannot send a request to "${authority}"`);
@@ -35,8 +38,7 @@ export function outboundRoute(options: OutboundOptions): Route {
     const endpoints = options.services().get(service);
     if (endpoints === undefined) {
       if (!options.direct()) return refuse("upstream_unreachable", `${service} is not a service`);
-      if (method !== "CONNECT") return to(target);
-      return { kind: "to", destination: { upstream: options.tunnel, address: formatAddress(target) } };
+      return to(target, method === "CONNECT" ? options.tunnel : undefined);
     }
     if (method === "CONNECT") return refuse("bad_request", `${service} is a service: no tunnel leads to it`);
     const turn = ((turns.get(service) ?? -1) + 1) % Math.max(1, endpoints.length);
@@ -48,6 +50,6 @@ export function outboundRoute(options: OutboundOptions): Route {
   };
 }
 
-function refuse(code: "bad_request" | "upstream_unreachable", detail: string): RouteResult {
+function refuse(code: "bad_request" | "loop_detected" | "upstream_unreachable", detail: string): RouteResult {
   return { kind: "refused", error: new WireError(code, detail) };
 }

@@ -19,6 +19,7 @@ const RESET_CODES: Readonly<Record<WireErrorCode, number>> = {
   unsupported_version: NGHTTP2_PROTOCOL_ERROR,
   unknown_coding: NGHTTP2_PROTOCOL_ERROR,
   expectation_failed: NGHTTP2_PROTOCOL_ERROR,
+  loop_detected: NGHTTP2_PROTOCOL_ERROR,
   // Nothing was done for it: it may be sent again.
   too_many_requests_in_flight: NGHTTP2_REFUSED_STREAM,
   pool_full: NGHTTP2_REFUSED_STREAM,

@@ -132,7 +132,7 @@ export class ControlOrigin implements ConfigOrigin {
 
 async function readFile(path: string, { clock }: OriginOptions): Promise<MeshSnapshot> {
   await using source = new FileSource(path, clock);
-  return source.read();
+  return await source.read();
 }
 
 function settingsProblems(values: SidecarSettings): Problem[] {

@@ -59,7 +59,7 @@ export class ProcessPlugin implements PluginInstance {
     using _timer = this.#clock.after(START_PATIENCE, () =>
       this.#first.resolve({ kind: "unreachable", reason }),
     );
-    return this.#first.promise;
+    return await this.#first.promise;
   }
 
   get runner(): SegmentRunner {

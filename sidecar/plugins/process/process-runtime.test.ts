@@ -172,6 +172,13 @@ test("restarts come after a random time in a span that doubles", async () => {
   expect(delays.slice(0, 6)).toEqual([9_000, 18_000, 36_000, 72_000, 144_000, 270_000]);
 });
 
+test("a process that never listens is given out as unreachable when its start has taken too long", async () => {
+  const hasty: Clock = { ...systemClock, after: (delay, run) => systemClock.after(delay / 1_000, run) };
+  await using running = await Running.create("#!/bin/sh\nexec sleep 300\n", { clock: hasty });
+
+  expect((await running.loaded()).fault).toBe("unreachable");
+});
+
 test("a process that ends at once is a fault that says why, not a silence", async () => {
   await using running = await Running.create("#!/bin/sh\necho no such table >&2\nexit 3\n", {
     random: () => 0.9,

@@ -98,18 +98,23 @@ test("a gray release says which nodes it is for, and whether there are any", asy
   expect((await mesh.sluice("release", "edit", "1", "--full")).stderr).not.toContain("note:");
 });
 
-/** Node web-1, which refuses the chain that release 1 of tagger 1.0.0 makes. */
-async function refusal(mesh: CommandedMesh): Promise<TestNode> {
-  const token = await mesh.plane.token("node", { kind: "all" }, "web-1");
-  const node = TestNode.greet(mesh.plane.ports.push, "web-1", { token, hello: { cluster: "demo" } });
-  await node.ackNext(3);
+/** Release 1 of tagger 1.0.0 is offered to a node: the digest of its package. */
+async function downloading(mesh: CommandedMesh, node: TestNode): Promise<string> {
   await mesh.sluice("plugin", "enable", "tagger", "--cluster", "demo");
   await mesh.sluice("release", "create", "tagger@1.0.0", "--cluster", "demo", "--full");
   await mesh.sluice("release", "bypass", "1", "--reason", "a test");
   await mesh.sluice("release", "download", "1");
   const [stage] = await node.ackNext(1);
   const { packages } = JSON.parse(String(stage?.content)) as { packages: { digest: string }[] };
-  node.stage("tagger", "1.0.0", packages[0]!.digest, "LOADABLE");
+  return packages[0]!.digest;
+}
+
+/** Node web-1, which refuses the chain that release 1 of tagger 1.0.0 makes. */
+async function refusal(mesh: CommandedMesh): Promise<TestNode> {
+  const token = await mesh.plane.token("node", { kind: "all" }, "web-1");
+  const node = TestNode.greet(mesh.plane.ports.push, "web-1", { token, hello: { cluster: "demo" } });
+  await node.ackNext(3);
+  node.stage("tagger", "1.0.0", await downloading(mesh, node), "LOADABLE");
   await node.report(true);
   await mesh.sluice("release", "activate", "1");
   node.nack(await node.next("resource"), [{ plugin: "tagger", key: "chain[0]", message: "init threw" }]);
@@ -145,13 +150,7 @@ test("a config that a node cannot take is shown at its plugin, its stage and its
   const token = await mesh.plane.token("node", { kind: "all" }, "web-1");
   await using node = TestNode.greet(mesh.plane.ports.push, "web-1", { token, hello: { cluster: "demo" } });
   await node.ackNext(3);
-  await mesh.sluice("plugin", "enable", "tagger", "--cluster", "demo");
-  await mesh.sluice("release", "create", "tagger@1.0.0", "--cluster", "demo", "--full");
-  await mesh.sluice("release", "bypass", "1", "--reason", "a test");
-  await mesh.sluice("release", "download", "1");
-  const [stage] = await node.ackNext(1);
-  const { packages } = JSON.parse(String(stage?.content)) as { packages: { digest: string }[] };
-  const { digest } = packages[0]!;
+  const digest = await downloading(mesh, node);
   await node.report(true, [{ plugin: "tagger", version: "1.0.0", digest, generation: 1, state: "RUNNING" }]);
   node.stage("tagger", "1.0.0", digest, "INVALID", "config: secret file mistyped: not there");
   await node.report(false);

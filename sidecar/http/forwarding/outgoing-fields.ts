@@ -42,10 +42,11 @@ export function outgoingFields(
 ): Required<Pick<UpstreamRequest, "headers" | "added">> {
   const kept = withoutHopByHop(headers);
   const { peer, authority } = from;
-  if ((headers.traits & FORWARDED_BITS) === 0 && !edits.some(namesForwarded)) {
-    const added = rule.forwardedFields(peer, authority);
-    if (onlyAdds(kept, edits)) return { headers: kept, added: added.and(edits) };
-    return { headers: applyEdits(kept, edits), added };
+  if ((headers.traits & FORWARDED_BITS) === 0) {
+    if (onlyAdds(kept, edits))
+      return { headers: kept, added: rule.forwardedFields(peer, authority).and(edits) };
+    if (!edits.some(namesForwarded))
+      return { headers: applyEdits(kept, edits), added: rule.forwardedFields(peer, authority) };
   }
   const forwarded = rule.forwardedEdits(peer, authority, headers);
   return { headers: applyEdits(kept, mergeEdits(forwarded, edits)), added: AddedFields.none };

@@ -150,8 +150,10 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
     const answered = this.#state === "answered" && code === constants.NGHTTP2_NO_ERROR;
     if (this.#state !== "over") {
       this.#silence();
-      if (answered) watcher?.finished?.();
-      else this.#lost(clientReset(code), watcher);
+      if (answered) {
+        this.incoming.fail(NOT_WANTED);
+        watcher?.finished?.();
+      } else this.#lost(clientReset(code), watcher);
     }
     this.#owner.exchangeClosed(this);
   }
@@ -247,6 +249,9 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
   }
 }
 
+/** Made once: an error costs its stack, and this is no news. */
+const NOT_WANTED = new WireError("cancelled", "the answer was complete before the request");
+
 /** Takes what has no bytes. */
 const NOBODY: BodySink = { chunk: () => true, end: () => {}, fail: () => {} };
 
@@ -257,6 +262,8 @@ function endRequest(stream: ServerHttp2Stream, incoming: IncomingBody): void {
     stream.once("finish", () => endRequest(stream, incoming));
     return;
   }
+  // Who was taking it, an app that answered early, waits for the rest.
+  incoming.fail(NOT_WANTED);
   stream.close(constants.NGHTTP2_NO_ERROR);
   incoming.discard();
 }

@@ -48,6 +48,14 @@ test("Connection cannot take Host away", () => {
   expect(forwarded("Host", "a", "Connection", "host")).toEqual(["Host", "a"]);
 });
 
+test("Connection cannot take away what was said of the client, which this hop adds to", () => {
+  const said = ["X-Forwarded-For", "192.0.2.1", "X-Forwarded-Proto", "https", "x-forwarded-host", "a"];
+
+  expect(forwarded("Connection", "x-forwarded-for, X-Forwarded-Proto, x-forwarded-host", ...said)).toEqual(
+    said,
+  );
+});
+
 test("of TE only `trailers` goes on, though Connection names it", () => {
   expect(forwarded("Connection", "TE", "te", "Trailers")).toEqual(["te", "Trailers"]);
   expect(forwarded("TE", "deflate;q=0.5 , \ttrailers , gzip")).toEqual(["TE", "trailers"]);

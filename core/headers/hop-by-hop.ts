@@ -90,12 +90,21 @@ function withoutDropped(headers: HeaderBlock, fields: readonly string[]): Header
   return new HeaderBlock(undefined, undefined, headers.traits & ~DROPPED_BITS, kept);
 }
 
-/** Host and TE are not Connection's to remove: the one is needed, the other was already cut to what may go on. */
+/**
+ * Not Connection's to remove: Host is needed, TE was already cut to what may go on, and what was said of the client is
+ * each hop's to add to; a client could keep an app from hearing who and by which scheme it is.
+ */
+const NOT_REMOVED = fieldTable([
+  FIELD.host,
+  FIELD.te,
+  FIELD.forwardedFor,
+  FIELD.forwardedHost,
+  FIELD.forwardedProto,
+]);
+
 function withoutNamed(headers: HeaderBlock, named: readonly string[]): HeaderBlock {
-  return headers.filter(
-    (index) =>
-      headers.is(index, "host") || headers.is(index, "te") || !named.some((name) => headers.is(index, name)),
-  );
+  const removed = named.filter((name) => NOT_REMOVED[knownFieldInText(name, 0, name.length)] !== 1);
+  return headers.filter((index) => !removed.some((name) => headers.is(index, name)));
 }
 
 /** Cuts the value of the TE field at `length` down to `trailers`; false if it does not say so. */

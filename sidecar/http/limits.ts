@@ -1,6 +1,9 @@
 /** 1xx heads before one answer; an app that sends more does not mean to answer. */
 export const MOST_INFORMATION = 100;
 
+/** The longest registered method has 17 characters; this leaves room and keeps it a bounded label in metrics. */
+export const LONGEST_METHOD = 32;
+
 /** Bounds and deadlines of the wire; one table for h1 and h2. Sizes in bytes, times in milliseconds. */
 export interface WireLimits {
   /** Request or response head, fields and first line together; over it 431 (or 502 from an app). Default 32 KiB. */

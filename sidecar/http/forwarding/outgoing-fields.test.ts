@@ -29,6 +29,16 @@ test("a request that says nothing of forwarding is told of its client behind its
   );
 });
 
+test("what a client calls hop-by-hop is still said of it, and never left open", () => {
+  const flat = ["Connection", "x-forwarded-for, x-forwarded-proto", "X-Forwarded-For", "198.51.100.7"];
+
+  expect(leaving([...flat, "X-Forwarded-Proto", "https"], [])).toEqual({
+    "x-forwarded-for": ["198.51.100.7, 192.0.2.1"],
+    "x-forwarded-proto": ["https"],
+    "x-forwarded-host": ["app.example"],
+  });
+});
+
 test("what a plugin says of forwarding stands, whatever the client said", () => {
   const edits = [
     { name: "x-forwarded-FOR", values: ["198.51.100.7"] },

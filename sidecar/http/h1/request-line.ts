@@ -5,6 +5,7 @@ import {
   SPACE,
   TOKEN_BYTES,
 } from "../../../core/headers/field-syntax.ts";
+import { LONGEST_METHOD } from "../limits.ts";
 import { isVersionByte, minorVersion, VERSION_LENGTH } from "./http-version.ts";
 import { type Fault, illegalByte, MORE, REFUSED } from "./scan.ts";
 
@@ -13,9 +14,6 @@ const TARGET = 1;
 const VERSION = 2;
 const CR = 3;
 const LF = 4;
-
-/** The longest registered method has 17 characters; this leaves room and keeps it a bounded label in metrics. */
-const LONGEST_METHOD = 32;
 
 const NUMBER_SIGN = 0x23;
 

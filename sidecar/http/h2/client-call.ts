@@ -148,11 +148,13 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, 
     if (this.#state !== "sent") return;
     if (!(status >= 200)) return this.fail(new WireError("upstream_invalid", `${status} ended the answer`));
     if (this.#tooLarge(flat)) return this.fail(new WireError("upstream_invalid", "the head is too large"));
+    const headers = HeaderBlock.fromFields(flat.slice(2));
+    const announced = headers.get("content-length");
+    if (announced !== undefined && !Number.isSafeInteger(Number(announced)))
+      return this.fail(new WireError("upstream_invalid", "a Content-Length that no number holds"));
     this.#state = "responded";
     this.#quiet = 0;
-    const headers = HeaderBlock.fromFields(flat.slice(2));
     const bodyless = this.#request.method === "HEAD" || status === 204 || status === 304;
-    const announced = headers.get("content-length");
     const length = endStream && !bodyless ? 0 : announced === undefined ? undefined : Number(announced);
     const empty = endStream || bodyless;
     const trailers = !empty && mayHaveTrailers(headers, length);

@@ -50,6 +50,12 @@ const HEADS: readonly (readonly [what: string, fields: readonly Field[]])[] = [
   ["two content-lengths", [OK_STATUS, ["content-length", "0"], ["content-length", "0"]]],
 ];
 
+test("an answer whose length no number holds is invalid", async () => {
+  const fields: Field[] = [OK_STATUS, ["content-length", "9007199254740993"]];
+
+  expect(await answered((stream) => [headers(stream, fields, FLAG.endHeaders)])).toBe("upstream_invalid");
+});
+
 test.each(HEADS)("an answer with %s is invalid", async (_what, fields) => {
   expect(await answered((stream) => [headers(stream, fields, END)])).toBe("upstream_invalid");
 });

@@ -86,6 +86,8 @@ const REFUSED: readonly (readonly [what: string, fields: readonly Field[]])[] = 
   ["content-length that is no number", [...REQUEST, ["content-length", "+1"]]],
   ["two content-lengths", [...REQUEST, ["content-length", "0"], ["content-length", "0"]]],
   ["content-length without a body", [...REQUEST, ["content-length", "5"]]],
+  ["PRI for a method", replaced(":method", "PRI")],
+  ["a method of 33 bytes", replaced(":method", "A".repeat(33))],
 ];
 
 test.each(REFUSED)("%s resets the stream and never reaches the handler", async (_what, fields) => {
@@ -129,6 +131,44 @@ test.each(DROPPED)("a field with %s never reaches the handler", async (_what, na
     ({ type, stream }) => stream === 1 && (type === FRAME.headers || type === FRAME.resetStream),
   );
   for (const { head } of recorder.seen) expect(head.headers.toFlat()).toEqual(["kept", "1"]);
+});
+
+test.each(["9007199254740993", "9223372036854775807"])(
+  "a content-length of %s, which no number holds, resets the stream",
+  async (length) => {
+    await using recorder = await startRecorder();
+    await using peer = await Http2Peer.connect(recorder.front.port);
+
+    peer.begin(headers(1, [...REQUEST, ["content-length", length]], FLAG.endHeaders));
+
+    expect(await peer.reset(1)).toBe(constants.NGHTTP2_PROTOCOL_ERROR);
+    expect(recorder.seen).toEqual([]);
+  },
+);
+
+test.each([
+  ["one that nobody can meet", ["200-ok"]],
+  ["two", ["100-continue", "100-continue"]],
+])("an expectation is answered 417 where there is %s", async (_what, values) => {
+  await using recorder = await startRecorder();
+  await using peer = await Http2Peer.connect(recorder.front.port);
+  const expectations = values.map((value): Field => ["expect", value]);
+
+  peer.begin(headers(1, [...REQUEST, ...expectations], FLAG.endHeaders));
+
+  const answer = await peer.frame(({ type, stream }) => type === FRAME.headers && stream === 1);
+  expect(answer.payload.subarray(0, 5).toString("latin1")).toBe("\x48\x03417");
+  expect(recorder.seen).toEqual([]);
+});
+
+test("a request that has ended expects nothing, whatever it says", async () => {
+  await using recorder = await startRecorder();
+  await using peer = await Http2Peer.connect(recorder.front.port);
+
+  peer.begin(headers(1, [...REQUEST, ["expect", "100-continue"]], END));
+
+  await peer.frame(({ type, stream }) => type === FRAME.headers && stream === 1);
+  expect(recorder.seen[0]?.head.expectsContinue).toBe(false);
 });
 
 const LYING: readonly (readonly [what: string, length: string, body: readonly Buffer[]])[] = [

@@ -1,7 +1,7 @@
 import { HeaderBlock } from "../../../core/headers/header-block.ts";
 import { isAuthority, isAuthorityWithPort } from "../authority.ts";
 import type { RequestHead } from "../exchange.ts";
-import type { WireLimits } from "../limits.ts";
+import { LONGEST_METHOD, type WireLimits } from "../limits.ts";
 import { WireError, type WireErrorCode } from "../wire-error.ts";
 import { LINE_OVERHEAD } from "./head-bytes.ts";
 
@@ -28,7 +28,8 @@ interface WireFields {
   hosts: number;
   cookies: number;
   length: number | undefined;
-  expectsContinue: boolean;
+  expectation: string | undefined;
+  expectations: number;
   /** What they take as lines of HTTP/1.1. */
   bytes: number;
 }
@@ -49,6 +50,8 @@ export function readRequestHead(
   const fields = readWireFields(flat, next);
   const problem = problemOf(pseudo, fields);
   if (problem !== undefined) return refused("bad_request", problem);
+  const expects = expectsContinue(fields);
+  if (expects === undefined) return refused("expectation_failed", "an expectation other than 100-continue");
   const target = path ?? "";
   if (target.length > limits.targetBytes)
     return refused("target_too_long", `:path has ${target.length} bytes`);
@@ -64,7 +67,8 @@ export function readRequestHead(
     authority: pseudo.authority ?? fields.host ?? "",
     headers,
     upgrade: false,
-    expectsContinue: fields.expectsContinue,
+    // Not where no body follows.
+    expectsContinue: expects && !endStream,
   };
   return { kind: "head", head, length: endStream ? 0 : fields.length };
 }
@@ -99,7 +103,8 @@ function readWireFields(flat: readonly string[], from: number): WireFields {
     hosts: 0,
     cookies: 0,
     length: undefined,
-    expectsContinue: false,
+    expectation: undefined,
+    expectations: 0,
     bytes: 0,
   };
   for (let i = from; i < flat.length; i += 2) {
@@ -107,8 +112,10 @@ function readWireFields(flat: readonly string[], from: number): WireFields {
     fields.bytes += name.length + (flat[i + 1]?.length ?? 0) + LINE_OVERHEAD;
     if (name === "cookie") fields.cookies++;
     else if (name === "content-length") fields.length = Number(flat[i + 1]);
-    else if (name === "expect") fields.expectsContinue = flat[i + 1]?.toLowerCase() === "100-continue";
-    else if (name === "host") {
+    else if (name === "expect") {
+      fields.expectation = flat[i + 1];
+      fields.expectations++;
+    } else if (name === "host") {
       fields.host = flat[i + 1];
       fields.hosts++;
     }
@@ -116,8 +123,18 @@ function readWireFields(flat: readonly string[], from: number): WireFields {
   return fields;
 }
 
-function problemOf(pseudo: PseudoHeaders, { host, hosts }: WireFields): string | undefined {
+/** RFC 9110 §10.1.1: undefined for what nobody can meet. */
+function expectsContinue({ expectation, expectations }: WireFields): boolean | undefined {
+  if (expectation === undefined) return false;
+  return expectations === 1 && expectation.toLowerCase() === "100-continue" ? true : undefined;
+}
+
+function problemOf(pseudo: PseudoHeaders, { host, hosts, length }: WireFields): string | undefined {
   const { method, scheme, path } = pseudo;
+  if (method.length > LONGEST_METHOD) return `a method longer than ${LONGEST_METHOD} bytes`;
+  // RFC 9113 §11.6: never a method, only the first word of a connection.
+  if (method === "PRI") return "PRI for a method";
+  if (length !== undefined && !Number.isSafeInteger(length)) return "a Content-Length that no number holds";
   const authority = pseudo.authority ?? host;
   if (authority === undefined || !isAuthority(authority))
     return ":authority is not a host with an optional port";

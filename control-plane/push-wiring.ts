@@ -40,8 +40,7 @@ export function createPushServer(wiring: PushWiring): PushServer {
   const { reports, chains, projection } = wiring;
   const source = new ReleaseSnapshots(projection, chains);
   const server = new PushServer({
-    host: settings.push.host,
-    port: settings.push.port,
+    address: settings.push,
     credentials: grpcCredentials(tls),
     artifacts: settings.artifactUrl === "" ? undefined : artifactFolder(settings.artifactUrl),
     apiPort: settings.api.port,

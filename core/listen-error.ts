@@ -1,7 +1,7 @@
 import { formatAddress, type Address } from "./address.ts";
 import { MeshError, messageOf } from "./errors.ts";
 
-/** A listener could not be opened. `code` of `cause` is the system's: `EADDRINUSE`, `EACCES`, … */
+/** A listener could not be opened; `cause` has the system's code (`EADDRINUSE`, `EACCES`, …), as `code` or in its text. */
 export class ListenError extends MeshError<"listen_failed"> {
   readonly address: Address;
 
@@ -17,7 +17,9 @@ export class ListenError extends MeshError<"listen_failed"> {
 }
 
 function reason(cause: unknown): string {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  // gRPC's errors have it in their text alone.
+  const code =
+    cause instanceof Error && "code" in cause ? cause.code : /\bE[A-Z]{3,}\b/.exec(messageOf(cause))?.[0];
   if (code === "EADDRINUSE") return "the port is taken";
   if (code === "EACCES") return "this user may not use the port";
   if (code === "EADDRNOTAVAIL") return "this machine does not have the address";

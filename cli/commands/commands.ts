@@ -38,7 +38,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "plugin",
-    description: "Packs, uploads, approves, enables and removes plugins.",
+    description: "Begins, packs, uploads, approves, enables and removes plugins.",
     load: async (line) => (await import("./plugin/plugin.ts")).pluginCommand(line),
   },
   {

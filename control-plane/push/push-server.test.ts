@@ -225,3 +225,12 @@ test("a shutdown tells each node when to come back, spread over time, and takes 
   expect(times.size).toBeGreaterThan(10);
   expect((await mesh.greet("node-99").ended()).code).toBe(Status.UNAVAILABLE);
 });
+
+test("a port that is taken is said in one line, with the flag that chooses another", async () => {
+  await using first = await PushMesh.start();
+  const { port } = first.server;
+
+  await expect(PushMesh.start({ port })).rejects.toThrow(
+    `cannot listen on 127.0.0.1:${port}: the port is taken; choose another with --push`,
+  );
+});

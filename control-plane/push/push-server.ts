@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto";
 
 import { Server, type ServerCredentials } from "@grpc/grpc-js";
 
+import { formatAddress, type Address } from "../../core/address.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Service } from "../../core/lifecycle.ts";
+import { ListenError } from "../../core/listen-error.ts";
 import type { Logger } from "../../core/log.ts";
 import { controlPlane } from "../../proto/control-plane.ts";
 import type { Welcome } from "../../proto/gen/mesh/v1/Welcome.ts";
@@ -27,9 +29,7 @@ import type { PushSettings } from "./push-settings.ts";
 import { asRefusal, StreamRefused } from "./refusal.ts";
 
 export interface PushParts {
-  readonly host: string;
-  /** 0: any that is free. */
-  readonly port: number;
+  readonly address: Address;
   /** Plain text, TLS or mutual TLS; certificates that change are its own business. */
   readonly credentials: ServerCredentials;
   /** Where artifacts are, for Welcome; undefined: nodes find out for themselves. */
@@ -108,10 +108,10 @@ export class PushServer implements Service {
 
   async start(): Promise<void> {
     this.#streams.start();
-    const { host, port, credentials } = this.#parts;
+    const { address, credentials } = this.#parts;
     const { promise, resolve, reject } = Promise.withResolvers<number>();
-    this.#server.bindAsync(`${host}:${port}`, credentials, (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
+    this.#server.bindAsync(formatAddress(address), credentials, (error, bound) =>
+      error === null ? resolve(bound) : reject(new ListenError("--push", address, error)),
     );
     this.#port = await promise;
   }

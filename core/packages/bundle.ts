@@ -27,7 +27,7 @@ let underWay = 0;
  */
 export async function bundlePlugin(where: string, directory: string, entry: string): Promise<string> {
   const esbuild = await import("esbuild").catch(() => {
-    const advice = "pack the plugin with `sluice plugin pack` where the development dependencies are";
+    const advice = "npm install --save-dev esbuild, or take a zip that `sluice plugin pack` made where it is";
     throw refusal(where, entry, `is TypeScript, and esbuild, which bundles it, is not installed: ${advice}`);
   });
   underWay++;

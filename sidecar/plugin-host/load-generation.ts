@@ -112,7 +112,7 @@ function settingsOf(load: Load): WorldSettings {
     version: load.version,
     tag: load.tag,
     positions: load.positions,
-    config: load.configJson === "" ? null : JSON.parse(load.configJson),
+    config: load.configJson === "" ? undefined : JSON.parse(load.configJson),
     timeout: load.timeoutMs,
     kv: load.keyValue ? { bytes: load.keyValueBytes, keys: load.keyValueKeys } : undefined,
     fetch: load.fetch.length > 0,

@@ -33,6 +33,8 @@ export interface PushMeshOptions {
   readonly settings?: Partial<PushSettings>;
   /** In place of tokens that a test makes up. */
   readonly authenticator?: (store: Store, clock: Clock) => Authenticator;
+  /** Default: a free one. */
+  readonly port?: number;
   /** Default: none. */
   readonly log?: Logger;
   /** In place of snapshots by hand; the store is empty but for the clusters `demo` and `other`. */
@@ -62,8 +64,13 @@ export class PushMesh implements AsyncDisposable {
 
   static async start(options: PushMeshOptions = {}): Promise<PushMesh> {
     const mesh = new PushMesh(options, await TemporaryFolder.create());
-    await mesh.#start();
-    return mesh;
+    try {
+      await mesh.#start();
+      return mesh;
+    } catch (error) {
+      await mesh[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   async #start(): Promise<void> {
@@ -79,8 +86,7 @@ export class PushMesh implements AsyncDisposable {
     await this.flush.start();
     const used = (await this.#options.snapshots?.(this.store, clock, chains)) ?? source;
     this.server = new PushServer({
-      host: "127.0.0.1",
-      port: 0,
+      address: { host: "127.0.0.1", port: this.#options.port ?? 0 },
       credentials: ServerCredentials.createInsecure(),
       artifacts: undefined,
       apiPort: 0,

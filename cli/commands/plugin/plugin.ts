@@ -3,6 +3,7 @@ import { Command } from "commander";
 import type { CommandLine } from "../../command-line.ts";
 import { approveVersionCommand, refuseVersionCommand } from "./approval.ts";
 import { modeCommands, removeCommand } from "./chain-commands.ts";
+import { newCommand } from "./new.ts";
 import { packCommand } from "./pack.ts";
 import { pushCommand } from "./push.ts";
 
@@ -12,6 +13,7 @@ export function pluginCommand(line: CommandLine): Command {
     "(`sluice get plugins` lists them, `sluice describe plugin NAME` tells all about one)",
   );
   const commands = [
+    newCommand(line),
     packCommand(line),
     pushCommand(line),
     approveVersionCommand(line),

@@ -97,6 +97,15 @@ test("init has config, tag, positions and names, and may wait", async () => {
   expect(editsOf(results[0])[0]?.values).toEqual(['[{"a":[1]},"blue",[0,1],"tagger","2.0.1"]']);
 });
 
+test("a plugin that is given no config finds it undefined, as in the harness", async () => {
+  const source = `export default { execute: (request, { config }) => ({ headerSet: { "x-web-config": String(config) } }) }`;
+  const plugin = await host.loadNew(source, { configJson: "" });
+
+  const { results } = await host.run([plugin]);
+
+  expect(editsOf(results[0])[0]?.values).toEqual(["undefined"]);
+});
+
 test("the smoke call can be told apart", async () => {
   const source = `export default { execute(request) { if (request.smoke !== (request.host === "smoke.invalid")) throw new Error("?"); } }`;
   const plugin = await host.loadNew(source);

@@ -106,3 +106,19 @@ test("a client that half-closes while it is answered is closed behind that answe
 
   expect(await client.untilClosed()).toMatch(/4\r\ndone\r\n0\r\n\r\n$/);
 });
+
+test("a client that sends all of a large upload before it reads gets its answer", async () => {
+  const handler = (exchange: ServerExchange): void =>
+    exchange.respond({ status: 401, headers: HeaderBlock.empty }, Buffer.from("no"));
+  await using server = await H1Server.listen(handler, {}, new Deadlines(new ManualClock()));
+  await using client = await RawSocket.connect(server.port);
+  const upload = Buffer.alloc(32 * 1024 * 1024);
+  client.socket.pause();
+  client.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${upload.length}\r\n\r\n`);
+
+  await new Promise((resolve) => client.socket.write(upload, resolve));
+  client.socket.resume();
+
+  expect(await client.untilEnd()).toMatch(/^HTTP\/1.1 401 .*\r\n\r\nno$/s);
+  expect(client.error).toBeUndefined();
+});

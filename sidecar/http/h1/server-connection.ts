@@ -33,9 +33,6 @@ export interface ServerConnectionOptions {
 /** Bytes of a request body that are read and dropped so that the connection can be kept for the next request. */
 const DROPPED_TO_KEEP = 64 * 1024;
 
-/** Bytes that are read and dropped so that the client can read our last answer: closing with bytes unread resets it. */
-const DROPPED_TO_CLOSE = 1024 * 1024;
-
 /** Made once: an error costs its stack, and clients leave all the time. */
 const CLIENT_CLOSED = new WireError("client_gone", "the client closed the connection");
 
@@ -155,7 +152,9 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
       case "whole":
         return false;
       case "lingering":
-        return this.#dropBytes(intake);
+        // Closing with bytes unread would reset the client, which may send all it has before it reads our answer.
+        intake.at = intake.chunk.length;
+        return true;
       case "closed":
     }
     intake.drop();
@@ -292,13 +291,6 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
     }
     this.#reading = "lingering";
     this.#transport.deadline.disarm();
-  }
-
-  #dropBytes(intake: Intake): boolean {
-    if (this.#dropped > DROPPED_TO_CLOSE) return false;
-    this.#dropped += intake.chunk.length - intake.at;
-    intake.at = intake.chunk.length;
-    return true;
   }
 
   // === how exchanges and the connection end ===

@@ -63,6 +63,7 @@ export class Intake {
   keep(from: number, to: number): Buffer {
     const { chunk } = this;
     if (!this.#lent) return from === 0 && to === chunk.length ? chunk : chunk.subarray(from, to);
+    countRead(to - from);
     const copy = Buffer.allocUnsafe(to - from);
     chunk.copy(copy, 0, from, to);
     return copy;
@@ -86,7 +87,7 @@ export class Intake {
   }
 
   #arrived(chunk: Buffer, lent: boolean): void {
-    countRead(chunk.length);
+    if (!lent) countRead(chunk.length);
     // A stream that was resumed and paused again in one turn reads once more.
     if (this.holding) {
       this.chunk = Buffer.concat([this.chunk.subarray(this.at), chunk]);

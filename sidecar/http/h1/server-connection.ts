@@ -10,6 +10,7 @@ import type { Deadlines } from "../deadlines.ts";
 import { type BodyOwner, type IncomingBody, NO_BODY_SOURCE, requestBody } from "./incoming-body.ts";
 import type { Intake } from "./intake.ts";
 import { sendLastAnswer } from "./last-answer.ts";
+import { lendReads } from "./lent-reads.ts";
 import type { ParsedRequest } from "./message.ts";
 import { RequestReader } from "./request-reader.ts";
 import type { Sender } from "./sender.ts";
@@ -75,7 +76,8 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
   accept(first: Buffer | undefined): void {
     const { intake, socket, deadline } = this.#transport;
     this.#transport.listen();
-    socket.on("data", (chunk: Buffer) => intake.push(chunk));
+    const lends = lendReads(socket, (lent) => intake.lend(lent));
+    if (!lends) socket.on("data", (chunk: Buffer) => intake.push(chunk));
     deadline.arm(this.#limits.firstByte);
     if (first !== undefined) intake.push(first);
     if (!intake.holding) socket.resume();

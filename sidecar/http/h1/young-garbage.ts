@@ -15,7 +15,7 @@ const collect: unknown = (() => {
 let piled = 0;
 
 /**
- * Counts bytes that were read into buffers of their own. A body in passage makes a buffer for each read, dead a moment
+ * Counts bytes that stand in buffers of their own. A body in passage makes a buffer of each read, dead a moment
  * later, and V8 lets 64 MiB of them pile up before it looks: resident memory would grow by that for nothing. Collecting
  * the youngest objects after every 8 MiB takes a millisecond or two; small exchanges hardly ever come to that.
  */

@@ -18,29 +18,46 @@ export function demoHelp(ports: DemoPorts, config: string): string {
   );
 }
 
-/** The same where a control plane configures it; `api` is its address. */
-export function controlPlaneHelp(ports: DemoPorts, api: string): string {
-  const lines: readonly Line[] = [
-    ["npx sluice get nodes", "what every node runs, and whether it is in sync"],
-    [
-      "npx sluice plugin push plugins-example/header-tag",
-      "uploads a version (raise it in plugin.yaml first, say to 1.1.0)",
-    ],
-    ["npx sluice release create header-tag@1.1.0 --full", "asks for it to be put on nodes, as dev"],
+export interface ControlPlaneFacts {
+  /** Its address. */
+  readonly api: string;
+  /** The folder of plugins whose edits are released; undefined where the examples came packed. */
+  readonly sources: string | undefined;
+}
+
+/** The same where a control plane configures it. */
+export function controlPlaneHelp(ports: DemoPorts, { api, sources }: ControlPlaneFacts): string {
+  const commands = [
+    ...trafficLines(ports),
+    ["npx sluice get nodes", "what every node runs, and whether it is in sync"] as const,
+    ...(sources === undefined ? NEW_PLUGIN : newVersion(sources)),
     [
       "npx sluice --context ops release approve ID",
       "somebody else approves; then download, activate, complete",
-    ],
-    ["npx sluice release status ID -w", "what each node has done of it"],
+    ] as const,
+    ["npx sluice release status ID -w", "what each node has done of it"] as const,
   ];
-  const commands = [...trafficLines(ports), ...lines];
-  return page(
-    ports,
-    commands,
-    `Edit a plugin's source in plugins-example/: it is released by itself, and the next answer is the new one.
-The control plane is on http://${api}; what it knows is in .sluice/, which you may delete to begin anew.`,
-  );
+  const place = `The control plane is on http://${api}; what it knows is in .sluice/, which you may delete to begin anew.`;
+  const edits = `Edit a plugin's source in ${sources}/: it is released by itself, and the next answer is the new one.\n`;
+  return page(ports, commands, sources === undefined ? place : `${edits}${place}`);
 }
+
+function newVersion(sources: string): readonly Line[] {
+  return [
+    [
+      `npx sluice plugin push ${sources}/header-tag`,
+      "uploads a version (raise it in plugin.yaml first, say to 1.1.0)",
+    ],
+    ["npx sluice release create header-tag@1.1.0 --full", "asks for it to be put on nodes, as dev"],
+  ];
+}
+
+const NEW_PLUGIN: readonly Line[] = [
+  ["npx sluice plugin new my-plugin", "begins a plugin of yours"],
+  ["npx sluice plugin push my-plugin --domain demo", "uploads it (install esbuild beside Sluice first)"],
+  ["npx sluice --context ops plugin enable my-plugin", "adds it to the chain"],
+  ["npx sluice release create my-plugin@1.0.0 --full", "asks for it to be put on nodes, as dev"],
+];
 
 /** What is said when the control plane is killed: the rest of the demo goes on. */
 export function controlPlaneEnded(

@@ -27,7 +27,12 @@ export function startControlPlane(
   state: DemoState,
 ): StartingProgram {
   const flags = ["--folder", state.controlPlane, "--api", formatAddress(api), "--push", formatAddress(push)];
-  return start("the control plane", "../control-plane/main.ts", flags, readyLine(output));
+  return start("the control plane", "../control-plane/main.ts", flags, readyLine(output, isOfACall));
+}
+
+/** The demo's own calls would bury what a person looks for; who did what is in `sluice audit`. */
+function isOfACall(line: string): boolean {
+  return line.includes('"msg":"api request"');
 }
 
 /** Where the sidecar gets its configuration from. */
@@ -87,10 +92,13 @@ function start(
   return { program, ready: Promise.race([promise, failure(program)]) };
 }
 
-/** Passes lines of a log on, and finds the one that says `ready`. */
-function readyLine(output: CommandLine["output"]): (line: string) => Ports | undefined {
+/** Passes lines of a log on, but for those that are `hidden`, and finds the one that says `ready`. */
+function readyLine(
+  output: CommandLine["output"],
+  hidden: (line: string) => boolean = () => false,
+): (line: string) => Ports | undefined {
   return (line) => {
-    output.write(`${line}\n`);
+    if (!hidden(line)) output.write(`${line}\n`);
     return line.includes('"msg":"ready"') ? (JSON.parse(line) as Ports) : undefined;
   };
 }

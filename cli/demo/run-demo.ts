@@ -1,6 +1,7 @@
 import { relative, resolve } from "node:path";
 
 import { formatAddress } from "../../core/address.ts";
+import { isUnpacked } from "./example-package.ts";
 import { endedEarly } from "../child-process.ts";
 import type { CommandLine } from "../command-line.ts";
 import { bringIntoForce, prepareControlPlane } from "./configured-demo.ts";
@@ -39,6 +40,7 @@ class Demo {
   /** The sidecar drains while the app still answers; then the app ends, and the control plane last. */
   async run(): Promise<number> {
     await using _stack = this.#stack;
+    this.#line.output.write("Sluice is starting; it says when it is up.\n");
     const app = startApp(this.#options);
     this.#stack.use(app.program);
     this.#options = {
@@ -62,7 +64,7 @@ class Demo {
       admin: taken(admin, ports, "admin"),
     };
     if (source.start !== undefined) this.#stack.use(await this.#orStop(source.start()));
-    this.#line.output.write(this.#help());
+    this.#line.output.write(await this.#help());
     const ended = [failure(sidecar.program), failure(app.program)];
     await Promise.race([this.#signals.stopped, ...ended]);
     this.#line.output.write("draining …\n");
@@ -107,15 +109,17 @@ class Demo {
     };
   }
 
-  #help(): string {
-    const { app, inbound, outbound, admin, api, config } = this.#options;
+  async #help(): Promise<string> {
+    const { app, inbound, outbound, admin, api, config, plugins } = this.#options;
     const shown = {
       app: formatAddress(app),
       inbound: formatAddress(inbound),
       outbound: formatAddress(outbound),
       admin: formatAddress(admin),
     };
-    if (config === "") return controlPlaneHelp(shown, formatAddress(api));
-    return demoHelp(shown, relative(this.#line.directory, resolve(this.#line.directory, config)));
+    const { directory } = this.#line;
+    if (config !== "") return demoHelp(shown, relative(directory, resolve(directory, config)));
+    const sources = (await isUnpacked(plugins)) ? relative(directory, plugins) : undefined;
+    return controlPlaneHelp(shown, { api: formatAddress(api), sources });
   }
 }

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 
-import { LONGEST_TAIL } from "../../control-plane/api/contract/node-endpoints.ts";
+import { LONGEST_TAIL } from "../../control-plane/model/node.ts";
 import { formatSize, parseSize } from "../../core/size.ts";
 import type { CommandLine } from "../command-line.ts";
 import { connect } from "../connection.ts";

@@ -9,6 +9,7 @@ import { readDocument } from "../../core/document.ts";
 import { MeshError } from "../../core/errors.ts";
 import { makeFolder } from "../../core/make-folder.ts";
 import { suggestion } from "../../core/nearest.ts";
+import { ownValue } from "../../core/own-value.ts";
 import { ENVIRONMENT } from "../environment.ts";
 import { usageError } from "../usage-error.ts";
 
@@ -94,9 +95,9 @@ export async function writeContexts(path: string, contexts: Contexts): Promise<v
   await rename(temporary, path);
 }
 
-/** The context of this name that the file has; every object has a `constructor` of its own. */
+/** The context of this name that the file has. */
 export function knownContext({ contexts }: Contexts, name: string): Context | undefined {
-  return Object.hasOwn(contexts, name) ? contexts[name] : undefined;
+  return ownValue(contexts, name);
 }
 
 /** The context of this name, or the current one. */

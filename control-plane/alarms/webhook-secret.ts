@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 
 import { MeshError, messageOf } from "../../core/errors.ts";
+import { ownValue } from "../../core/own-value.ts";
 import type { Webhook } from "../model/alarm.ts";
 
 const PREFIX = "whsec_";
@@ -13,14 +14,10 @@ export async function webhookKey(
   secret: Webhook["secret"],
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Buffer> {
-  const text = "fromEnv" in secret ? own(environment, secret.fromEnv) : await readSecret(secret.fromFile);
+  const text =
+    "fromEnv" in secret ? ownValue(environment, secret.fromEnv) : await readSecret(secret.fromFile);
   if (text === undefined || text === "") throw unusable("its secret is empty or not there");
   return text.startsWith(PREFIX) ? Buffer.from(text.slice(PREFIX.length), "base64") : Buffer.from(text);
-}
-
-/** Every object has a `constructor`, the environment too. */
-function own(environment: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
-  return Object.hasOwn(environment, name) ? environment[name] : undefined;
 }
 
 async function readSecret(path: string): Promise<string> {

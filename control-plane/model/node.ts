@@ -142,3 +142,6 @@ export type SyncState = (typeof SYNC_STATES)[number];
 
 /** A position in a plugin's log, as nodes tell it: nobody else takes it apart. */
 export const LOG_POSITION: RegExp = /^[a-z0-9-]{1,100}$/;
+
+/** Bytes of a plugin's log that are read at once, at the most. */
+export const LONGEST_TAIL = 4_194_304;

@@ -1,6 +1,6 @@
 import type { ControlMessage } from "../../proto/gen/mesh/v1/ControlMessage.ts";
 import type { LogLines__Output } from "../../proto/gen/mesh/v1/LogLines.ts";
-import { LOG_POSITION } from "../model/node.ts";
+import { LOG_POSITION, LONGEST_TAIL } from "../model/node.ts";
 import { OperationError } from "../model/operation-error.ts";
 import type { LogChunk, LogRequest } from "../reports/node-logs.ts";
 
@@ -12,7 +12,6 @@ const MOST_OF_ONE = 4;
 const MOST_WAITING = 1_048_576;
 /** Of each chunk, beside its lines. */
 const CHUNK = 256;
-const LONGEST_TAIL = 4_194_304;
 
 interface Question {
   readonly reader: string;

@@ -1,6 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+
 import { messageOf, type Problem } from "../../core/errors.ts";
+import { ownValue } from "../../core/own-value.ts";
 
 const MAX_SECRET_BYTES = 64 * 1024;
 
@@ -54,9 +56,7 @@ async function resolveReference(
   if (others.length > 0 || typeof name !== "string" || name === "")
     return refused(context, key, "expected { fromEnv: NAME } or { fromFile: PATH } and nothing beside it");
   if (kind === "fromFile") return fromFile(name, key, context);
-  const { environment } = context;
-  // Every object has a `constructor`, this one too.
-  const secret = Object.hasOwn(environment, name) ? environment[name] : undefined;
+  const secret = ownValue(context.environment, name);
   if (secret !== undefined) return found(secret);
   return refused(context, key, `the environment has no ${name}`);
 }

@@ -2,19 +2,21 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { Effects } from "./effects.ts";
 import { STANDBY_LAG } from "./limits.ts";
+import type { IdleTimers } from "./protocol/messages.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 /** A generation with one timer of 1 ms that nobody waits for. */
-function withTimer(role: { standby: boolean; held: boolean }) {
+function withTimer(timers: IdleTimers) {
   const fired: number[] = [];
-  const link = Object.assign(role, {
+  const link = {
+    timers,
     send: () => {},
     fetch: () => () => {},
     turn: () => {},
     sweepSoon: () => {},
-  });
+  };
   const effects = new Effects(1, link, {
     timer: (id) => void fired.push(id),
     fetched: () => {},
@@ -22,25 +24,25 @@ function withTimer(role: { standby: boolean; held: boolean }) {
     waitedFor: () => false,
   });
   effects.startTimer(7, 1, 1);
-  return { effects, role, fired };
+  return { effects, link, fired };
 }
 
 test("a standby fires late, and not as long as the active host may be hanging in the same timer", () => {
-  const { role, fired } = withTimer({ standby: true, held: true });
+  const { link, fired } = withTimer("held");
 
   vi.advanceTimersByTime(10 * STANDBY_LAG);
   expect(fired).toEqual([]);
 
-  role.held = false;
+  link.timers = "late";
   vi.advanceTimersByTime(STANDBY_LAG);
   expect(fired).toEqual([7]);
 });
 
 test("what was put off is due when the standby becomes the active host", () => {
-  const { effects, role, fired } = withTimer({ standby: true, held: true });
+  const { effects, link, fired } = withTimer("held");
   vi.advanceTimersByTime(STANDBY_LAG);
 
-  Object.assign(role, { standby: false, held: false });
+  link.timers = "due";
   effects.hasten();
   vi.advanceTimersByTime(1);
 

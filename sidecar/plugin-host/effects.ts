@@ -1,6 +1,13 @@
 import type { FetchCall } from "./entry-output.ts";
 import { STANDBY_LAG } from "./limits.ts";
-import type { FetchResponse, FromHost, KeyValueEntry, LogLine, PluginLogLevel } from "./protocol/messages.ts";
+import type {
+  FetchResponse,
+  FromHost,
+  IdleTimers,
+  KeyValueEntry,
+  LogLine,
+  PluginLogLevel,
+} from "./protocol/messages.ts";
 import { field } from "./world/fields.ts";
 import {
   MAX_ERROR_TEXT,
@@ -23,10 +30,8 @@ export interface HostLink {
   turn(): void;
   /** Asks for a call of `sweep` soon. */
   sweepSoon(generation: { sweep(): void }): void;
-  /** What nobody waits for can wait. */
-  readonly standby: boolean;
-  /** A standby whose active host owes an answer, which may be the fault of what is put off here. */
-  readonly held: boolean;
+  /** When timers fire that no question waits for. */
+  readonly timers: IdleTimers;
 }
 
 /** Calls into the isolate, on behalf of the owner of what woke it. */
@@ -144,9 +149,11 @@ export class Effects {
   }
 
   #due(id: number, owner: number): void {
-    if (!this.#link.standby || this.#wakes.waitedFor(owner)) return this.#fire(id, owner);
+    if (this.#link.timers === "due" || this.#wakes.waitedFor(owner)) return this.#fire(id, owner);
     this.#putOff.set(id, owner);
-    this.#after(STANDBY_LAG, id, () => (this.#link.held ? this.#due(id, owner) : this.#fire(id, owner)));
+    this.#after(STANDBY_LAG, id, () =>
+      this.#link.timers === "held" ? this.#due(id, owner) : this.#fire(id, owner),
+    );
   }
 
   #fire(id: number, owner: number): void {

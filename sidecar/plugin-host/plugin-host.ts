@@ -11,6 +11,7 @@ import type {
   Failure,
   FetchResponse,
   FromHost,
+  IdleTimers,
   Load,
   Ping,
   Run,
@@ -40,8 +41,7 @@ export class PluginHost implements HostLink {
   readonly #background: SegmentRun[] = [];
   readonly #fetches = new Map<number, (answer: FetchResponse) => void>();
   readonly #sweeps = new Set<{ sweep(): void }>();
-  #standby = false;
-  #held = false;
+  #timers: IdleTimers = "due";
   #lastFetch = 0;
   #sweepDue = false;
   #backgroundDue = false;
@@ -81,12 +81,8 @@ export class PluginHost implements HostLink {
     this.#environment.breadcrumb.idle();
   }
 
-  get standby(): boolean {
-    return this.#standby;
-  }
-
-  get held(): boolean {
-    return this.#held;
+  get timers(): IdleTimers {
+    return this.#timers;
   }
 
   send(frame: FromHost): void {
@@ -107,11 +103,10 @@ export class PluginHost implements HostLink {
     setTimeout(() => this.#sweep(), SWEEP_AFTER);
   }
 
-  #ping({ sequence, standby, hold }: Ping): void {
+  #ping({ sequence, timers }: Ping): void {
     this.send({ kind: "pong", sequence });
-    const promoted = this.#standby && !standby;
-    this.#standby = standby;
-    this.#held = hold;
+    const promoted = this.#timers !== "due" && timers === "due";
+    this.#timers = timers;
     if (promoted) for (const generation of this.#generations.values()) generation.hasten();
   }
 

@@ -1,11 +1,8 @@
 import { z } from "zod";
 
-import { LOG_POSITION, PRESENCES, SYNC_STATES } from "../../model/node.ts";
+import { LOG_POSITION, LONGEST_TAIL, PRESENCES, SYNC_STATES } from "../../model/node.ts";
 import { paging, page, query, nothing, word, type Endpoint } from "./endpoint.ts";
 import * as resource from "./resources.ts";
-
-/** Bytes of a plugin's log that are read at once, at the most. */
-export const LONGEST_TAIL = 4_194_304;
 
 /** Nodes, and what plugins log there. */
 export const NODE_ENDPOINTS = {

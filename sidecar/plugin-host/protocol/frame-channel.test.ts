@@ -42,7 +42,7 @@ test("answers given while a read is handled leave at its end", async () => {
     closed: () => {},
   });
 
-  sidecar.send({ kind: "ping", sequence: 5, standby: false, hold: false });
+  sidecar.send({ kind: "ping", sequence: 5, timers: "due" });
 
   expect(await promise).toBe(5);
   host[Symbol.dispose]();
@@ -74,7 +74,7 @@ test("the end of the other side is told once, without an error", async () => {
   pair.left.destroy();
 
   expect(await promise).toBeUndefined();
-  expect(() => channel.send({ kind: "ping", sequence: 1, standby: false, hold: false })).not.toThrow();
+  expect(() => channel.send({ kind: "ping", sequence: 1, timers: "due" })).not.toThrow();
 });
 
 const silent = { frame: () => {}, closed: () => {} };

@@ -31,7 +31,7 @@ test("frames written one after the other come back as they were, also when they 
   const writer = new WireWriter();
   const large = loadOf("x".repeat(200_000));
   const frames: HostFrame[] = [
-    { kind: "ping", sequence: 1, standby: false, hold: false },
+    { kind: "ping", sequence: 1, timers: "due" },
     large,
     { kind: "cancel", id: 7 },
   ];
@@ -44,7 +44,7 @@ test("frames written one after the other come back as they were, also when they 
 
 test("bytes that were taken stay as they are while more is written", () => {
   const writer = new WireWriter();
-  encodeFrame(writer, { kind: "ping", sequence: 1, standby: false, hold: false });
+  encodeFrame(writer, { kind: "ping", sequence: 1, timers: "due" });
   const taken = writer.take();
   const before = Buffer.from(taken);
 

@@ -1,4 +1,5 @@
-import type { Cancel, Hello, Ping, Pong } from "./messages.ts";
+import { IDLE_TIMERS, type Cancel, type Hello, type IdleTimers, type Ping, type Pong } from "./messages.ts";
+import { ProtocolError } from "./protocol-error.ts";
 import type { WireReader } from "./wire-reader.ts";
 import type { WireWriter } from "./wire-writer.ts";
 
@@ -29,22 +30,25 @@ export function readCancel(reader: WireReader): Cancel {
 
 export function writePing(writer: WireWriter, ping: Ping): void {
   writer.uint(1, ping.sequence);
-  writer.bool(2, ping.standby);
-  writer.bool(3, ping.hold);
+  writer.utf8(2, ping.timers);
 }
 
 export function readPing(reader: WireReader): Ping {
   let sequence = 0;
-  let standby = false;
-  let hold = false;
+  let timers: IdleTimers = "due";
   while (reader.more) {
     const field = reader.field();
     if (field === 1) sequence = reader.uint32();
-    else if (field === 2) standby = reader.bool();
-    else if (field === 3) hold = reader.bool();
+    else if (field === 2) timers = idleTimersNamed(reader.utf8());
     else reader.skip();
   }
-  return { kind: "ping", sequence, standby, hold };
+  return { kind: "ping", sequence, timers };
+}
+
+function idleTimersNamed(name: string): IdleTimers {
+  const timers = IDLE_TIMERS.find((each) => each === name);
+  if (timers === undefined) throw new ProtocolError(`unknown rule for timers '${name.slice(0, 40)}'`);
+  return timers;
 }
 
 export function writePong(writer: WireWriter, pong: Pong): void {

@@ -142,11 +142,15 @@ export interface Cancel {
 export interface Ping {
   readonly kind: "ping";
   readonly sequence: number;
-  /** Timers that nobody waits for are put off, until a Ping says otherwise. */
-  readonly standby: boolean;
-  /** The active host owes an answer: what was put off stays so. */
-  readonly hold: boolean;
+  readonly timers: IdleTimers;
 }
+
+/**
+ * When timers fire that no question waits for, until a Ping says otherwise: when they are due, in the active host;
+ * late, in a standby; held, in a standby whose active host owes an answer, which may be the fault of such a timer.
+ */
+export const IDLE_TIMERS = ["due", "late", "held"] as const;
+export type IdleTimers = (typeof IDLE_TIMERS)[number];
 
 export interface Pong {
   readonly kind: "pong";

@@ -6,6 +6,7 @@ import {
   type Fault,
   type FetchRequest,
   type FromHost,
+  type IdleTimers,
   type KeyValueChanges,
   type Load,
   type LogLines,
@@ -198,10 +199,14 @@ export class PluginHost implements Carrier {
     if (this.#pingedAt !== undefined) return;
     this.#sequence = (this.#sequence + 1) >>> 0;
     this.#pingedAt = this.#clock.now();
-    const leader = this.leader?.();
-    const standby = this.leader !== undefined && leader !== this;
-    const hold = standby && (leader?.overdue ?? false);
-    this.#channel.send({ kind: "ping", sequence: this.#sequence, standby, hold });
+    this.#channel.send({ kind: "ping", sequence: this.#sequence, timers: this.#idleTimers() });
+  }
+
+  #idleTimers(): IdleTimers {
+    if (this.leader === undefined) return "due";
+    const leader = this.leader();
+    if (leader === this) return "due";
+    return leader?.overdue === true ? "held" : "late";
   }
 
   /** The same, but of who answered a run since this was called last. */

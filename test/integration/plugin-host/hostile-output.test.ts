@@ -127,7 +127,7 @@ test("a rejection that loops when it is looked at hangs the host at worst, and t
   );
 
   own.start([2]);
-  own.send({ kind: "ping", sequence: 1, standby: false, hold: false });
+  own.send({ kind: "ping", sequence: 1, timers: "due" });
   const pong = own.next((frame) => frame.kind === "pong").then(() => "alive");
   const { promise: silence, resolve } = Promise.withResolvers<string>();
   setTimeout(() => resolve("hung"), 1500);

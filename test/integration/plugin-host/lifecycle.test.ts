@@ -172,7 +172,7 @@ test("an unload of what is not there is answered", async () => {
 
 test("a standby puts timers off that nobody waits for, until it is the active host", async () => {
   await using own = await HostDriver.start();
-  own.send({ kind: "ping", sequence: 1, standby: true, hold: false });
+  own.send({ kind: "ping", sequence: 1, timers: "late" });
   const plugin = await own.loadNew(
     `export default {
       async init({ log }) { await new Promise((done) => setTimeout(done, 1)); setTimeout(() => log.info("tick"), 1); },
@@ -184,12 +184,12 @@ test("a standby puts timers off that nobody waits for, until it is the active ho
   const { results } = await own.run([plugin]);
   expect(results[0]?.failure).toBeUndefined();
   expect(ticked()).toBe(false);
-  own.send({ kind: "ping", sequence: 2, standby: false, hold: false });
+  own.send({ kind: "ping", sequence: 2, timers: "due" });
   await own.next(({ kind }) => kind === "log");
 });
 
 test("pings are answered", async () => {
-  host.send({ kind: "ping", sequence: 77, standby: false, hold: false });
+  host.send({ kind: "ping", sequence: 77, timers: "due" });
 
   expect(await host.next(({ kind }) => kind === "pong")).toEqual({ kind: "pong", sequence: 77 });
 });

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 
 import { FAILURE_CAUSES } from "../../../chain/verdict.ts";
-import { PLUGIN_LOG_LEVELS, type Failure, type HostFrame } from "../messages.ts";
+import { IDLE_TIMERS, PLUGIN_LOG_LEVELS, type Failure, type HostFrame } from "../messages.ts";
 
 // Every message of the link with every field, for tests of properties.
 
@@ -104,8 +104,7 @@ export const anyFrame: fc.Arbitrary<HostFrame> = fc.oneof(
   fc.record({
     kind: fc.constant("ping" as const),
     sequence: uint32,
-    standby: fc.boolean(),
-    hold: fc.boolean(),
+    timers: fc.constantFrom(...IDLE_TIMERS),
   }),
   fc.record({ kind: fc.constant("pong" as const), sequence: uint32 }),
   log,

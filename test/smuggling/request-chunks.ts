@@ -79,6 +79,12 @@ const TRAILERS: readonly SmugglingCase[] = [
     trailers("X-Sum: 1\r\n"),
   ),
   arrives("a trailer that speaks for the sidecar", trailers("X-Mesh-Path: /\r\n"), HELLO),
+  arrives("a trailer that says who the client is", trailers("X-Forwarded-For: 192.0.2.1\r\n"), HELLO),
+  arrives(
+    "trailers that CGI-style apps take for what must not be merged",
+    trailers("Content_Length: 5\r\nx_forwarded_for: 192.0.2.1\r\nSET_COOKIE: a\r\nx_sum: 1\r\n"),
+    trailers("x_sum: 1\r\n"),
+  ),
   ...[
     "Content-Length: 5",
     "Transfer-Encoding: chunked",

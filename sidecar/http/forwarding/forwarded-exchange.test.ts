@@ -163,6 +163,20 @@ test("a block at position 0 answers in place of the app", () => {
   expect(forwarding.finishedExchanges).toMatchObject([{ blockedBy: "guard", error: undefined }]);
 });
 
+test("a status that HTTP/2 cannot carry is an invalid answer to who speaks it, and passes to others", () => {
+  using forwarding = new HeldForwarding();
+  for (const protocol of ["h2", "http/1.1"] as const) {
+    const exchange = forwarding.begin(new HeldExchange(["host", "a"], { protocol }));
+    forwarding.upstream.respond(600, []);
+    exchange.watcher?.finished?.();
+  }
+
+  expect(forwarding.finishedExchanges).toMatchObject([
+    { status: 502, error: "upstream_invalid" },
+    { status: 600, error: undefined },
+  ]);
+});
+
 test("a block at position 1 cancels the app's body, and the client's going cancels nothing twice", () => {
   const script = ({ position }: { position: number }): ReturnType<typeof block> =>
     position === 1 ? block(451) : ALLOW;

@@ -29,6 +29,8 @@ import { ExchangeFacts, pathOf } from "./request-facts.ts";
 
 const NO_RECORDS: readonly PluginRecord[] = [];
 const NO_NAMES: readonly string[] = [];
+/** What node:http2 sends; RFC 9110 §15 knows no others either. */
+const HIGHEST_IN_H2 = 599;
 const shapes = new KeptShapes();
 
 /**
@@ -162,11 +164,18 @@ export class ForwardedExchange implements FinishedExchange, ExchangeWatcher, Ups
 
   responded(head: ResponseHead, body: BodySource): void {
     this.upstreamDuration = this.#options.clock.now() - this.#forwardedAt;
+    if (head.status > HIGHEST_IN_H2 && this.protocol === "h2") return this.#notCarried(head.status, body);
     const headers = withoutMeshFields(head.headers);
     if (this.#pass === undefined) return this.#pipe(head.status, headers, NO_EDITS, body);
     this.#pass.run(1, headers, head.status, (outcome) =>
       this.#responseAsked(head.status, headers, outcome, body),
     );
+  }
+
+  #notCarried(status: number, body: BodySource): void {
+    const error = new WireError("upstream_invalid", `the status ${status}, which HTTP/2 does not carry here`);
+    body.cancel(error);
+    this.failed(error);
   }
 
   failed(error: WireError): void {

@@ -36,7 +36,7 @@ export function blockAnswer({ status, headers, body }: BlockAnswer, request: Req
     const head = grpcAnswer(grpcStatusOf(status), body.toString(), fields);
     return { head, body: undefined, close: false, error: undefined };
   }
-  const bodyless = body.length === 0 || status === 204 || status === 304;
+  const bodyless = body.length === 0 || BODYLESS.includes(status);
   const named = bodyless || fields.indexOf("content-type") >= 0;
   const typed = named ? fields : applyEdits(fields, PLAIN_TEXT);
   return {
@@ -46,6 +46,9 @@ export function blockAnswer({ status, headers, body }: BlockAnswer, request: Req
     error: undefined,
   };
 }
+
+/** RFC 9110 §15: whoever makes such an answer gives it no content. */
+const BODYLESS: readonly number[] = [204, 205, 304];
 
 const PLAIN_TEXT = [{ name: "Content-Type", values: ["text/plain; charset=utf-8"] }];
 

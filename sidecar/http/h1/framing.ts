@@ -46,8 +46,8 @@ export function requestFraming(method: string, head: FramedHead): FramingResult 
   // RFC 9110 §9.3.8: no client may send one, and some servers take none.
   if (method === "TRACE" && (stated?.kind === "chunked" || (stated?.kind === "length" && stated.length > 0)))
     return TRACE_WITH_BODY;
-  // Case 7: a request that states nothing has no body.
-  return stated ?? NO_BODY;
+  // Case 7: a request that states nothing has no body, nor has one that states a length of 0.
+  return stated === undefined || (stated.kind === "length" && stated.length === 0) ? NO_BODY : stated;
 }
 
 /** What was asked, as far as the answer's framing depends on it. */

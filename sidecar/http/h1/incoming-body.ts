@@ -35,7 +35,7 @@ export function requestBody(
   limits: WireLimits,
 ): IncomingBody | undefined {
   if (head.upgrade || head.method === "CONNECT") return new IncomingBody(owner, TUNNEL, limits, "request");
-  if (framing.kind === "none" || (framing.kind === "length" && framing.length === 0)) return undefined;
+  if (framing.kind === "none") return undefined;
   return new IncomingBody(owner, framing, limits, "request");
 }
 

@@ -23,6 +23,7 @@ test.each([
   ["GET", "http/1.1", 103, 0, NONE],
   ["GET", "http/1.1", 204, 0, NONE],
   ["GET", "http/1.1", 304, undefined, NONE],
+  ["GET", "http/1.1", 304, 0, NONE],
   ["GET", "http/1.1", 304, 7, { kind: "length", length: 7 }],
   ["HEAD", "http/1.1", 200, 7, { kind: "length", length: 7 }],
   ["HEAD", "http/1.0", 200, undefined, NONE],

@@ -23,6 +23,8 @@ export function outgoingResponseFraming(
 ): Framing {
   if (status === 101 || (asked.method === "CONNECT" && status >= 200 && status < 300)) return TUNNEL;
   if (status < 200 || status === 204) return NO_BODY;
+  // RFC 9110 §8.6: a length here is what a GET's 200 would have, and that of what is not sent is not 0.
+  if (status === 304 && length === 0) return NO_BODY;
   // A 304 or an answer to HEAD without a length announces nothing: nobody knows what a GET would come to.
   if ((asked.method === "HEAD" || status === 304) && length === undefined) return NO_BODY;
   if (length !== undefined) return { kind: "length", length };

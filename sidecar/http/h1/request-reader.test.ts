@@ -219,7 +219,7 @@ test("§3.2 an HTTP/1.0 request may come without Host, and its connection ends w
 });
 
 test.each([
-  ["Content-Length: 0", { kind: "length", length: 0 }],
+  ["Content-Length: 0", { kind: "none" }],
   ["content-length: 9007199254740991", { kind: "length", length: 9007199254740991 }],
   ["Transfer-Encoding: chunked", { kind: "chunked" }],
   ["transfer-encoding:\tCHUNKED  ", { kind: "chunked" }],
@@ -257,6 +257,15 @@ test.each([
     ["Connection: keep-alive, Upgrade", "Upgrade: h2c, WebSocket"],
     true,
   ],
+  [
+    "one option of several with versions",
+    "GET",
+    "1.1",
+    ["Connection: Upgrade", "Upgrade: TLS/1.0, websocket"],
+    true,
+  ],
+  ["without a body", "GET", "1.1", ["Connection: Upgrade", "Upgrade: websocket", "Content-Length: 0"], true],
+  ["to a version of it", "GET", "1.1", ["Connection: Upgrade", "Upgrade: websocket/13"], false],
   ["without Connection", "GET", "1.1", ["Upgrade: websocket"], false],
   ["without Upgrade", "GET", "1.1", ["Connection: Upgrade"], false],
   ["to h2c", "GET", "1.1", ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c"], false],

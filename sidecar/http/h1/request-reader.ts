@@ -2,7 +2,7 @@ import { applyEdits } from "../../../core/headers/apply-edits.ts";
 import { type ConnectionOptions, connectionOptions } from "../../../core/headers/connection-options.ts";
 import { HeaderBlock } from "../../../core/headers/header-block.ts";
 import { FIELD } from "../../../core/headers/known-fields.ts";
-import { tokenList } from "../../../core/headers/token-list.ts";
+import { trimWhiteSpace } from "../../../core/headers/token-list.ts";
 import { isAuthority, LONGEST_KEPT_AUTHORITY } from "../authority.ts";
 import type { WireLimits } from "../limits.ts";
 import { WireError, type WireErrorCode } from "../wire-error.ts";
@@ -105,14 +105,14 @@ export class RequestReader implements HeadReader<ParsedRequest> {
     const first = fields.first(FIELD.expect);
     if (first < 0 || line.minor === 0) return false;
     if (fields.repeats(FIELD.expect) || !headers.valueEquals(first, "100-continue")) return undefined;
-    return framing.kind === "chunked" || (framing.kind === "length" && framing.length > 0);
+    return framing.kind !== "none";
   }
 
   /** RFC 9110 §7.8 and RFC 6455 §4.1. Any other upgrade is declined by saying nothing of it. */
   #isUpgrade(method: string, headers: HeaderBlock, framing: Framing, options: ConnectionOptions): boolean {
     if (!options.upgrade || method !== "GET" || this.#scanner.line.minor === 0) return false;
     if (framing.kind !== "none" || this.#scanner.fields.first(FIELD.upgrade) < 0) return false;
-    return tokenListHolds(headers.all("upgrade"), "websocket");
+    return namesWebSocket(headers.all("upgrade"));
   }
 }
 
@@ -121,8 +121,10 @@ function withHost(headers: HeaderBlock, host: string, authority: string): Header
   return host === authority ? headers : applyEdits(headers, [{ name: "Host", values: [authority] }]);
 }
 
-function tokenListHolds(values: readonly string[], token: string): boolean {
-  return tokenList(values.join(","))?.includes(token) === true;
+/** Others that are offered beside it may have versions (`TLS/1.0`); nothing but this is offered to the app. */
+function namesWebSocket(values: readonly string[]): boolean {
+  const protocols = values.join(",").split(",");
+  return protocols.some((protocol) => trimWhiteSpace(protocol).toLowerCase() === "websocket");
 }
 
 function refused(code: WireErrorCode, detail: string): HeadRead<ParsedRequest> {

@@ -76,6 +76,27 @@ test("a config that a node refuses while what runs there goes on is one alarm, u
   expect(receiver.calls).toHaveLength(2);
 });
 
+test("an entry that a node refuses is one alarm about its plugin, however the rest of the chain changes", async () => {
+  await using folder = await TemporaryFolder.create();
+  await using receiver = await startWebhookReceiver();
+  await using watch = await startWatch(folder, receiver.url);
+  const entries = [{ plugin: "guard", version: "2.0.0", hash: "e", problem: "guard: init failed" }];
+  const refusal = { problems: ["guard: init failed"], entries };
+
+  watch.reports.want("a", "chain", { hash: "h", tick: 1 });
+  watch.reports.nacked("a", "chain", { hash: "h", ...refusal });
+  await watch.look();
+  watch.reports.withheld("a", { hash: "next", at: 0, ...refusal });
+  watch.reports.want("a", "chain", { hash: "next", tick: 2 });
+  await watch.look();
+  const raised = bodyOf((await receiver.call(1)).body);
+
+  const alarm = { kind: "nack", node: "a", plugin: "guard", key: "nack/a/chain/guard/2.0.0" };
+  expect(raised).toMatchObject({ type: "alarm.raised", data: { alarms: [alarm] } });
+  expect(raised.data.text).toBe("node a refuses guard 2.0.0 in its chain: guard: init failed");
+  expect(receiver.calls).toHaveLength(1);
+});
+
 test("a node that got other bytes than were uploaded is told of while it fetches them again", async () => {
   await using folder = await TemporaryFolder.create();
   await using receiver = await startWebhookReceiver();
@@ -358,7 +379,7 @@ async function startWatch(folder: TemporaryFolder, url: string): Promise<Watch> 
     const mark = { hash: "h", tick: 1 };
     reports.want(node, "chain", mark);
     reports.sent(node, "chain", mark);
-    reports.nacked(node, "chain", "h", [problem]);
+    reports.nacked(node, "chain", { hash: "h", problems: [problem] });
   };
   return {
     clock,

@@ -1,4 +1,4 @@
-import { RESOURCE_TYPES, type NodePackage, type NodePlugin } from "../model/node.ts";
+import { RESOURCE_TYPES, type NodePackage, type NodePlugin, type RefusedEntry } from "../model/node.ts";
 import type { KnownNode, NodeReports } from "../reports/node-reports.ts";
 import { trouble, type Trouble } from "./trouble.ts";
 
@@ -42,14 +42,20 @@ function offline({ node, report }: KnownNode): Trouble {
   return trouble("node-offline", [node.id], `node ${node.id} is OFFLINE: ${seen}`, placeOf(node));
 }
 
-/** One for each type of resource that the node refused and should have. */
+/** One for each type of resource that the node refused and should have, or for each entry of it where that is all. */
 function refusals({ node, report }: KnownNode): readonly Trouble[] {
   return RESOURCE_TYPES.flatMap((type) => {
     const { nacked } = report.resources[type];
     if (nacked === undefined) return [];
+    if (nacked.entries !== undefined) return nacked.entries.map((entry) => entryRefusal(node, entry));
     const message = `node ${node.id} refuses its ${type}: ${short(nacked.problems.join("; "))}`;
     return [trouble("nack", [node.id, type], message, placeOf(node))];
   });
+}
+
+function entryRefusal(node: KnownNode["node"], { plugin, version, problem }: RefusedEntry): Trouble {
+  const message = `node ${node.id} refuses ${plugin} ${version} in its chain: ${short(problem)}`;
+  return trouble("nack", [node.id, "chain", plugin, version], message, { ...placeOf(node), plugin });
 }
 
 function pluginTrouble(

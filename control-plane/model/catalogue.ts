@@ -1,3 +1,4 @@
+import type { FailurePolicy } from "../../core/failure-policy.ts";
 import type { PluginManifest } from "../../core/packages/manifest.ts";
 import type { Revised } from "./revised.ts";
 
@@ -34,7 +35,12 @@ export const VERSION_APPROVALS = ["PENDING", "APPROVED", "REFUSED"] as const;
 export type VersionApproval = (typeof VERSION_APPROVALS)[number];
 
 /** What was uploaded under a digest. */
-export type UploadedPackage = Readonly<Pick<PluginVersion, "plugin" | "version" | "digest" | "size">>;
+export interface UploadedPackage extends Readonly<
+  Pick<PluginVersion, "plugin" | "version" | "digest" | "size">
+> {
+  /** Of its manifest. */
+  readonly failurePolicy: FailurePolicy;
+}
 
 /** Write-once: but for `approval` nothing of it ever changes. */
 export interface PluginVersion extends Revised {

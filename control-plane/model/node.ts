@@ -96,11 +96,24 @@ export interface ResourceMark {
   readonly entries?: readonly MarkedEntry[] | undefined;
 }
 
+/** An entry of a chain that a node could not put in force. */
+export interface RefusedEntry {
+  readonly plugin: string;
+  /** Empty: it named none. */
+  readonly version: string;
+  /** Of the entry's content. */
+  readonly hash: string;
+  /** As the node said it. */
+  readonly problem: string;
+}
+
 /** A hash that a node called invalid, and why. */
 export interface Refusal {
   readonly hash: string;
   readonly at: number;
   readonly problems: readonly string[];
+  /** Of a chain: those that the node named and nothing else, so that the rest can go on; undefined: it is wrong as a whole. */
+  readonly entries?: readonly RefusedEntry[] | undefined;
 }
 
 /** How one type of resource stands on one node. */
@@ -113,7 +126,10 @@ export interface ResourceStanding {
   readonly acked: ResourceMark | undefined;
   /** The refusal of what it should have; undefined: it did not refuse that. */
   readonly nacked: Refusal | undefined;
-  /** All that it refused since somebody last said retry, the latest last: never sent to it again. At most 32. */
+  /**
+   * All that it refused since somebody last said retry, the latest last: never sent to it again. A chain too that it was
+   * not sent, since it refused entries of it in another one. At most 32.
+   */
   readonly refused: readonly Refusal[];
 }
 

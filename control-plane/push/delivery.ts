@@ -6,7 +6,13 @@ import type { Nack__Output } from "../../proto/gen/mesh/v1/Nack.ts";
 import { RESOURCE_TYPES, type Node, type ResourceMark, type ResourceType } from "../model/node.ts";
 import type { LiveReports } from "../reports/live-reports.ts";
 import { markedEntries } from "../snapshot/marked-entries.ts";
-import type { NodeSnapshot, SnapshotResource, StageContent } from "../snapshot/node-snapshot.ts";
+import type {
+  ChainInPlace,
+  NodeSnapshot,
+  SnapshotResource,
+  StageContent,
+} from "../snapshot/node-snapshot.ts";
+import { refusedEntries } from "../snapshot/refused-entries.ts";
 import type { EncodedContents } from "./encoded-content.ts";
 import { nextResource, type Offer } from "./next-resource.ts";
 import type { PushMetrics } from "./push-metrics.ts";
@@ -81,10 +87,11 @@ export class Delivery implements Disposable {
   offer(snapshot: NodeSnapshot): void {
     const { reports, revisions } = this.#parts;
     const node = this.#node;
-    const { resources, tick } = snapshot;
+    const { resources, inPlace, tick } = snapshot;
+    if (inPlace !== undefined) this.#withhold(inPlace);
     for (const type of RESOURCE_TYPES) {
-      const resource = resources[type];
-      reports.want(node.id, type, resource && markOf(type, resource, tick));
+      const mark = (resource: SnapshotResource | undefined) => resource && markOf(type, resource, tick);
+      reports.want(node.id, type, mark(resources[type]), type === "chain" ? mark(inPlace?.chain) : undefined);
     }
     const report = reports.get(node.id)?.report;
     const staged = (resources.stage?.content as StageContent | undefined)?.packages ?? [];
@@ -95,11 +102,23 @@ export class Delivery implements Disposable {
       const standIn = isNew ? revisions.standIn(node.cluster, type, resource.hash) : undefined;
       return standIn === undefined ? resource : spare(resource, standIn, report?.packages ?? [], staged);
     };
-    this.#offered = { stage: chosen("stage"), route: chosen("route"), chain: chosen("chain") };
-    this.#spared = RESOURCE_TYPES.some((type) => this.#offered?.[type] !== resources[type]);
+    const offered = { stage: chosen("stage"), route: chosen("route"), chain: chosen("chain") };
+    this.#spared = RESOURCE_TYPES.some((type) => offered[type] !== resources[type]);
+    // A node that is spared the chain as a whole needs nothing in place of its entries.
+    const isPatched = inPlace !== undefined && offered.chain === resources.chain;
+    this.#offered = isPatched ? { ...offered, chain: inPlace.chain } : offered;
     this.#tick = tick;
-    this.#countSuppressed();
+    this.#countSuppressed([resources, this.#offered]);
     this.pump();
+  }
+
+  /** The node is known to refuse its chain: for nodes that are new that is as good as its word. */
+  #withhold({ refusal }: ChainInPlace): void {
+    const { reports, revisions } = this.#parts;
+    const { id, cluster } = this.#node;
+    if (!revisions.isRefused(cluster, "chain", refusal.hash))
+      revisions.nacked(cluster, "chain", refusal.hash, this.#taken.get("chain"));
+    reports.withheld(id, refusal);
   }
 
   /** Sends what is due, as far as the node reads; to be called when it reads again. */
@@ -134,12 +153,11 @@ export class Delivery implements Disposable {
     const reasons = told.slice(0, MOST_PROBLEMS).map((each) => ({ ...each, text: describe(each) }));
     this.#parts.revisions.nacked(this.#node.cluster, type, hash, this.#taken.get(type));
     this.#noteFailures(type, resource, reasons);
-    this.#parts.reports.nacked(
-      this.#node.id,
-      type,
+    this.#parts.reports.nacked(this.#node.id, type, {
       hash,
-      reasons.map(({ text }) => text),
-    );
+      problems: reasons.map(({ text }) => text),
+      entries: type === "chain" ? refusedEntries(resource, reasons) : undefined,
+    });
     this.pump();
   }
 
@@ -227,13 +245,13 @@ export class Delivery implements Disposable {
     return { type, resource: inFlight.resource };
   }
 
-  #countSuppressed(): void {
+  /** `due`: what the node should have, and what it is offered. */
+  #countSuppressed(due: readonly Offer["resources"][]): void {
     const standings = this.#parts.reports.get(this.#node.id)?.report.resources;
     for (const type of RESOURCE_TYPES) {
-      const hash = this.#offered?.[type]?.hash;
-      if (hash === undefined || standings?.[type].acked?.hash === hash) continue;
-      if (standings?.[type].refused.some((refusal) => refusal.hash === hash))
-        this.#parts.metrics.suppressed.with(type).add();
+      const { acked, refused = [] } = standings?.[type] ?? {};
+      const hashes = due.map((resources) => resources[type]?.hash).filter((hash) => hash !== acked?.hash);
+      if (refused.some(({ hash }) => hashes.includes(hash))) this.#parts.metrics.suppressed.with(type).add();
     }
   }
 }

@@ -33,6 +33,8 @@ interface Seen extends Pick<NodeReport, "packages" | "plugins"> {
   /** Another chain was sent, and may still be taken. */
   readonly onItsWay: boolean;
   readonly refusals: number;
+  /** Of entries of chains: something else may be put in their place. */
+  readonly refusedEntries: number;
 }
 
 /** All streams, one a node: takes what sources and nodes say and decides whose snapshot is to be made again. */
@@ -168,15 +170,20 @@ export class NodeStreams implements NodeLogs, Disposable {
   }
 }
 
-/** A refusal alone asks for nothing new, but that refusals are forgiven does, and that a chain's packages may go. */
+/**
+ * The refusal of something as a whole asks for nothing new, but that refusals are forgiven does, and that a chain's
+ * packages may go.
+ */
 function differs(seen: Seen, now: Seen): boolean {
-  const { packages, plugins, inForce, onItsWay, refusals } = now;
+  const { packages, plugins, inForce, onItsWay, refusals, refusedEntries } = now;
   if (seen.packages !== packages || seen.plugins !== plugins || seen.inForce !== inForce) return true;
-  return (seen.onItsWay && !onItsWay) || refusals < seen.refusals;
+  return (seen.onItsWay && !onItsWay) || refusals < seen.refusals || refusedEntries !== seen.refusedEntries;
 }
 
 function seenOf({ packages, plugins, resources }: NodeReport): Seen {
   const refusals = RESOURCE_TYPES.reduce((sum, type) => sum + resources[type].refused.length, 0);
   const { acked, sent } = resources.chain;
-  return { packages, plugins, inForce: acked?.hash, onItsWay: sent?.hash !== acked?.hash, refusals };
+  const refusedEntries = resources.chain.refused.reduce((sum, { entries = [] }) => sum + entries.length, 0);
+  const onItsWay = sent?.hash !== acked?.hash;
+  return { packages, plugins, inForce: acked?.hash, onItsWay, refusals, refusedEntries };
 }

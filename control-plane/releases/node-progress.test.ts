@@ -188,6 +188,20 @@ test("a chain that the node refused is a failure with all that was wrong", () =>
   expect(progress(releaseIn("DOWNLOADING", V2), { ...report, resources }).step).toBe("downloaded");
 });
 
+test("what a node refuses of other plugins' entries alone is no failure of this release, which is on its way", () => {
+  const report = reportOf({ packages: { [V2]: "LOADABLE" } });
+  const refusal = (plugin: string) => {
+    const problem = `${plugin}: init failed`;
+    const entries = [{ plugin, version: "2.0.0", hash: "e", problem }];
+    return withChain(report, { nacked: { hash: "x", at: 0, problems: [problem], entries } });
+  };
+  expect(progress(releaseIn("ACTIVATING", V2), refusal("tagger")).step).toBe("activating");
+  expect(progress(releaseIn("ACTIVATING", V2), refusal("guard"))).toMatchObject({
+    step: "failed",
+    error: "the node refused its chain: guard: init failed",
+  });
+});
+
 test("where the plugin is off or in no chain a node has done its part when it holds the package", () => {
   const report = reportOf({ packages: { [V2]: "LOADABLE" } });
   const release = releaseIn("ACTIVATING", V2);

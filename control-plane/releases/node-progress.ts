@@ -47,7 +47,7 @@ export function nodeProgress(
   const takesPart = (): boolean => loaded?.status === "RUNNING" && hasShare(release, report.resources.chain);
   if (inChains && heard && (asked ? takesPart() : held?.state === "LOADABLE"))
     return { ...base, step: "active", error: undefined };
-  const failure = failureOf(report, held, inChains ? loaded : undefined, inChains);
+  const failure = failureOf(report, held, inChains ? { loaded, release } : undefined);
   if (failure !== undefined) return { ...base, step: "failed", error: failure };
   const step = stepOf(held, inChains);
   return { ...base, step, error: step === "activating" && !heard ? NOT_HEARD : waitingError(held) };
@@ -61,7 +61,7 @@ function departure(release: Release, report: NodeReport): Pick<ReleaseNode, "ste
   const invalid = report.packages.find(
     ({ plugin, state }) => plugin === release.plugin && state === "INVALID",
   );
-  const error = refusalOf("chain", chain) ?? invalid?.detail;
+  const error = chainRefusalOf(release, chain) ?? invalid?.detail;
   return { step: error === undefined ? "activating" : "failed", error };
 }
 
@@ -91,22 +91,30 @@ function runningVersion({ plugin, digest }: Release, report: NodeReport): string
   return (running.find((each) => each.digest === digest) ?? running[0])?.version;
 }
 
-/** What does not go away by itself. */
+/** What does not go away by itself. `inChain`: undefined while no chain names the version. */
 function failureOf(
-  report: NodeReport,
+  { resources }: NodeReport,
   held: NodePackage | undefined,
-  loaded: NodePlugin | undefined,
-  inChains: boolean,
+  inChain: { readonly loaded: NodePlugin | undefined; readonly release: Release } | undefined,
 ): string | undefined {
   if (held?.state === "INVALID") return textOf(held.detail, "the package cannot be loaded on this node");
+  const loaded = inChain?.loaded;
   if (loaded?.status === "FAILED" || loaded?.status === "QUARANTINED")
     return textOf(loaded.error, `the plugin is ${loaded.status}`);
-  const { stage, chain } = report.resources;
-  return refusalOf("stage", stage) ?? (inChains ? refusalOf("chain", chain) : undefined);
+  const { nacked } = resources.stage;
+  if (nacked !== undefined) return refusalText("stage", nacked.problems);
+  return inChain && chainRefusalOf(inChain.release, resources.chain);
 }
 
-function refusalOf(type: "stage" | "chain", { nacked }: ResourceStanding): string | undefined {
-  return nacked === undefined ? undefined : `the node refused its ${type}: ${nacked.problems.join("; ")}`;
+/** Where the node refused entries alone, what it said of the release's plugin: the others go on there. */
+function chainRefusalOf({ plugin }: Release, { nacked }: ResourceStanding): string | undefined {
+  if (nacked?.entries === undefined) return nacked && refusalText("chain", nacked.problems);
+  const own = nacked.entries.filter((entry) => entry.plugin === plugin).map(({ problem }) => problem);
+  return own.length === 0 ? undefined : refusalText("chain", own);
+}
+
+function refusalText(type: "stage" | "chain", problems: readonly string[]): string {
+  return `the node refused its ${type}: ${problems.join("; ")}`;
 }
 
 /** Why a download has to be tried again, which the node does by itself. */

@@ -1,4 +1,4 @@
-import type { UploadedPackage } from "../model/catalogue.ts";
+import type { PluginVersion, UploadedPackage } from "../model/catalogue.ts";
 import type { ClusterChain } from "../model/chain.ts";
 import { IN_FULL_FORCE, UNDER_WAY } from "../model/release-machine.ts";
 import type { Release } from "../model/release.ts";
@@ -55,8 +55,8 @@ export async function readChanged(
   return { tick: view.tick, chains, releases, packages };
 }
 
-function uploaded({ plugin, version, digest, size }: UploadedPackage): UploadedPackage {
-  return { plugin, version, digest, size };
+function uploaded({ plugin, version, digest, size, manifest }: PluginVersion): UploadedPackage {
+  return { plugin, version, digest, size, failurePolicy: manifest.failurePolicy };
 }
 
 async function all<Item>(list: (page: PageRequest) => Promise<Page<Item>>): Promise<readonly Item[]> {

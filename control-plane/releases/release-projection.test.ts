@@ -14,7 +14,8 @@ test("what was stored before the start and what is accepted after it are there a
   await late.start();
   expect(late.cluster("demo")).toEqual(world.projection.cluster("demo"));
   const digest = "guard-2.0.0".padEnd(64, "0");
-  expect(late.packageOf(digest)).toEqual({ plugin: "guard", version: "2.0.0", digest, size: 100 });
+  const facts = { plugin: "guard", version: "2.0.0", digest, size: 100, failurePolicy: "closed" };
+  expect(late.packageOf(digest)).toEqual(facts);
 
   const heard: number[] = [];
   using _ = late.onChange((tick) => heard.push(tick));

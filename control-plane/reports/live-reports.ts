@@ -7,6 +7,7 @@ import {
   type NodePlugin,
   type NodeReport,
   type Presence,
+  type Refusal,
   type ResourceMark,
   type ResourceStanding,
   type ResourceType,
@@ -16,7 +17,7 @@ import { afterPackage, afterPlugins, withFailures, withoutFailures } from "./fai
 import type { Convergence, KnownNode, NodeReports } from "./node-reports.ts";
 import { presenceOf, type PresenceLimits } from "./presence.ts";
 import { keyOf, mergePackage, mergePlugins, resumePackages } from "./reported-plugins.ts";
-import { acknowledge, forgive, NO_STANDINGS, refuse, resume, send, want } from "./standing.ts";
+import { acknowledge, forgive, NO_STANDINGS, refuse, resume, send, want, withhold } from "./standing.ts";
 import { syncOf } from "./sync-state.ts";
 
 /** Milliseconds. */
@@ -205,10 +206,17 @@ export class LiveReports implements NodeReports {
     this.#tell(node);
   }
 
-  /** `undefined`: nothing can be said yet. */
-  want(node: string, type: ResourceType, mark: Omit<ResourceMark, "at"> | undefined): void {
+  /** `undefined`: nothing can be said yet. `inPlace`: what it gets, where that is something else. */
+  want(
+    node: string,
+    type: ResourceType,
+    mark: Omit<ResourceMark, "at"> | undefined,
+    inPlace?: Omit<ResourceMark, "at">,
+  ): void {
     const at = this.#clock.wall();
-    this.#stand(node, type, (standing) => want(standing, mark === undefined ? undefined : { ...mark, at }));
+    this.#stand(node, type, (standing) =>
+      want(standing, mark && { ...mark, at }, inPlace && { ...inPlace, at }),
+    );
   }
 
   sent(node: string, type: ResourceType, mark: Omit<ResourceMark, "at">): void {
@@ -221,9 +229,14 @@ export class LiveReports implements NodeReports {
     this.#stand(node, type, (standing) => acknowledge(standing, this.#clock.wall()));
   }
 
-  nacked(node: string, type: ResourceType, hash: string, problems: readonly string[]): void {
-    this.#stand(node, type, (standing) => refuse(standing, { hash, at: this.#clock.wall(), problems }));
+  nacked(node: string, type: ResourceType, refusal: Omit<Refusal, "at">): void {
+    this.#stand(node, type, (standing) => refuse(standing, { ...refusal, at: this.#clock.wall() }));
     for (const listener of this.#refusalListeners) listener();
+  }
+
+  /** Of a chain that the node is not sent, since it refused entries of it in another one. */
+  withheld(node: string, refusal: Refusal): void {
+    this.#stand(node, "chain", (standing) => withhold(standing, refusal));
   }
 
   /** These versions could not be put in force on the node. */

@@ -1,12 +1,12 @@
-import { RESOURCE_TYPES, type NodePackage, type NodeReport, type ResourceType } from "../model/node.ts";
+import { RESOURCE_TYPES, type NodeReport, type ResourceType } from "../model/node.ts";
 
 /** What a node should have and does not take as it is. */
 export interface RefusedContent {
   readonly type: ResourceType;
   /** Of the resource; undefined: it was not sent since anything is known of the node. */
   readonly hash: string | undefined;
-  /** The package of a stage that it cannot load with its config; undefined: the resource as a whole. */
-  readonly package: NodePackage | undefined;
+  /** Of a stage the package that it cannot load with its config, of a chain the entry; undefined: the resource as a whole. */
+  readonly version: { readonly plugin: string; readonly version: string } | undefined;
   /** Wall clock, ms; undefined: not known any more. */
   readonly at: number | undefined;
   readonly problems: readonly string[];
@@ -14,9 +14,14 @@ export interface RefusedContent {
 
 /** All of it, the resources first. */
 export function refusedContents({ resources, packages, failures }: NodeReport): readonly RefusedContent[] {
-  const whole = RESOURCE_TYPES.flatMap((type): RefusedContent[] => {
+  const whole = RESOURCE_TYPES.flatMap((type): readonly RefusedContent[] => {
     const { nacked } = resources[type];
-    return nacked === undefined ? [] : [{ ...nacked, type, package: undefined }];
+    if (nacked === undefined) return [];
+    const { hash, at, problems, entries } = nacked;
+    if (entries === undefined) return [{ type, hash, version: undefined, at, problems }];
+    return entries.map(({ plugin, version, problem }) => {
+      return { type, hash, version: { plugin, version }, at, problems: [problem] };
+    });
   });
   const { sent, acked } = resources.stage;
   const parts = packages
@@ -28,7 +33,7 @@ export function refusedContents({ resources, packages, failures }: NodeReport): 
       const at = failures.findLast(isIts)?.at;
       const hash = (sent ?? acked)?.hash;
       const problems = [detail === "" ? "the package cannot be loaded on this node" : detail];
-      return { type: "stage", hash, package: item, at, problems };
+      return { type: "stage", hash, version: { plugin, version }, at, problems };
     });
   return [...whole, ...parts];
 }

@@ -49,7 +49,7 @@ test("a refusal that comes in the moment in which a batch ends does not wait for
     // A batch of nothing, which is over after a few turns of promises.
     mesh.clock.advance(1_000);
     for (let turn = 0; turn < turns; turn++) await Promise.resolve();
-    mesh.reports.nacked("node-1", "stage", hash, ["it will not do"]);
+    mesh.reports.nacked("node-1", "stage", { hash, problems: ["it will not do"] });
     await mesh.flush.written();
     const [stored] = await mesh.store.loadReports();
     expect(stored?.resources.stage.refused.map((mark) => mark.hash)).toContain(hash);

@@ -18,9 +18,16 @@ export const NO_STANDINGS: Readonly<Record<ResourceType, ResourceStanding>> = {
   chain: EMPTY,
 };
 
-/** It should have something else now; the same object where it is what it should have already. */
-export function want(standing: ResourceStanding, mark: ResourceMark | undefined): ResourceStanding {
-  const known = withEntries(standing, mark);
+/**
+ * It should have something else now; the same object where it is what it should have already. `inPlace`: what it gets,
+ * where that is something else.
+ */
+export function want(
+  standing: ResourceStanding,
+  mark: ResourceMark | undefined,
+  inPlace: ResourceMark | undefined,
+): ResourceStanding {
+  const known = withEntries(withEntries(standing, mark), inPlace);
   if (mark?.hash === known.wanted?.hash) return known;
   return settled({ ...known, wanted: mark });
 }
@@ -56,6 +63,12 @@ export function refuse(standing: ResourceStanding, refusal: Refusal): ResourceSt
   return settled({ ...standing, refused: [...others, refusal].slice(-MOST_REFUSED) });
 }
 
+/** It refuses this without having been sent it; the same object where that is known. */
+export function withhold(standing: ResourceStanding, refusal: Refusal): ResourceStanding {
+  const known = standing.refused.find(({ hash }) => hash === refusal.hash);
+  return known !== undefined && aboutOf(known) === aboutOf(refusal) ? standing : refuse(standing, refusal);
+}
+
 /** A person says retry; the same object where nothing was refused. */
 export function forgive(standing: ResourceStanding): ResourceStanding {
   if (standing.refused.length === 0) return standing;
@@ -83,6 +96,10 @@ function settled(standing: ResourceStanding): ResourceStanding {
   const { wanted, sent, acked } = standing;
   const isOver = sent?.hash !== wanted?.hash && isRefused(standing, sent);
   return withRefusal(isOver ? { ...standing, sent: acked } : standing);
+}
+
+function aboutOf({ entries, problems }: Refusal): string {
+  return JSON.stringify(entries === undefined ? problems : entries.map(({ hash }) => hash));
 }
 
 function isRefused({ refused }: ResourceStanding, mark: ResourceMark | undefined): boolean {

@@ -4,7 +4,7 @@ import type { UploadedPackage } from "../model/catalogue.ts";
 import type { ClusterChain, ClusterChainEntry } from "../model/chain.ts";
 import { saltOf, shareOf } from "../releases/target.ts";
 import type { EntryChoice } from "./entry-choice.ts";
-import type { ChainContent, SnapshotResource, StageContent } from "./node-snapshot.ts";
+import type { ChainContent, ChainEntryContent, SnapshotResource, StageContent } from "./node-snapshot.ts";
 
 /** What a node of a cluster gets that nobody wrote a chain for. */
 export const NO_CHAIN: SnapshotResource = {
@@ -40,20 +40,23 @@ export function chainResource(
   return { hash: contentHash(content), content, tombstone: content.entries.length === 0 };
 }
 
-function entryContent(
+/** None where the entry is left out. */
+export function entryContent(
   entry: ClusterChainEntry,
   choice: EntryChoice | undefined,
-): readonly Readonly<Record<string, unknown>>[] {
+): readonly ChainEntryContent[] {
   switch (choice?.kind) {
     case "run":
       return [written(entry, { version: choice.version, gray: grayContent(choice) })];
     case "kept":
       // The mode is a switch, and asks nothing of the node that it has not got.
       return [{ ...choice.entry, mode: entry.mode }];
-    case "unavailable":
-      return [
-        written(entry, { unavailable: `this node can load no version of ${entry.plugin} that is in force` }),
-      ];
+    case "unavailable": {
+      // A node that has no version does not know whether it may be passed by.
+      const failurePolicy = entry.failurePolicy ?? choice.failurePolicy;
+      const unavailable = `this node can load no version of ${entry.plugin} that is in force`;
+      return [written(entry, { failurePolicy, unavailable })];
+    }
     default:
       return [];
   }
@@ -65,10 +68,7 @@ function grayContent({ gray }: EntryChoice & { readonly kind: "run" }): unknown 
 }
 
 /** In the shape of a configuration file: what is not there is not written. */
-function written(
-  entry: ClusterChainEntry,
-  chosen: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
+function written(entry: ClusterChainEntry, chosen: ChainEntryContent): ChainEntryContent {
   const { plugin, mode, tag, config, match, failurePolicy, timeout, cpu, memory } = entry;
   const all = { plugin, mode, tag, config, match, failurePolicy, timeout, cpu, memory, ...chosen };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));

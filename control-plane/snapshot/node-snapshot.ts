@@ -1,4 +1,4 @@
-import type { Node, NodeReport, ResourceType } from "../model/node.ts";
+import type { Node, NodeReport, Refusal, ResourceType } from "../model/node.ts";
 
 /** One type of resource for one node: `content` is JSON's kinds, `hash` its content hash. */
 export interface SnapshotResource {
@@ -16,6 +16,19 @@ export interface NodeSnapshot {
    * has not yet answered for, and what is in its place there is not known. Nodes of one cluster with equal content get the same object.
    */
   readonly resources: Readonly<Record<ResourceType, SnapshotResource | undefined>>;
+  /** Undefined: the node refused no entry of this chain. */
+  readonly inPlace: ChainInPlace | undefined;
+}
+
+/** What a node gets in place of a chain of which it refused entries, in that one or in the one that it should have had before. */
+export interface ChainInPlace {
+  /**
+   * The same chain with what goes on instead of these entries; undefined: it is not known what that is, or the node
+   * refused that too.
+   */
+  readonly chain: SnapshotResource | undefined;
+  /** Of `resources.chain`. */
+  readonly refusal: Refusal;
 }
 
 /** The content of `stage`: what to hold, and with which config it will be loaded. */

@@ -12,14 +12,15 @@ export interface PluginTarget {
   readonly run: readonly Release[];
   /** To be run for its share of the traffic, beside what runs: that takes the share while this cannot answer. */
   readonly gray: Release | undefined;
+  /** One version is in full force in the cluster: what else is to be run here is tried beside or instead of it. */
+  readonly hasBase: boolean;
 }
 
 export function pluginTarget({ base, underWay }: InForce, node: Pick<Node, "id" | "labels">): PluginTarget {
   const bases = base === undefined ? [] : [base];
-  if (underWay === undefined || !isTargeted(underWay, node))
-    return { hold: bases, run: bases, gray: undefined };
-  const hold = [...bases, underWay];
-  if (!isOneOf(IN_CHAINS, underWay.state)) return { hold, run: bases, gray: undefined };
-  if (isGray(underWay)) return { hold, run: bases, gray: underWay };
-  return { hold, run: [underWay, ...bases], gray: undefined };
+  const alone: PluginTarget = { hold: bases, run: bases, gray: undefined, hasBase: base !== undefined };
+  if (underWay === undefined || !isTargeted(underWay, node)) return alone;
+  const both = { ...alone, hold: [...bases, underWay] };
+  if (!isOneOf(IN_CHAINS, underWay.state)) return both;
+  return isGray(underWay) ? { ...both, gray: underWay } : { ...both, run: [underWay, ...bases] };
 }

@@ -4,11 +4,25 @@ import type { ClusterChain } from "../model/chain.ts";
 import type { Node, NodeReport, ResourceStanding } from "../model/node.ts";
 import type { ClusterState } from "../releases/cluster-state.ts";
 import type { ReleaseProjection } from "../releases/release-projection.ts";
+import {
+  chainChoices,
+  choicesWithoutOpen,
+  settledChoices,
+  type NodeSide,
+  type RefusedHashes,
+} from "./chain-choices.ts";
+import { chainInPlace } from "./chain-in-place.ts";
 import { chainResource, NO_CHAIN, NO_PACKAGES, stageResource } from "./contents.ts";
-import { entryChoice, type EntryChoice, type OpenChoice } from "./entry-choice.ts";
+import type { EntryChoice } from "./entry-choice.ts";
 import type { KnownChains } from "./known-chains.ts";
 import { holdingsOf, type NodeHoldings } from "./node-holdings.ts";
-import type { NodeSnapshot, RouteContent, SnapshotResource, SnapshotSource } from "./node-snapshot.ts";
+import type {
+  ChainInPlace,
+  NodeSnapshot,
+  RouteContent,
+  SnapshotResource,
+  SnapshotSource,
+} from "./node-snapshot.ts";
 import { pluginTarget, type PluginTarget } from "./plugin-target.ts";
 
 /** Of one cluster at one moment: what its nodes hold may be put together in more ways than any fleet has. */
@@ -18,14 +32,6 @@ type Projection = Pick<ReleaseProjection, "tick" | "cluster" | "packageOf" | "on
 
 const NO_ROUTES: RouteContent = { services: {} };
 const ROUTE: SnapshotResource = { hash: contentHash(NO_ROUTES), content: NO_ROUTES, tombstone: false };
-
-/** What is one node's of a chain. */
-interface NodeSide {
-  readonly targets: ReadonlyMap<string, PluginTarget>;
-  readonly holdings: NodeHoldings;
-  /** Hash of the chain that it has in force. */
-  readonly inForce: string | undefined;
-}
 
 /** Snapshots from the chains and releases in memory. What many nodes have in common is made once a change. */
 export class ReleaseSnapshots implements SnapshotSource {
@@ -49,29 +55,37 @@ export class ReleaseSnapshots implements SnapshotSource {
   }
 
   snapshotFor(node: Node, report: NodeReport): NodeSnapshot {
-    const { tick } = this;
     const state = this.#projection.cluster(node.cluster);
     const { resources } = report;
     // Nothing is stored: a node that has something keeps it, since a store may have been lost.
-    if (state === undefined) {
-      const stage = unlessMore(NO_PACKAGES, resources.stage);
-      return { tick, resources: { stage, route: ROUTE, chain: unlessMore(NO_CHAIN, resources.chain) } };
-    }
-    const { acked, sent } = resources.chain;
-    const named = [acked, sent].flatMap((mark) => this.#known.versionsIn(state.name, mark?.hash));
+    if (state === undefined)
+      return this.#snapshot(unlessMore(NO_PACKAGES, resources.stage), unlessMore(NO_CHAIN, resources.chain));
+    const standing = resources.chain;
+    const named = mayBeInForce(standing).flatMap((hash) => this.#known.versionsIn(state.name, hash));
     const holdings = holdingsOf(report, named, (digest) => this.#projection.packageOf(digest));
     const targets = new Map<string, PluginTarget>();
     for (const [plugin, inForce] of state.inForce) targets.set(plugin, pluginTarget(inForce, node));
     const stage = this.#stage(state, targets, holdings);
-    const chain =
-      state.chain === undefined
-        ? unlessMore(NO_CHAIN, resources.chain)
-        : this.#chain(state, state.chain, {
-            targets,
-            holdings,
-            inForce: acked?.hash,
-          });
-    return { tick, resources: { stage, route: ROUTE, chain } };
+    if (state.chain === undefined) return this.#snapshot(stage, unlessMore(NO_CHAIN, standing));
+    const side: NodeSide = {
+      cluster: state.name,
+      chain: state.chain,
+      targets,
+      holdings,
+      inForce: standing.acked?.hash,
+      policyOf: (digest) => this.#projection.packageOf(digest)?.failurePolicy,
+    };
+    const chain = this.#chain(state, side);
+    const made = (without: RefusedHashes) => this.#chain(state, side, without);
+    return this.#snapshot(stage, chain, chain && chainInPlace(chain, standing, made));
+  }
+
+  #snapshot(
+    stage: SnapshotResource | undefined,
+    chain: SnapshotResource | undefined,
+    inPlace?: ChainInPlace,
+  ): NodeSnapshot {
+    return { tick: this.tick, resources: { stage, route: ROUTE, chain }, inPlace };
   }
 
   #stage(
@@ -90,55 +104,14 @@ export class ReleaseSnapshots implements SnapshotSource {
     return this.#once(state, key, () => stageResource(packages, state.entries));
   }
 
-  /** Undefined: it is not known what an entry is until the node has answered. */
-  #chain(
-    state: ClusterState,
-    chain: ClusterChain,
-    { targets, holdings, inForce }: NodeSide,
-  ): SnapshotResource | undefined {
-    const choices = chain.entries.map(({ plugin, mode }): EntryChoice | OpenChoice => {
-      const target = targets.get(plugin);
-      if (target === undefined) return { kind: "none" };
-      return mode === "off" ? offChoice(target) : entryChoice(plugin, target, holdings);
-    });
-    if (choices.every(isSettled)) return this.#chainOf(state, chain, choices);
-    if (choices.some(({ kind }) => kind === "pending")) return undefined;
+  /** Undefined: it is not known what an entry is until the node has answered. `without`: entries that it refused. */
+  #chain(state: ClusterState, side: NodeSide, without?: RefusedHashes): SnapshotResource | undefined {
+    const choices = chainChoices(side, without);
     // A node that has one of these in force is known again after a restart.
-    for (const kind of ["none", "unavailable"] as const)
-      this.#chainOf(
-        state,
-        chain,
-        choices.map((choice) => (isSettled(choice) ? choice : { kind })),
-      );
-    const settled = choices.map((choice, index) =>
-      isSettled(choice)
-        ? choice
-        : this.#asInForce(chain.entries[index]?.plugin ?? "", choice, { cluster: state.name, hash: inForce }),
-    );
-    return settled.every(isSettled) ? this.#chainOf(state, chain, settled) : undefined;
-  }
-
-  /**
-   * Until the node holds a version of it, and while it can load none as it is wanted, an entry stays what it is there: one
-   * download that fails, or one config that a node cannot take, keeps neither the rest of the chain from it nor takes
-   * away what runs, and what answers in place of a guard goes on answering.
-   */
-  #asInForce(
-    plugin: string,
-    choice: OpenChoice,
-    { cluster, hash }: { readonly cluster: string; readonly hash: string | undefined },
-  ): EntryChoice | OpenChoice {
-    const place = this.#known.placeOf(plugin, cluster, hash);
-    switch (place?.kind) {
-      case "runs":
-        return { kind: "kept", entry: place.entry };
-      case "unavailable":
-        return { kind: "unavailable" };
-      case "left out":
-        return { kind: choice.kind === "refused" ? "unavailable" : "none" };
-      case undefined:
-        return { kind: "pending" };
-    }
+    if (without === undefined)
+      for (const made of choicesWithoutOpen(choices, side)) this.#chainOf(state, side.chain, made);
+    const settled = settledChoices(choices, side, this.#known);
+    return settled && this.#chainOf(state, side.chain, settled);
   }
 
   #chainOf(state: ClusterState, chain: ClusterChain, choices: readonly EntryChoice[]): SnapshotResource {
@@ -163,8 +136,10 @@ export class ReleaseSnapshots implements SnapshotSource {
   }
 }
 
-function isSettled(choice: EntryChoice | OpenChoice): choice is EntryChoice {
-  return choice.kind !== "missing" && choice.kind !== "refused" && choice.kind !== "pending";
+/** Hashes of the chains that the node has, or will have as far as is known: what it refused is none of them. */
+function mayBeInForce({ acked, sent, refused }: ResourceStanding): readonly string[] {
+  const hashes = [acked, sent].flatMap((mark) => (mark === undefined ? [] : [mark.hash]));
+  return hashes.filter((hash) => hash === acked?.hash || !refused.some((refusal) => refusal.hash === hash));
 }
 
 /** `nothing` for a node that has nothing else of this type. */
@@ -172,13 +147,8 @@ function unlessMore(nothing: SnapshotResource, { acked }: ResourceStanding): Sna
   return acked === undefined || acked.hash === nothing.hash ? nothing : undefined;
 }
 
-/** It is not loaded, so it does not matter whether the node holds it. */
-function offChoice({ run, gray }: PluginTarget): EntryChoice {
-  const first = run[0] ?? gray;
-  return first === undefined ? { kind: "none" } : { kind: "run", version: first.version, gray: undefined };
-}
-
 function keyOf(choice: EntryChoice): string {
   if (choice.kind === "run") return `${choice.version}/${choice.gray?.version ?? ""}`;
-  return choice.kind === "kept" ? `kept ${contentHash(choice.entry)}` : choice.kind;
+  if (choice.kind === "kept") return `kept ${contentHash(choice.entry)}`;
+  return choice.kind === "unavailable" ? `unavailable ${choice.failurePolicy}` : choice.kind;
 }

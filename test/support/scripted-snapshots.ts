@@ -48,7 +48,8 @@ export class ScriptedSnapshots implements SnapshotSource {
     const chain = resource({ entries, deadlines: { request: "1s", response: "1s" } });
     this.known?.remember({ cluster, hash: chain.hash, content: chain.content });
     const { tick } = this;
-    return { tick, resources: { stage: resource({ packages }), route: resource({ services }), chain } };
+    const resources = { stage: resource({ packages }), route: resource({ services }), chain };
+    return { tick, resources, inPlace: undefined };
   }
 
   onChange(listener: (tick: number) => void): Disposable {

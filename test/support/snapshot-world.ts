@@ -9,8 +9,15 @@ import type {
 } from "../../control-plane/model/node.ts";
 import type { Release, ReleaseState, ReleaseTarget } from "../../control-plane/model/release.ts";
 import { clusterState, type ClusterState } from "../../control-plane/releases/cluster-state.ts";
-import type { ChainContent, NodeSnapshot, StageContent } from "../../control-plane/snapshot/node-snapshot.ts";
+import { refuse, want, withhold } from "../../control-plane/reports/standing.ts";
+import type {
+  ChainContent,
+  NodeSnapshot,
+  SnapshotResource,
+  StageContent,
+} from "../../control-plane/snapshot/node-snapshot.ts";
 import { KnownChains } from "../../control-plane/snapshot/known-chains.ts";
+import { refusedEntries } from "../../control-plane/snapshot/refused-entries.ts";
 import { ReleaseSnapshots } from "../../control-plane/snapshot/release-snapshots.ts";
 
 // What is stored and what nodes report, as tests of snapshots want them: in a few words.
@@ -83,10 +90,12 @@ export function stateOf(
   return clusterState(cluster, chain, releases);
 }
 
-/** Every package was uploaded and has 100 bytes. */
+/** Every package was uploaded, has 100 bytes and the policy `closed`, but that of `tagger` `open`. */
 function uploaded(digest: string): UploadedPackage {
   const end = digest.lastIndexOf("-");
-  return { plugin: digest.slice(0, end), version: digest.slice(end + 1), digest, size: 100 };
+  const plugin = digest.slice(0, end);
+  const failurePolicy = plugin === "tagger" ? "open" : "closed";
+  return { plugin, version: digest.slice(end + 1), digest, size: 100, failurePolicy };
 }
 
 /** Snapshots of a cluster that stays as it is. */
@@ -169,6 +178,32 @@ export function having(said: Said, chain: NodeSnapshot | undefined): NodeReport 
   };
 }
 
+/** The report after the node refused this chain for what is wrong with these plugins' entries; none: as a whole. */
+export function refusing(
+  report: NodeReport,
+  chain: SnapshotResource | undefined,
+  ...plugins: readonly string[]
+): NodeReport {
+  if (chain === undefined) throw new Error("there is no chain to refuse");
+  const about = plugins.length === 0 ? [""] : plugins;
+  const problems = about.map((plugin) => ({ key: "", plugin, text: `${plugin}: init failed` }));
+  const entries = refusedEntries(chain, problems);
+  const texts = problems.map(({ text }) => text);
+  const refusal = { hash: chain.hash, at: 0, problems: texts, entries };
+  const { resources } = report;
+  const standing = refuse(resources.chain, refusal);
+  return { ...report, resources: { ...resources, chain: standing } };
+}
+
+/** The same report once the node is known to be to have what this snapshot has. */
+export function wanting(report: NodeReport, { resources, inPlace }: NodeSnapshot): NodeReport {
+  const mark = resources.chain && { hash: resources.chain.hash, tick: 1, at: 0 };
+  const known =
+    inPlace === undefined ? report.resources.chain : withhold(report.resources.chain, inPlace.refusal);
+  const chain = want(known, mark, undefined);
+  return { ...report, resources: { ...report.resources, chain } };
+}
+
 function versionNamed(named: string): { plugin: string; version: string; digest: string } {
   const [plugin = "", version = ""] = named.split("@");
   return { plugin, version, digest: digestOf(plugin, version) };
@@ -182,7 +217,12 @@ export function stagedIn({ resources }: NodeSnapshot): readonly string[] | undef
 
 /** `guard@1.0.0`, `guard@1.0.0+10%2.0.0`, `guard off 1.0.0` or `guard unavailable`, in the order of the chain. */
 export function chainIn({ resources }: NodeSnapshot): readonly string[] | undefined {
-  const content = resources.chain?.content as ChainContent | undefined;
+  return namesIn(resources.chain);
+}
+
+/** The same of a chain. */
+export function namesIn(chain: SnapshotResource | undefined): readonly string[] | undefined {
+  const content = chain?.content as ChainContent | undefined;
   return content?.entries.map(({ plugin, version, mode, gray, unavailable }) => {
     const share = gray as { readonly percentage: number; readonly version: string } | undefined;
     if (unavailable !== undefined) return `${String(plugin)} unavailable`;

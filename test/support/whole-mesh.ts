@@ -88,36 +88,40 @@ export class WholeMesh implements AsyncDisposable {
     await writeFile(`${folder}/table`, text);
   }
 
-  /** Uploads a version of `tagger`, releases it to all or as `target` says, and waits until its status fits. */
+  /** Adds a plugin to the catalogue; it is in no chain yet. */
+  async plugin(name: string): Promise<void> {
+    const body = { name, domain: "shop", description: "", owners: ["admin"] };
+    await this.plane.admin.call("putPlugin", { params: { plugin: name }, body });
+  }
+
+  /** Uploads a version (`1.0.0` of `tagger`, or `guard@1.0.0`), releases it, and waits until its status fits. */
   async release(
-    version: string,
+    named: string,
     script: string | undefined,
     fits: (status: ApiAnswer<"getRelease">) => boolean,
     target: Target = { kind: "full" },
   ): Promise<ApiAnswer<"getRelease">> {
     const isDownloaded: typeof fits = ({ release: { state } }) => state === "DOWNLOADED";
-    const { release } = await this.download(
-      version,
-      taggerZip("tagger", version, script),
-      isDownloaded,
-      target,
-    );
+    const { plugin, version } = versionNamed(named);
+    const zip = taggerZip(plugin, version, script);
+    const { release } = await this.download(named, zip, isDownloaded, target);
     const params = { release: release.id };
     await this.plane.admin.call("activateRelease", { params, body: {} });
     return this.until("getRelease", { params }, fits);
   }
 
-  /** Uploads a version of `tagger`, has its nodes fetch it, and waits until its status fits. */
+  /** Uploads a version, has its nodes fetch it, and waits until its status fits. */
   async download(
-    version: string,
+    named: string,
     zip: Buffer,
     fits: (status: ApiAnswer<"getRelease">) => boolean,
     target: Target = { kind: "full" },
   ): Promise<ApiAnswer<"getRelease">> {
     const { admin } = this.plane;
-    const file = { name: "tagger.zip", size: zip.length, bytes: Readable.from([zip]) };
-    await admin.upload({ plugin: "tagger" }, file);
-    const wish = { cluster: "demo", plugin: "tagger", version, target };
+    const { plugin, version } = versionNamed(named);
+    const file = { name: `${plugin}.zip`, size: zip.length, bytes: Readable.from([zip]) };
+    await admin.upload({ plugin }, file);
+    const wish = { cluster: "demo", plugin, version, target };
     const { release } = await admin.call("createRelease", { body: wish });
     const params = { release: release.id };
     await admin.call("downloadRelease", { params, body: {} });
@@ -163,4 +167,9 @@ export class WholeMesh implements AsyncDisposable {
     this.#tokens.set(id, token);
     return token;
   }
+}
+
+function versionNamed(named: string): { readonly plugin: string; readonly version: string } {
+  const [plugin = "", version] = named.split("@");
+  return version === undefined ? { plugin: "tagger", version: named } : { plugin, version };
 }

@@ -27,7 +27,7 @@ export function nodeAnswer({ node, report }: KnownNode, reports: NodeReports): N
 
 function refusedAnswer(refused: RefusedContent): NodeAnswer["refused"][number] {
   const { type, hash, at, problems } = refused;
-  const { plugin, version } = refused.package ?? {};
+  const { plugin, version } = refused.version ?? {};
   return { type, hash, plugin, version, at: optionalTimeText(at), problems: [...problems] };
 }
 
@@ -38,7 +38,7 @@ function standingAnswer({ wanted, sent, acked, nacked }: ResourceStanding): Stan
     wanted: markAnswer(wanted),
     sent: markAnswer(sent),
     acked: markAnswer(acked),
-    nacked: nacked && { ...nacked, at: timeText(nacked.at), problems: [...nacked.problems] },
+    nacked: nacked && { hash: nacked.hash, at: timeText(nacked.at), problems: [...nacked.problems] },
   };
 }
 

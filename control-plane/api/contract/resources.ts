@@ -197,8 +197,9 @@ export const node = z.strictObject({
     }),
   ),
   /**
-   * What it should have and does not take, with the hash of the resource; with `plugin` and `version`: that package of
-   * its stage cannot be loaded with the config that it should have, and what runs of it goes on as it is.
+   * What it should have and does not take, with the hash of the resource. With `plugin` and `version`: that package of
+   * its stage cannot be loaded with the config that it should have, or that entry of its chain cannot be put in force;
+   * what runs of the plugin goes on, and all else is as it should be.
    */
   refused: z.array(
     z.strictObject({

@@ -59,10 +59,10 @@ const OCCASIONS: Readonly<Record<ExitName, (mesh: CommandedMesh) => Promise<read
     return [await mesh.sluice("diff", "-f", "pay.yaml"), ""];
   },
   killed: async (mesh) => {
-    const folder = mesh.plane.folder.join("killed");
+    const config = await mesh.plane.folder.write("mesh.yaml", "{ apiVersion: sluice/v1, kind: Mesh }");
     const sluice = fileURLToPath(new URL("sluice.js", import.meta.url));
-    const ports = ["--api", "127.0.0.1:0", "--push", "127.0.0.1:0"];
-    await using child = new Child(process.execPath, [sluice, "control-plane", "--folder", folder, ...ports]);
+    const ports = ["app", "inbound", "outbound", "admin"].flatMap((name) => [`--${name}`, "127.0.0.1:0"]);
+    await using child = new Child(process.execPath, [sluice, "up", "--config", config, ...ports]);
     const [, pid] = await child.line(/"pid":(\d+),"msg":"ready"/);
     const ended = once(child.process, "close");
     process.kill(Number(pid), "SIGKILL");

@@ -1,25 +1,44 @@
+import { fileURLToPath } from "node:url";
+
 import { ChildProgram, endedEarly } from "./child-process.ts";
+import type { CommandLine } from "./command-line.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
+export interface Program {
+  /** For messages: `the sidecar`. */
+  readonly name: string;
+  /** Relative to this file. */
+  readonly script: string;
+  /** It reads them itself. */
+  readonly args: readonly string[];
+  /** Flags of Node itself. */
+  readonly nodeFlags?: readonly string[];
+}
+
 /**
- * Runs a part of Sluice that reads its flags itself; gives its exit code. Signals are handed on. Throws
- * a `MeshError` `child_killed` where a signal ended it. `nodeFlags` are for
- * Node.
+ * Goes on as a part of Sluice, so that nothing of the command stays in memory or between it and its signals. Where
+ * that cannot be, runs it as a child and gives its exit code; throws a `MeshError` `child_killed` where a signal ended it.
  */
-export async function runProgram(
-  name: string,
-  script: string,
-  flags: readonly string[],
-  nodeFlags: readonly string[] = [],
-): Promise<number> {
-  await using program = new ChildProgram({ name, script, args: flags, nodeFlags });
+export async function runProgram({ become }: CommandLine, program: Program): Promise<number> {
+  const { script, args, nodeFlags = [] } = program;
+  try {
+    become?.([...nodeFlags, fileURLToPath(new URL(script, import.meta.url)), ...args]);
+  } catch {
+    // The system refused, and this process is as it was.
+  }
+  return runChild(program);
+}
+
+/** Signals are handed on. */
+async function runChild(options: Program): Promise<number> {
+  await using program = new ChildProgram(options);
   // The child drains and decides how it ended; a second signal reaches it too.
   const forward = (signal: NodeJS.Signals): void => void program.end(signal);
   for (const signal of SIGNALS) process.on(signal, forward);
   try {
     const end = await program.ended;
-    if (end.kind === "signal") throw endedEarly(name, end);
+    if (end.kind === "signal") throw endedEarly(options.name, end);
     return end.code;
   } finally {
     for (const signal of SIGNALS) process.off(signal, forward);

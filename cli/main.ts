@@ -8,6 +8,11 @@ function stopOfCommand(): AbortSignal {
   return stop.signal;
 }
 
+function become(args: readonly string[]): never {
+  if (process.execve === undefined) throw new Error("this platform replaces no process");
+  return process.execve(process.execPath, [process.execPath, ...args], process.env);
+}
+
 // Whoever reads our output may stop reading: `sluice get nodes | head`.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
@@ -22,4 +27,5 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   directory: process.cwd(),
   clock: systemClock,
   stop: stopOfCommand,
+  become: process.execve === undefined ? undefined : become,
 });

@@ -23,9 +23,10 @@ export function controlPlaneCommand(line: CommandLine): Command {
     .helpOption(false)
     .allowUnknownOption()
     .passThroughOptions()
-    .action(async (flags: readonly string[]) =>
-      line.ended(await runProgram("the control plane", "../control-plane/main.ts", flags)),
-    )
+    .action(async (args: readonly string[]) => {
+      const script = "../control-plane/main.ts";
+      line.ended(await runProgram(line, { name: "the control plane", script, args }));
+    })
     .addCommand(backupCommand(line))
     .addCommand(restoreCommand(line));
 }
@@ -59,6 +60,7 @@ function restoreCommand(line: CommandLine): Command {
     .action(async (file: string, { folder, incomplete = false }: RestoreFlags) => {
       const paths = [file, folder].map((each) => resolve(line.directory, each));
       const args = incomplete ? [...paths, "--incomplete"] : paths;
-      line.ended(await runProgram("the restore", "../control-plane/restore-main.ts", args));
+      const script = "../control-plane/restore-main.ts";
+      line.ended(await runProgram(line, { name: "the restore", script, args }));
     });
 }

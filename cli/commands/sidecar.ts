@@ -11,7 +11,8 @@ export function sidecarCommand(line: CommandLine): Command {
     .helpOption(false)
     .allowUnknownOption()
     .passThroughOptions()
-    .action(async (flags: readonly string[]) =>
-      line.ended(await runProgram("the sidecar", "../sidecar/main.ts", flags, SIDECAR_FLAGS)),
-    );
+    .action(async (args: readonly string[]) => {
+      const script = "../sidecar/main.ts";
+      line.ended(await runProgram(line, { name: "the sidecar", script, args, nodeFlags: SIDECAR_FLAGS }));
+    });
 }

@@ -1,3 +1,4 @@
+import { ignoreGroupSignals } from "../../core/group-signals.ts";
 import { CpuMeter } from "./cpu-meter.ts";
 import { PluginHost } from "./plugin-host.ts";
 import { BreadcrumbWriter } from "./protocol/breadcrumb.ts";
@@ -12,6 +13,7 @@ import { readWorldSource } from "./world-source.ts";
 const LINK = 3;
 const BREADCRUMB = 4;
 
+ignoreGroupSignals();
 groupTimers();
 const source = readWorldSource();
 // Everything is loaded: who breaks out of an isolate finds no file system.

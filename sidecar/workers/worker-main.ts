@@ -1,5 +1,6 @@
 import { bufferedOutput } from "../../core/buffered-output.ts";
 import { systemClock } from "../../core/clock.ts";
+import { ignoreGroupSignals } from "../../core/group-signals.ts";
 import { readQuestion } from "./questions.ts";
 import { Worker } from "./worker.ts";
 
@@ -9,8 +10,7 @@ import { Worker } from "./worker.ts";
 const FAREWELL = 5_000;
 
 async function main(): Promise<void> {
-  // Terminals and init systems signal all processes at once: the supervisor says what becomes of the workers.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+  ignoreGroupSignals();
   using output = bufferedOutput();
   const drained = Promise.withResolvers<void>();
   const options = { environment: process.env, clock: systemClock, output, onDrained: drained.resolve };

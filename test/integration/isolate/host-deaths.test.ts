@@ -57,6 +57,22 @@ test("kill -9 of the standby is noticed by nobody, and it is replaced", async ()
   expect(mesh.runtime.status).toMatchObject({ promotions: 0, hostDeaths: 1 });
 });
 
+test("signals that a terminal or an init system sends to every process of a service leave the hosts alone", async () => {
+  await using mesh = new IsolateMesh();
+  await mesh.load("tagger", TAGGER);
+  await mesh.settled();
+  const { active, standby } = mesh.roles;
+
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    for (const pid of mesh.hostPids) process.kill(pid, signal);
+
+  // The standby answers first.
+  const late = await mesh.load("late", TAGGER);
+  expect((await mesh.verdicts([late], { path: "/a" })).map(inWords)).toEqual(["rewrite X-WEB-Tag=/a"]);
+  expect(mesh.roles).toEqual({ active, standby });
+  expect(mesh.runtime.status).toMatchObject({ promotions: 0, hostDeaths: 0 });
+});
+
 test("kill -9 of both at once: runs wait for the next host and are answered right", async () => {
   await using mesh = new IsolateMesh();
   const slow = await mesh.load("slow", SLOW, { timeout: 2_000 });

@@ -15,7 +15,7 @@ import {
 } from "../model/node.ts";
 import { afterPackage, afterPlugins, withFailures, withoutFailures } from "./failures.ts";
 import type { Convergence, KnownNode, NodeReports } from "./node-reports.ts";
-import { presenceOf, type PresenceLimits } from "./presence.ts";
+import { awaitedFor, presenceOf, type PresenceLimits } from "./presence.ts";
 import { keyOf, mergePackage, mergePlugins, resumePackages } from "./reported-plugins.ts";
 import { acknowledge, forgive, NO_STANDINGS, refuse, resume, send, want, withhold } from "./standing.ts";
 import { syncOf } from "./sync-state.ts";
@@ -39,6 +39,8 @@ interface Entry {
   report: NodeReport;
   /** Monotonic; before the start of this process where it was heard by another one. */
   heardAt: number;
+  /** Monotonic: until then it is not OFFLINE, since it may be on its way back to a control plane that was away. */
+  readonly awaitedUntil: number;
   /** Presence as listeners know it. */
   told: Presence;
 }
@@ -143,8 +145,16 @@ export class LiveReports implements NodeReports {
     this.#tell(node);
   }
 
-  /** Of a node that has a record: new, changed, or read when the control plane starts (with what it said last). */
-  remember(node: Node, report: NodeReport = unheard(node.id)): void {
+  /** When the control plane starts: the nodes that have a record, and what each said last. */
+  recall(nodes: readonly Node[], said: ReadonlyMap<string, NodeReport>): void {
+    const heard = (node: Node): number | undefined => said.get(node.id)?.lastSeen;
+    const endedAt = nodes.reduce((latest, node) => Math.max(latest, heard(node) ?? 0), 0);
+    for (const node of nodes)
+      this.remember(node, said.get(node.id), awaitedFor(heard(node), endedAt, this.#limits));
+  }
+
+  /** Of a node that has a record: new or changed. `awaited`: how long it is not OFFLINE though it is silent, ms. */
+  remember(node: Node, report: NodeReport = unheard(node.id), awaited: number = 0): void {
     const known = this.#entries.get(node.id);
     if (known !== undefined) {
       known.node = node;
@@ -156,6 +166,7 @@ export class LiveReports implements NodeReports {
         // What an earlier release stored may lack something.
         report: { ...unheard(node.id), ...report, connected: false },
         heardAt,
+        awaitedUntil: this.#clock.now() + awaited,
         told: "OFFLINE",
       };
       entry.told = this.#presenceOf(entry);
@@ -339,8 +350,10 @@ export class LiveReports implements NodeReports {
     this.#tell(entry.node.id);
   }
 
-  #presenceOf({ heardAt, report }: Entry): Presence {
-    return presenceOf(this.#clock.now() - heardAt, report.connected, this.#limits);
+  #presenceOf({ heardAt, awaitedUntil, report }: Entry): Presence {
+    const now = this.#clock.now();
+    const presence = presenceOf(now - heardAt, report.connected, this.#limits);
+    return presence === "OFFLINE" && now < awaitedUntil ? "SUSPECT" : presence;
   }
 
   #tell(node: string): void {

@@ -65,7 +65,7 @@ export class ReportFlush implements Service {
     const { store, reports, clock } = this.#parts;
     await this.#chains.load();
     const said = new Map((await store.loadReports()).map((report) => [report.node, report]));
-    for (const node of await allNodes(store)) reports.remember(node, said.get(node.id));
+    reports.recall(await allNodes(store), said);
     this.#listening.use(reports.onChange((node) => this.#onChange(node)));
     this.#listening.use(reports.onRefusal(() => this.#hurry()));
     this.#timer = clock.every(FLUSH, () => this.#tick()).unref();

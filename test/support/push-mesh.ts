@@ -144,10 +144,11 @@ export class PushMesh implements AsyncDisposable {
     this.clock.advance(DEBOUNCE);
   }
 
-  /** Stops the control plane, and starts it again with nothing but what it stored. */
-  async restart(): Promise<void> {
+  /** Stops the control plane, and starts it again, so many ms later, with nothing but what it stored. */
+  async restart(later: number = 0): Promise<void> {
     for (const node of this.#nodes.splice(0)) await node[Symbol.asyncDispose]();
     await this.stop();
+    this.clock.advance(later);
     this.registry = new MetricsRegistry();
     await this.#start();
   }

@@ -1,6 +1,6 @@
 import { pino, type DestinationStream, type Logger as PinoLogger } from "pino";
 
-/** Structured log; children carry their fields into every line. The words of the fields are those of DESIGN §1. */
+/** Structured log; children carry their fields into every line. The words of the fields are those of docs/README.md. */
 export type Logger = PinoLogger;
 
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;

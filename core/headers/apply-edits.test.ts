@@ -50,7 +50,7 @@ const edits = fc.uniqueArray(fc.record({ name, values: fc.array(value, { maxLeng
   selector: (edit) => edit.name.toLowerCase(),
 });
 
-/** The rule of DESIGN-data-plane §3, said in the slowest way. */
+/** The rule of docs/plugins.md, said in the slowest way. */
 function model(flat: readonly (readonly [string, string])[], edits: readonly HeaderEdit[]): string[][] {
   let lines = flat.map(([name, value]) => [name, value]);
   for (const edit of edits) {

@@ -12,7 +12,7 @@ const GOES = -2;
 const PLAIN: Traits = fieldBits([FIELD.other]);
 
 /**
- * `headers` with `edits` on top, as DESIGN-data-plane §3 says: a name that is there is overwritten at the place and
+ * `headers` with `edits` on top, as docs/plugins.md says: a name that is there is overwritten at the place and
  * in the case of its first occurrence and its further occurrences are dropped; a new name is appended; an empty list
  * deletes. Untouched fields stay as they came. The edits must be legal (header-rules.ts), one for each name.
  *

@@ -1,4 +1,4 @@
-/** One change of one header: a list of values overwrites it, an empty list deletes it (DESIGN-data-plane §3). */
+/** One change of one header: a list of values overwrites it, an empty list deletes it. */
 export interface HeaderEdit {
   /** In the case in which it should appear if the header is new. */
   readonly name: string;

@@ -24,7 +24,7 @@ const MESH_PREFIX_LENGTH = 7;
 const PROTECTED: ReadonlySet<string> = new Set(WIRE_NAMES);
 
 /**
- * The first edit that breaks a rule of DESIGN-data-plane §3, or undefined if all may be applied. An answer with a
+ * The first edit that breaks a rule for answers (docs/plugins.md), or undefined if all may be applied. An answer with a
  * refused edit is dropped whole. The plugin hosts, the sidecar and the authors' harness all ask here.
  */
 export function refusedEdit(edits: HeaderEdits): EditRefusal | undefined {

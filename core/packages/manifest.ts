@@ -4,7 +4,7 @@ import type { PositionName } from "../position.ts";
 export const PLUGIN_RUNTIMES = ["isolate", "process", "remote"] as const;
 export type PluginRuntimeName = (typeof PLUGIN_RUNTIMES)[number];
 
-/** plugin.yaml (DESIGN-data-plane §7), checked; durations in ms, sizes in bytes. */
+/** plugin.yaml, checked; durations in ms, sizes in bytes. */
 export interface PluginManifest {
   readonly name: string;
   readonly version: string;

@@ -73,7 +73,7 @@ const someChain = fc
 const shown = ({ name }: { name: string }, position: Position, edits: HeaderEdits): string =>
   `${name} at ${position}: ${JSON.stringify(edits)}`;
 
-/** DESIGN-data-plane §2 to §4 in a straight line: one plugin after another, nothing grouped, nothing prepared. */
+/** What docs/request-life.md says of plugins, in a straight line: one plugin after another, nothing grouped, nothing prepared. */
 class Model {
   readonly outcomes: ChainOutcome[] = [];
   readonly asked: string[] = [];

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../../core/clock.ts";
 import type { Generation } from "./generation.ts";
 
-/** How long exchanges may go on with the generations they began with, ms (DESIGN-data-plane §7). */
+/** How long exchanges may go on with the generations they began with, ms. */
 export const GENERATION_DRAIN = 30_000;
 
 /**

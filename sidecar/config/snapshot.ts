@@ -25,7 +25,7 @@ export interface MeshSnapshot {
 export const UNKNOWN_SERVICES = ["direct", "deny"] as const;
 export type UnknownServices = (typeof UNKNOWN_SERVICES)[number];
 
-/** Who this node is; see DESIGN §1. */
+/** Who this node is. */
 export interface NodeIdentity {
   /** Undefined: the host's name. */
   readonly id: string | undefined;

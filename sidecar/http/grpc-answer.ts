@@ -20,7 +20,7 @@ export function isGrpc({ headers }: { readonly headers: HeaderBlock }): boolean 
   return type.length === GRPC_TYPE.length || GRPC_TYPE_ENDS.includes(type.charAt(GRPC_TYPE.length));
 }
 
-/** What a plugin's block means to a gRPC client (DESIGN-data-plane §2); never OK, whatever the status. */
+/** What a plugin's block means to a gRPC client; never OK, whatever the status. */
 export function grpcStatusOf(status: number): number {
   switch (status) {
     case 401:

@@ -28,7 +28,7 @@ export interface RegistryCounts {
   failed: number;
 }
 
-/** Old generations of one plugin that may be in use beside the current one (DESIGN-data-plane §7). */
+/** Old generations of one plugin that may be in use beside the current one. */
 const MAX_OLD = 2;
 const GENERATION_DRAIN = 30_000;
 /** ms that `destroy` hooks have when everything ends. */

@@ -34,7 +34,7 @@ const EXTENDED =
 
 const BODY_RULES: readonly Stricter[] = [
   {
-    reason: "blank lines and line ends before a first line (DESIGN-data-plane §5)",
+    reason: "blank lines and line ends before a first line",
     applies: (_message, { head }) => /^[\r\n]/.test(head),
   },
   {

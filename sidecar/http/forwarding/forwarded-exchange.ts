@@ -34,7 +34,7 @@ const HIGHEST_IN_H2 = 599;
 const shapes = new KeptShapes();
 
 /**
- * One exchange's way (DESIGN-data-plane §2), step by step in the order of the methods: match, request chain, route
+ * One exchange's way (docs/request-life.md), step by step in the order of the methods: match, request chain, route
  * and forward, response chain, answer, account. Where nothing has to be waited for, it is one synchronous run.
  */
 export class ForwardedExchange implements FinishedExchange, ExchangeWatcher, UpstreamListener {

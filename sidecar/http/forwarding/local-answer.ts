@@ -6,7 +6,7 @@ import type { LocalBody, RequestHead, ResponseHead } from "../exchange.ts";
 import { grpcAnswer, grpcStatusOf, isGrpc } from "../grpc-answer.ts";
 import type { WireError } from "../wire-error.ts";
 
-/** An answer that the sidecar gives itself; for a gRPC call it is trailers-only (DESIGN-data-plane §2). */
+/** An answer that the sidecar gives itself; for a gRPC call it is trailers-only. */
 export interface LocalAnswer {
   readonly head: ResponseHead;
   readonly body: LocalBody;

@@ -65,7 +65,7 @@ const MAX_SOURCE_BYTES = 8 * 1024 * 1024;
 
 /**
  * Plugins in isolates: an active plugin host and a warm standby, which all isolate plugins share, and whatever it
- * takes so that one of them harms only itself (DESIGN-data-plane §4). The hosts are started with the first plugin
+ * takes so that one of them harms only itself. The hosts are started with the first plugin
  * and kept until the runtime is disposed of.
  */
 export class IsolateRuntime implements PluginRuntime {

@@ -38,7 +38,7 @@ export type HookOutcome =
   /** The host ended before it could say. */
   | { readonly kind: "ended"; readonly exit: HostExit };
 
-/** A Pong that takes longer tells a busy host (DESIGN-data-plane §4). */
+/** A Pong that takes longer tells a busy host. */
 const LATE_AFTER = 50;
 /** ms of CPU that one entry of a hook may take: the host stops it at half of that, if it can. */
 const HOOK_ENTRY = 1_000;

@@ -82,7 +82,7 @@ function shownHeaders(headers: HeaderBlock, edits: HeaderEdits): Map<string, Hea
   return entries;
 }
 
-/** What the sidecar adds for plugins (DESIGN-data-plane §3); nobody else can have written these names. */
+/** What the sidecar adds for plugins; nobody else can have written these names. */
 function writeFacts(writer: WireWriter, message: MeshMessage): void {
   writeHeader(writer, "X-Mesh-Method", [message.method]);
   writeHeader(writer, "X-Mesh-Host", [message.host]);

@@ -7,7 +7,7 @@ import { DEFAULT_ARCHIVE_LIMITS, type ArchiveLimits } from "./archive-limits.ts"
 import { contentOf, sizeOf } from "./folder-content.ts";
 import type { PluginManifest } from "./manifest.ts";
 import { MANIFEST_FILE } from "./manifest-schema.ts";
-import { PackageCacheError, refusal } from "./package-errors.ts";
+import { PackageCacheError, refusal, strayInRoot } from "./package-errors.ts";
 import type { PluginPackage } from "./plugin-package.ts";
 import { readManifest, readPackage } from "./read-package.ts";
 import { extractZip } from "./zip-extract.ts";
@@ -215,12 +215,7 @@ async function readRoot(where: string, folder: string, digest: string): Promise<
   if (root === undefined)
     throw refusal(where, undefined, "is empty: expected one folder with plugin.yaml in it");
   const stray = root.isDirectory() ? others[0] : root;
-  if (stray !== undefined)
-    throw refusal(
-      where,
-      stray.name,
-      "stands beside the one folder, named like the plugin, that a zip must hold",
-    );
+  if (stray !== undefined) throw strayInRoot(where, stray.name);
   const directory = join(folder, root.name);
   const manifest = await readManifest(`${where}/${root.name}`, directory);
   const { name, version } = manifest;

@@ -19,3 +19,8 @@ export class PackageCacheError extends MeshError<"package_cache"> {
 export function refusal(where: string, key: string | undefined, message: string): InputError {
   return new InputError([key === undefined ? { where, message } : { where, key, message }]);
 }
+
+/** `name` is in the zip's root, which holds the package's folder and nothing else. */
+export function strayInRoot(where: string, name: string): InputError {
+  return refusal(where, name, "stands beside the one folder, named like the plugin, that a zip must hold");
+}

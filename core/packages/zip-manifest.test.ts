@@ -34,6 +34,15 @@ test("what is no zip, a part of one, or a zip of something else is told so", asy
   await expect(read("gone.zip")).rejects.toThrow("ENOENT");
 });
 
+test("a zip of what is in the plugin's folder is told that it lacks the folder", async () => {
+  await using folder = await TemporaryFolder.create();
+  await folder.write("flat.zip", await zipOf({ "README.md": "", "plugin.yaml": "name: x", "bin/x.js": "" }));
+
+  await expect(readZipManifest("flat.zip", folder.join("flat.zip"))).rejects.toThrow(
+    "flat.zip: plugin.yaml: stands beside the one folder, named like the plugin, that a zip must hold",
+  );
+});
+
 async function zipOf(files: Readonly<Record<string, string>>): Promise<Buffer> {
   const zip = new ZipFile();
   for (const [path, text] of Object.entries(files)) zip.addBuffer(Buffer.from(text), path);

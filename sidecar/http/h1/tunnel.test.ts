@@ -76,6 +76,25 @@ test.each(["client", "app"])(
   },
 );
 
+test("a client that closed before its tunnel opened is told to the app", async () => {
+  await using app = await RawServer.listen();
+  await using proxy = await H1Proxy.to(app.port);
+  await using client = await RawSocket.connect(proxy.port);
+  client.socket.end(UPGRADE);
+  const connection = await app.accept();
+  await connection.untilText("\r\n\r\n");
+  const [later, other] = await openTunnel(proxy, app);
+  await using _later = later;
+
+  connection.write(SWITCHED);
+  await connection.untilEnd();
+  connection.socket.end("bye");
+  other.socket.end();
+
+  expect(await client.untilEnd()).toMatch(/\r\n\r\nbye$/);
+  expect(connection.received).toMatch(/\r\n\r\n$/);
+});
+
 test.each(["client", "app"])("when the %s resets, the other side loses its connection", async (who) => {
   await using app = await RawServer.listen();
   await using proxy = await H1Proxy.to(app.port);

@@ -27,15 +27,16 @@ test("a config that fits gets the schema's defaults, and the one given stays as 
 });
 
 test("each problem of a config has the path to it", () => {
-  const config = { limit: "many", rules: [{ path: "/c" }], colour: "red" };
+  const config = { limit: "many", rules: [{ path: "/c" }], colour: "red", rule: [] };
 
   const check = checkConfig(SCHEMA, config, "mesh.yaml", "chain[0].config");
 
   expect(
     check.kind === "invalid" && check.problems.map(({ key, message }) => `${key}: ${message}`).sort(),
   ).toEqual([
-    "chain[0].config.colour: unknown key",
+    "chain[0].config.colour: unknown key; the plugin's config.schema.json has token, limit, rules",
     "chain[0].config.limit: must be integer",
+    'chain[0].config.rule: unknown key, did you mean "rules"?',
     "chain[0].config.rules[0].path: must be equal to one of the allowed values: /a, /b",
     "chain[0].config: must have required property 'token'",
   ]);

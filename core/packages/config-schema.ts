@@ -1,7 +1,8 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import { Ajv, type AnySchemaObject, type ErrorObject, type ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 
 import { messageOf, type Problem } from "../errors.ts";
+import { suggestion } from "../nearest.ts";
 import { runBounded } from "./bounded-run.ts";
 import { refusal } from "./package-errors.ts";
 import { endlessReference } from "./schema-loops.ts";
@@ -9,6 +10,10 @@ import { endlessReference } from "./schema-loops.ts";
 /** A config is small; who needs longer than this has a pattern that backtracks without end. */
 const MAX_MILLISECONDS = 1_000;
 const MAX_PROBLEMS = 20;
+/** How many keys of a schema are compared with one that it does not have, and how many are named. */
+const COMPARED_KEYS = 100;
+const NAMED_KEYS = 10;
+const LONGEST_KEY = 64;
 
 /** `config` is the checked one with the schema's defaults filled in; the one given is left alone. */
 export type ConfigCheck =
@@ -67,6 +72,8 @@ function compile(schema: unknown): ValidateFunction {
     strict: true,
     strictTypes: false,
     strictTuples: false,
+    // Errors tell the part of the schema that they are about.
+    verbose: true,
     // Formats are hints to people: which ones exist differs from one validator to the next.
     validateFormats: false,
     logger: false,
@@ -84,8 +91,22 @@ function problemOf(error: ErrorObject, where: string, key: string): Problem {
     additionalProperty?: string;
     allowedValues?: readonly unknown[];
   };
-  if (additionalProperty !== undefined)
-    return { where, key: `${key}${path.join("")}.${additionalProperty}`, message: "unknown key" };
+  if (additionalProperty !== undefined) {
+    const message = `unknown key${adviceFor(additionalProperty, error.parentSchema)}`;
+    return { where, key: `${key}${path.join("")}.${additionalProperty}`, message };
+  }
   const choices = allowedValues === undefined ? "" : `: ${allowedValues.map(String).join(", ")}`;
   return { where, key: `${key}${path.join("")}`, message: `${error.message ?? error.keyword}${choices}` };
+}
+
+/** What may have been meant: the nearest key of the object's schema, or those that there are. */
+function adviceFor(key: string, schema: AnySchemaObject | undefined): string {
+  const properties = (schema?.["properties"] as object | undefined) ?? {};
+  const keys = Object.keys(properties)
+    .filter((name) => name.length <= LONGEST_KEY)
+    .slice(0, COMPARED_KEYS);
+  const near = suggestion(key, keys);
+  if (near !== "" || keys.length === 0) return near;
+  const named = keys.slice(0, NAMED_KEYS).join(", ");
+  return `; the plugin's config.schema.json has ${named}${keys.length > NAMED_KEYS ? ", …" : ""}`;
 }

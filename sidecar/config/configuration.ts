@@ -191,7 +191,7 @@ export class Configuration implements AsyncDisposable {
     if (isNews)
       this.#options.log.error(
         { problems: problems.map(describeProblem) },
-        "configuration refused, the last good one stays",
+        "configuration refused: nothing changes",
       );
   }
 

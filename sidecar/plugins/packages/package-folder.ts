@@ -236,10 +236,7 @@ export class PackageFolder implements PackageSource, AsyncDisposable {
     for (const change of changes) {
       if (change.kind !== "rejected") continue;
       const { path, problems } = change.rejection;
-      this.#log.error(
-        { plugin: change.name, path, problems },
-        "plugin package refused, the last good one stays",
-      );
+      this.#log.error({ plugin: change.name, path, problems }, "plugin package refused: nothing changes");
     }
     for (const listener of this.#listeners) listener(changes);
   }

@@ -249,8 +249,9 @@ export class ClientConnection implements BodyOwner, TransportOwner {
     this.#body = body;
     this.#reading = framing.kind === "tunnel" ? "tunnel" : "body";
     call.responded(head, body);
-    if (framing.kind === "tunnel" && body === this.#body)
-      this.#transport.sender.sendStream("", TUNNEL, call.request.body);
+    if (framing.kind !== "tunnel" || body !== this.#body) return;
+    this.#transport.probeIdle();
+    this.#transport.sender.sendStream("", TUNNEL, call.request.body);
   }
 
   #readBody(intake: Intake): boolean {

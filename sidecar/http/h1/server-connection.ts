@@ -125,6 +125,7 @@ export class ServerConnection implements ExchangeConnection, BodyOwner, Transpor
   tunnelOpened(): void {
     if (this.#reading === "closed") return;
     this.#reading = "tunnel";
+    this.#transport.probeIdle();
     const { intake } = this.#transport;
     // That the client has closed was heard before there was a tunnel to end.
     if (intake.exhausted) this.#body?.complete();

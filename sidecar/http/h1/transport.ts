@@ -7,6 +7,9 @@ import type { IncomingBody } from "./incoming-body.ts";
 import { Intake, type IntakeReader } from "./intake.ts";
 import { Sender, type SenderOwner } from "./sender.ts";
 
+/** Milliseconds without a byte until TCP asks whether the peer is there; ten unanswered questions later it is not. */
+const PROBED_AFTER = 60_000;
+
 /** A connection, as its socket, its clock and its halves see it. */
 export interface TransportOwner extends IntakeReader, SenderOwner {
   /** The socket failed; `closed` follows. */
@@ -79,6 +82,11 @@ export class Transport {
   watchIdle(): void {
     this.#writtenBefore = this.socket.bytesWritten;
     this.deadline.arm(this.#bodyIdle);
+  }
+
+  /** Of a tunnel, which has no deadline while it is open: TCP asks the peer whether it is still there. */
+  probeIdle(): void {
+    this.socket.setKeepAlive(true, PROBED_AFTER);
   }
 
   /** Whether bytes were sent since; those that arrive move the deadline themselves. */

@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import type { Socket } from "node:net";
 import { expect, test } from "vitest";
 
 import { ManualClock } from "../../../core/manual-clock.ts";
@@ -133,6 +135,30 @@ test("an open tunnel may be silent for as long as it likes; a half-closed one ma
   await proxy.server.emptied();
   expect(proxy.pool.open).toBe(0);
 });
+
+/** The timer that the kernel runs for the connection from one port to another (proc(5), `tr`); 2 asks whether it stands. */
+async function kernelTimer({ localPort, remotePort }: Socket): Promise<number | undefined> {
+  const hex = (port = 0): string => port.toString(16).toUpperCase().padStart(4, "0");
+  const lines = (await readFile("/proc/net/tcp", "utf8")).split("\n").map((line) => line.trim().split(/\s+/));
+  const found = lines.find(
+    ([, local, remote]) => local?.endsWith(`:${hex(remotePort)}`) && remote?.endsWith(`:${hex(localPort)}`),
+  );
+  return found === undefined ? undefined : Number(found[5]?.split(":")[0]);
+}
+
+test.runIf(process.platform === "linux")(
+  "TCP asks both ends of an open tunnel whether they are still there, since nobody else does",
+  async () => {
+    await using app = await RawServer.listen();
+    await using proxy = await H1Proxy.to(app.port);
+    const [client, connection] = await openTunnel(proxy, app);
+    await using _client = client;
+
+    // Until what was sent is acknowledged, another timer runs.
+    await expect.poll(() => kernelTimer(client.socket)).toBe(2);
+    await expect.poll(() => kernelTimer(connection.socket)).toBe(2);
+  },
+);
 
 test("an upgrade that the app declines is an ordinary answer, and the connection closes", async () => {
   await using app = await RawServer.listen((connection) => {

@@ -18,6 +18,13 @@ async function addToken(store: Store, name: string, facts: Partial<Token> = {}):
   return secret;
 }
 
+async function revoke(store: Store, name: string): Promise<void> {
+  await store.change(root, "token.write", async ({ tokens }) => {
+    const token = await tokens.get(`id-of-${name}`);
+    if (token !== undefined) await tokens.update({ ...token, revoked: true });
+  });
+}
+
 async function refusals(store: Store): Promise<readonly (readonly [string, string])[]> {
   const { items } = await store.read(({ audit }) => audit.list({}, { limit: 1_000 }));
   return items.filter(({ outcome }) => outcome === "refused").map(({ actor, reason }) => [actor, reason]);
@@ -75,13 +82,33 @@ test("a token opens nothing from the moment at which its revocation is answered"
   const ended = Promise.withResolvers<string>();
   authenticator.onEnded(ended.resolve);
 
-  await store.change(root, "token.write", async ({ tokens }) => {
-    const token = await tokens.get("id-of-ann");
-    if (token !== undefined) await tokens.update({ ...token, revoked: true });
-  });
+  await revoke(store, "ann");
 
   await expect(authenticator.authenticate(secret, "read")).rejects.toMatchObject({ code: "unauthenticated" });
   expect(await ended.promise).toBe("id-of-ann");
+});
+
+test("a token that is revoked while it is being read is not remembered as it was", async () => {
+  await using opened = await openedStore();
+  const { store, clock } = opened;
+  const secret = await addToken(store, "ann");
+  const revokedInBetween: Pick<Store, "read" | "onAccepted"> = {
+    onAccepted: (listener) => store.onAccepted(listener),
+    read: async (run) => {
+      const found = await store.read(run);
+      await revoke(store, "ann");
+      return found;
+    },
+  };
+  using authenticator = new TokenAuthenticator(
+    revokedInBetween as Store,
+    clock,
+    new RefusalLog(store, clock),
+  );
+
+  await authenticator.authenticate(secret, "read");
+
+  await expect(authenticator.authenticate(secret, "read")).rejects.toMatchObject({ code: "unauthenticated" });
 });
 
 test("a token that expires while something is open on its behalf is told of once", async () => {

@@ -69,6 +69,9 @@ test("a version that activates is run by who holds it, and until then the one be
   expect(both(releases, { packages: BOTH })).toMatchObject({ chain: ["guard@2.0.0"] });
   const packages = { ...HELD, "guard@2.0.0": "INVALID" } as const;
   expect(both(releases, { packages })).toMatchObject({ chain: ["guard@1.0.0"] });
+  // The one before is the cluster's, whatever else the node has kept.
+  const older = { ...HELD, "guard@0.9.0": "LOADABLE" } as const;
+  expect(both(releases, { packages: older })).toMatchObject({ chain: ["guard@1.0.0"] });
 });
 
 test("a node that was away runs on with what it has until it holds the new base, and keeps its files until then", () => {

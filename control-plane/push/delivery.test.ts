@@ -7,6 +7,21 @@ const ONE = packageOf("guard", "1.0.0");
 const TWO = packageOf("guard", "2.0.0");
 const FIRST = { packages: [ONE], chain: ["guard@1.0.0"] };
 const SECOND = { packages: [ONE, TWO], chain: ["guard@2.0.0"] };
+/** What a node says that holds both. */
+const staged = [ONE, TWO].map(({ plugin, version, digest }) => ({ plugin, version, digest }));
+
+/** A node that has the first chain in force and refuses the second one. */
+async function withRefusal(mesh: PushMesh) {
+  mesh.source.set(FIRST);
+  const old = await mesh.connect("node-1", { hello: { staged } });
+  const [, , good] = await old.ackNext(3);
+  mesh.change(SECOND);
+  await old.ackNext(1);
+  const bad = await old.next("resource");
+  old.nack(bad);
+  await mesh.until(() => mesh.reports.sync("node-1") === "REJECTED");
+  return { old, good, bad };
+}
 
 test("stage, route and chain are sent in this order, each after the answer to the one before", async () => {
   await using mesh = await PushMesh.start();
@@ -255,15 +270,7 @@ test("a stage is sent once more where nobody knows how a package of it stands", 
 
 test("a new node is spared what one refused and none took, and gets it once some node took it", async () => {
   await using mesh = await PushMesh.start();
-  mesh.source.set(FIRST);
-  const staged = [ONE, TWO].map(({ plugin, version, digest }) => ({ plugin, version, digest }));
-  const old = await mesh.connect("node-1", { hello: { staged } });
-  const [, , good] = await old.ackNext(3);
-  mesh.change(SECOND);
-  await old.ackNext(1);
-  const bad = await old.next("resource");
-  old.nack(bad);
-  await mesh.until(() => mesh.reports.sync("node-1") === "REJECTED");
+  const { old, good, bad } = await withRefusal(mesh);
 
   const young = await mesh.connect("node-2", { hello: { staged } });
   const [, , instead] = await young.ackNext(3);
@@ -298,14 +305,7 @@ test("a new node is not spared what another node took, though a third refused it
 
 test("a spared node keeps what it got instead over a restart of the control plane, and is offered the rest once", async () => {
   await using mesh = await PushMesh.start();
-  mesh.source.set(FIRST);
-  const staged = [ONE, TWO].map(({ plugin, version, digest }) => ({ plugin, version, digest }));
-  const old = await mesh.connect("node-1", { hello: { staged } });
-  await old.ackNext(3);
-  mesh.change(SECOND);
-  await old.ackNext(1);
-  old.nack(await old.next("resource"));
-  await mesh.until(() => mesh.reports.sync("node-1") === "REJECTED");
+  await withRefusal(mesh);
   const young = await mesh.connect("node-2", { hello: { staged } });
   const held = await young.ackNext(3);
   await mesh.until(() => mesh.reports.get("node-2")?.report.resources.chain.acked !== undefined);
@@ -326,14 +326,7 @@ test("a spared node keeps what it got instead over a restart of the control plan
 
 test("a spared node waits for the packages of what it gets instead", async () => {
   await using mesh = await PushMesh.start();
-  mesh.source.set(FIRST);
-  const staged = [ONE, TWO].map(({ plugin, version, digest }) => ({ plugin, version, digest }));
-  const old = await mesh.connect("node-1", { hello: { staged } });
-  const [, , good] = await old.ackNext(3);
-  mesh.change(SECOND);
-  await old.ackNext(1);
-  old.nack(await old.next("resource"));
-  await mesh.until(() => mesh.reports.sync("node-1") === "REJECTED");
+  const { good } = await withRefusal(mesh);
 
   const young = await mesh.connect("node-2");
   await young.ackNext(2);

@@ -19,12 +19,3 @@ export interface ChainObserver {
   /** The breaker of a generation changed its state. */
   breakerChanged(target: AskTarget, state: BreakerState): void;
 }
-
-/** Hears everything and says nothing. */
-export const SILENT_OBSERVER: ChainObserver = {
-  asked: () => {},
-  roundTrip: () => {},
-  handedOver: () => {},
-  dropped: () => {},
-  breakerChanged: () => {},
-};

@@ -7,6 +7,7 @@ import type { SegmentRunner } from "../chain/runner.ts";
 import type { GenerationSpec, Prepared } from "./generation-registry.ts";
 import type { LoadOutcome, PluginRuntime } from "./plugin-runtime.ts";
 import { Registry } from "./registry.ts";
+import { isolateManifest } from "../../test/support/isolate-manifest.ts";
 
 const runner: SegmentRunner = {
   run: () => ({ cancel: () => undefined }),
@@ -41,20 +42,7 @@ class PlainRuntime implements PluginRuntime {
 }
 
 function specOf(digest: string, config: unknown = {}, name = "a"): GenerationSpec {
-  const manifest = {
-    name,
-    version: "1.0.0",
-    runtime: "isolate",
-    entry: "bin/plugin.js",
-    address: undefined,
-    positions: ["request"],
-    failurePolicy: "open",
-    timeout: 50,
-    cpu: 10,
-    memory: 1,
-    permissions: { fetch: [], kv: false },
-    platforms: [],
-  } as const;
+  const manifest = isolateManifest(name);
   const plugin = { manifest, digest, directory: "/", source: "", configSchema: undefined };
   return { package: plugin, config, secrets: [], tag: "", timeout: 50, cpu: 10, memory: 1 };
 }

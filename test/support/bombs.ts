@@ -42,3 +42,6 @@ export const NUISANCES = {
   "illegal headers": "return { headerSet: { 'Content-Length': '1', 'bad name': 'a\\r\\nb' } };",
   "a way out": "return constructor.constructor('return process')().exit();",
 } as const satisfies Record<string, string>;
+
+/** A plugin that does no harm, beside those that do. */
+export const NEIGHBOUR = `export default { execute: () => ({ headerSet: { "x-web-fine": "yes" } }) }`;

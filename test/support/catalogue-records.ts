@@ -5,6 +5,7 @@ import type { Node } from "../../control-plane/model/node.ts";
 import type { Release } from "../../control-plane/model/release.ts";
 import type { Token } from "../../control-plane/model/token.ts";
 import type { Unrevised } from "../../control-plane/store/store.ts";
+import { entryFor } from "./snapshot-world.ts";
 
 // Records as tests want them: whole, with one thing of their own.
 
@@ -42,17 +43,7 @@ export function versionOf(plugin: string, version: string): Unrevised<PluginVers
 }
 
 export function chainOf(cluster: string, plugins: readonly string[]): Unrevised<ClusterChain> {
-  const entries = plugins.map((plugin) => ({
-    plugin,
-    mode: "enforce" as const,
-    tag: "",
-    config: undefined,
-    match: undefined,
-    failurePolicy: undefined,
-    timeout: undefined,
-    cpu: undefined,
-    memory: undefined,
-  }));
+  const entries = plugins.map((plugin) => entryFor(plugin));
   return { cluster, entries, deadlines: { request: 1_000, response: 1_000 } };
 }
 

@@ -1,7 +1,7 @@
 import { createLogger } from "../../core/log.ts";
 import { ManualClock } from "../../core/manual-clock.ts";
 import { CurrentChain } from "../../sidecar/chain/current-chain.ts";
-import { SILENT_OBSERVER } from "../../sidecar/chain/observer.ts";
+import { SILENT_OBSERVER } from "./silent-observer.ts";
 import { SnapshotApplier } from "../../sidecar/config/apply.ts";
 import type { ApplyResult } from "../../sidecar/config/apply-result.ts";
 import { Configuration } from "../../sidecar/config/configuration.ts";

@@ -9,8 +9,8 @@ import type { FailurePolicy, Verdict } from "../../sidecar/chain/verdict.ts";
 import { hostCommand, type HostCommand } from "../../sidecar/plugin-host/host-command.ts";
 import type { GenerationSpec, Prepared } from "../../sidecar/plugins/generation-registry.ts";
 import { IsolateRuntime } from "../../sidecar/plugins/isolate/isolate-runtime.ts";
-import type { PluginManifest } from "../../core/packages/manifest.ts";
 import { Registry } from "../../sidecar/plugins/registry.ts";
+import { isolateManifest } from "./isolate-manifest.ts";
 
 export interface PluginOptions {
   readonly config?: unknown;
@@ -181,20 +181,8 @@ function childPids(): number[] {
 function specOf(name: string, source: string, options: PluginOptions): GenerationSpec {
   const { config = {}, timeout = 50, cpu = 10, memory = 32 * 1024 * 1024 } = options;
   const { digest = source, kv = false, fetch = [] } = options;
-  const manifest: PluginManifest = {
-    name,
-    version: "1.0.0",
-    runtime: "isolate",
-    entry: "bin/plugin.js",
-    address: undefined,
-    positions: ["request"],
-    failurePolicy: "open",
-    timeout,
-    cpu,
-    memory,
-    permissions: { fetch, kv },
-    platforms: [],
-  };
+  const permissions = { fetch, kv };
+  const manifest = isolateManifest(name, { failurePolicy: "open", timeout, cpu, memory, permissions });
   const plugin = { manifest, digest, directory: "/", source, configSchema: undefined };
   return { package: plugin, config, secrets: [], tag: "", timeout, cpu, memory };
 }

@@ -15,6 +15,7 @@ import type {
 } from "../../sidecar/plugins/packages/package-source.ts";
 import type { PluginPackage } from "../../core/packages/plugin-package.ts";
 import { ScriptedGeneration } from "./scripted-runtime.ts";
+import { isolateManifest } from "./isolate-manifest.ts";
 
 export interface TestPackageOptions extends Partial<PluginManifest> {
   readonly configSchema?: unknown;
@@ -27,21 +28,7 @@ export function testPackage(name: string, options: TestPackageOptions = {}): Plu
   const { configSchema, content = "", ...manifest } = options;
   const { version = "1.0.0" } = manifest;
   return {
-    manifest: {
-      name,
-      version,
-      runtime: "isolate",
-      entry: "bin/plugin.js",
-      address: undefined,
-      positions: ["request"],
-      failurePolicy: "closed",
-      timeout: 50,
-      cpu: 10,
-      memory: 32 * 1024 ** 2,
-      permissions: { fetch: [], kv: false },
-      platforms: [],
-      ...manifest,
-    },
+    manifest: isolateManifest(name, manifest),
     digest: createHash("sha256").update(`${name}@${version} ${content}`).digest("hex"),
     directory: `/packages/${name}-${version}`,
     source: content,

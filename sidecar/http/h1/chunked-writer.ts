@@ -16,14 +16,3 @@ export function chunkSizeLine(length: number): string {
 export function lastChunk(trailers: HeaderBlock | undefined): string {
   return trailers === undefined ? LAST_CHUNK : `0\r\n${fieldLines(trailers)}\r\n`;
 }
-
-/** A whole chunk in one buffer: for small ones a copy is cheaper than three writes. Empty for no bytes. */
-export function wholeChunk(bytes: Buffer): Buffer {
-  if (bytes.length === 0) return bytes;
-  const sizeLine = chunkSizeLine(bytes.length);
-  const chunk = Buffer.allocUnsafe(sizeLine.length + bytes.length + CHUNK_END.length);
-  const at = chunk.write(sizeLine, 0, "latin1");
-  bytes.copy(chunk, at);
-  chunk.write(CHUNK_END, at + bytes.length, "latin1");
-  return chunk;
-}

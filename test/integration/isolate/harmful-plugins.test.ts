@@ -93,14 +93,10 @@ describe("a plugin that takes its host along", () => {
     await using mesh = new IsolateMesh();
     const busy = await mesh.load("busy", harmful(BUSY), { cpu: 3_000, timeout: 10_000 });
     await mesh.settled();
-    const { active = 0 } = mesh.roles;
 
-    const before = mainThreadCpu(active) ?? 0;
-    const asked = mesh.verdicts([busy], { path: "/boom" });
-    await until(() => (mainThreadCpu(active) ?? 0) - before > 100);
-    process.kill(active, "SIGKILL");
+    const asked = await signalledAtWork(mesh, busy, "SIGKILL");
 
-    expect((await asked).map(inWords)).toEqual(["rewrite X-WEB-Alive=1"]);
+    expect(asked.map(inWords)).toEqual(["rewrite X-WEB-Alive=1"]);
     expect(busy.fault).toBeUndefined();
   });
 
@@ -108,14 +104,10 @@ describe("a plugin that takes its host along", () => {
     await using mesh = new IsolateMesh();
     const busy = await mesh.load("busy", harmful(BUSY), { cpu: 3_000, timeout: 10_000 });
     await mesh.settled();
-    const { active = 0 } = mesh.roles;
 
-    const before = mainThreadCpu(active) ?? 0;
-    const asked = mesh.verdicts([busy], { path: "/boom" });
-    await until(() => (mainThreadCpu(active) ?? 0) - before > 100);
-    process.kill(active, "SIGSEGV");
+    const asked = await signalledAtWork(mesh, busy, "SIGSEGV");
 
-    expect((await asked).map(inWords)).toEqual(["failed crash"]);
+    expect(asked.map(inWords)).toEqual(["failed crash"]);
     expect(busy.fault).toBe("suspended");
     await until(() => busy.fault === undefined);
     expect((await mesh.verdicts([busy])).map(inWords)).toEqual(["rewrite X-WEB-Alive=1"]);
@@ -152,3 +144,17 @@ describe("a plugin within its isolate's limits", () => {
     bomb.release();
   });
 });
+
+/** What came of a question whose plugin had the CPU of the active host when this signal came from outside. */
+async function signalledAtWork(
+  mesh: IsolateMesh,
+  busy: Generation,
+  signal: NodeJS.Signals,
+): Promise<Awaited<ReturnType<IsolateMesh["verdicts"]>>> {
+  const { active = 0 } = mesh.roles;
+  const before = mainThreadCpu(active) ?? 0;
+  const asked = mesh.verdicts([busy], { path: "/boom" });
+  await until(() => (mainThreadCpu(active) ?? 0) - before > 100);
+  process.kill(active, signal);
+  return asked;
+}

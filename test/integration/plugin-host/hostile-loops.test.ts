@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { Fault } from "../../../sidecar/plugin-host/protocol/messages.ts";
-import { LOOPS } from "../../support/bombs.ts";
+import { LOOPS, NEIGHBOUR } from "../../support/bombs.ts";
 import { editsOf, HostDriver } from "../../support/host-driver.ts";
 
 // Plugins that never give the CPU back, wherever they get it: each is cut off, and nobody else notices. One host.
@@ -9,9 +9,7 @@ let host: HostDriver;
 let neighbour: number;
 beforeAll(async () => {
   host = await HostDriver.start();
-  neighbour = await host.loadNew(
-    `export default { execute: () => ({ headerSet: { "x-web-fine": "yes" } }) }`,
-  );
+  neighbour = await host.loadNew(NEIGHBOUR);
 });
 afterAll(async () => {
   await host[Symbol.asyncDispose]();

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "vitest";
 
 import type { Fault } from "../../../sidecar/plugin-host/protocol/messages.ts";
+import { NEIGHBOUR } from "../../support/bombs.ts";
 import { editsOf, HostDriver } from "../../support/host-driver.ts";
 
 // Plugins that take memory. Some are stopped by isolated-vm, some end or hang the host: then the breadcrumb names them.
@@ -28,7 +29,6 @@ const BOMBS = {
   "numbers to text": "const all = []; for (;;) all.push((0.1 + all.length).toString(2).padEnd(100000, 'x'));",
 } as const;
 
-const NEIGHBOUR = `export default { execute: () => ({ headerSet: { "x-web-fine": "yes" } }) }`;
 /** After this a host is taken for hung, as the sidecar's watchdog does. Long, since tests share the machine. */
 const HUNG_AFTER = 1500;
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { NEIGHBOUR } from "../../support/bombs.ts";
 import { editsOf, HostDriver } from "../../support/host-driver.ts";
 
 // Plugins that hand out too much, or change what the world in their isolate stands on. One host for all.
@@ -7,9 +8,7 @@ let host: HostDriver;
 let neighbour: number;
 beforeAll(async () => {
   host = await HostDriver.start();
-  neighbour = await host.loadNew(
-    `export default { execute: () => ({ headerSet: { "x-web-fine": "yes" } }) }`,
-  );
+  neighbour = await host.loadNew(NEIGHBOUR);
 });
 afterAll(async () => {
   await host[Symbol.asyncDispose]();

@@ -8,6 +8,7 @@ import { NO_BODY, TUNNEL } from "./framing.ts";
 import { requestHeadText } from "./head-writer.ts";
 import { AnnouncedBody, type BodyOwner, IncomingBody, NO_BODY_SOURCE } from "./incoming-body.ts";
 import type { Intake } from "./intake.ts";
+import { hearLastWords } from "./last-words.ts";
 import type { ParsedResponse } from "./message.ts";
 import { outgoingRequestFraming } from "./outgoing-framing.ts";
 import { ResponseReader } from "./response-reader.ts";
@@ -69,6 +70,7 @@ export class ClientConnection implements BodyOwner, TransportOwner {
     this.#call = call;
     this.#heads = new ResponseReader(limits);
     const socket = connectTo(options.endpoint, limits, (lent) => this.#transport.intake.lend(lent));
+    hearLastWords(socket);
     this.#transport = new Transport(socket, this, limits, deadlines);
     this.#transport.listen();
     this.#transport.deadline.arm(limits.connect);

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 
 import { H1Proxy } from "../../../test/support/h1-proxy.ts";
 import { RawServer, RawSocket } from "../../../test/support/raw-socket.ts";
+import { turn } from "../../../test/support/turns.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -191,6 +192,32 @@ test("an app that answers before it has read the request, and closes, is still h
   client.write(Buffer.alloc(20_000));
 
   expect(await client.untilText("big")).toMatch(/^HTTP\/1.1 413 /);
+});
+
+test("an app that answers an upload early and resets its connection is heard all the same", async () => {
+  await using app = await RawServer.listen((connection) => {
+    connection.socket.once("data", () => {
+      connection.socket.pause();
+      connection.write("HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig");
+      // With bytes unread: the kernel resets.
+      setImmediate(() => connection.socket.destroy());
+    });
+  });
+  await using proxy = await H1Proxy.to(app.port);
+  const upload = async (): Promise<string> => {
+    await using client = await RawSocket.connect(proxy.port);
+    client.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 16000000\r\n\r\n");
+    const piece = Buffer.alloc(16_000);
+    for (let sent = 0; sent < 1000 && client.received === ""; sent++) {
+      client.write(piece);
+      await turn();
+    }
+    return (await client.until((received) => received !== "")).slice(9, 12);
+  };
+
+  const statuses = await Promise.all(Array.from({ length: 20 }, upload));
+
+  expect(new Set(statuses)).toEqual(new Set(["413"]));
 });
 
 test("an app that does not read the request is given up", async () => {

@@ -65,6 +65,18 @@ test(
   2 * MINUTES,
 );
 
+test("a new plugin's test passes as the command says, and it can be packed", async () => {
+  const sluice = ["--offline", "sluice", "plugin"];
+  const { stdout: made } = await run("npx", [...sluice, "new", "my-plugin"], { cwd: consumer });
+  const [, told = ""] = /npx (node --test \S+)\n$/.exec(made) ?? [];
+
+  expect((await run("npx", ["--offline", ...told.split(" ")], { cwd: consumer })).stdout).toContain("pass 1");
+
+  await symlink(join(ROOT, "node_modules/esbuild"), join(consumer, "node_modules/esbuild"));
+  const { stdout: packed } = await run("npx", [...sluice, "pack", "my-plugin"], { cwd: consumer });
+  expect(packed).toContain("my-plugin-1.0.0.zip");
+});
+
 const PLUGIN = `import { definePlugin, type PluginRequest } from "sluice/plugin";
 import { createHarness } from "sluice/plugin-testing";
 

@@ -1,3 +1,6 @@
+/** Apart, since packing Sluice makes `.js` of a path to a script in its own code. */
+const SCRIPT = "plugin.ts";
+
 /** What a new plugin's folder holds: texts by path. They work as they are, and are there to be changed. */
 export function firstFiles(name: string): Readonly<Record<string, string>> {
   return {
@@ -41,7 +44,7 @@ export default definePlugin<Config>({
 import { test } from "node:test";
 
 import { createHarness } from "sluice/plugin-testing";
-import plugin from "./plugin.ts";
+import plugin from "./${SCRIPT}";
 
 test("the app is greeted, whatever the client says", async () => {
   await using harness = await createHarness(plugin, { config: { greeting: "good day" } });

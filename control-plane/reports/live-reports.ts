@@ -18,7 +18,7 @@ import type { Convergence, KnownNode, NodeReports } from "./node-reports.ts";
 import { awaitedFor, presenceOf, type PresenceLimits } from "./presence.ts";
 import { keyOf, mergePackage, mergePlugins, resumePackages } from "./reported-plugins.ts";
 import { acknowledge, forgive, NO_STANDINGS, refuse, resume, send, want, withhold } from "./standing.ts";
-import { syncOf } from "./sync-state.ts";
+import { isUnanswered, syncOf } from "./sync-state.ts";
 
 /** Milliseconds. */
 export interface ReportLimits extends PresenceLimits {
@@ -95,7 +95,9 @@ export class LiveReports implements NodeReports {
     const present = nodes.filter(({ node }) => this.presence(node.id) !== "OFFLINE");
     const syncs = present.map(({ node }) => this.sync(node.id));
     const synced = syncs.filter((sync) => sync === "SYNCED").length;
-    const rejected = syncs.filter((sync) => sync === "REJECTED").length;
+    const rejected = present.filter((known, index) => {
+      return syncs[index] === "REJECTED" && !this.#isAwaited(known);
+    }).length;
     return {
       nodes: nodes.length,
       online: present.filter(({ node }) => this.presence(node.id) === "ONLINE").length,
@@ -310,6 +312,12 @@ export class LiveReports implements NodeReports {
   /** Tells listeners of nodes whose presence changed by silence alone; to be called every now and then. */
   tellSilence(): void {
     for (const entry of this.#entries.values()) this.#tellPresence(entry);
+  }
+
+  /** What it says of what it should have is still to come, whatever it refused before. */
+  #isAwaited({ node, report }: KnownNode): boolean {
+    const isSent = RESOURCE_TYPES.some((type) => isUnanswered(report.resources[type]));
+    return !report.connected || this.#outdated.has(node.id) || isSent;
   }
 
   #heard(node: string): Entry | undefined {

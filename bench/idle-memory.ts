@@ -6,7 +6,6 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-import { SIDECAR_FLAGS } from "../core/sidecar-flags.ts";
 import { processTree, proportionalSetSize } from "./process-tree.ts";
 import { machine } from "./report.ts";
 import { writeResult } from "./result-files.ts";
@@ -106,12 +105,12 @@ async function measure(name: string, program: string, folder: string): Promise<P
   const originPath = fileURLToPath(new URL("load/origin.ts", import.meta.url));
   await using origin = await startListening(CORES.load, [process.execPath, originPath]);
   const port = await freePort();
-  const { config, args } = sidecarCase(
+  const { config, command } = sidecarCase(
     { folder, port, upstream: origin.port, workload: "http1", grpcPlugin: 0 },
     { runtime: "isolate", count: PLUGINS, positions: ["request", "response"] },
+    program,
   );
   writeFileSync(join(folder, "mesh.yaml"), config);
-  const command = [process.execPath, ...SIDECAR_FLAGS, program, ...args.slice(args.indexOf("--config"))];
   await using sidecar = await startOnPort(CORES.measured, command, port);
   const idle = await settledMemory(sidecar.pid);
   let number = 0;

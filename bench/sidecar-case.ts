@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 import type { PositionName } from "../sidecar/chain/verdict.ts";
 import type { Target } from "./intermediaries/target.ts";
-import { SIDECAR_FLAGS } from "../core/sidecar-flags.ts";
+import { SIDECAR_ENVIRONMENT, SIDECAR_FLAGS } from "../core/sidecar-process.ts";
 
 export interface SidecarPlugins {
   readonly runtime: "isolate" | "remote";
@@ -57,11 +57,12 @@ cpu: 100ms
   );
 }
 
-/** A mesh.yaml with such plugins, and how the sidecar is started with it. */
+/** A mesh.yaml with such plugins, and the command that starts a sidecar with it. */
 export function sidecarCase(
   { folder, port, upstream, workload, grpcPlugin }: SidecarTarget,
   wanted: SidecarPlugins,
-): { readonly config: string; readonly args: readonly string[] } {
+  program = SIDECAR,
+): { readonly config: string; readonly command: readonly string[] } {
   const plugins = join(folder, "plugins");
   mkdirSync(plugins, { recursive: true });
   const numbers = Array.from({ length: wanted.count }, (_, index) => index + 1);
@@ -82,5 +83,7 @@ plugins: { folder: ${plugins} }
 deadlines: { request: 5s, response: 5s }
 chain:${chain === "" ? " []" : chain}
 `;
-  return { config, args: [...SIDECAR_FLAGS, SIDECAR, "--config", join(folder, "mesh.yaml")] };
+  const environment = Object.entries(SIDECAR_ENVIRONMENT).map((pair) => pair.join("="));
+  const node = [process.execPath, ...SIDECAR_FLAGS, program, "--config", join(folder, "mesh.yaml")];
+  return { config, command: ["env", ...environment, ...node] };
 }

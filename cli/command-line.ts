@@ -16,10 +16,12 @@ export interface CommandLine {
   /** From this call on Ctrl-C does not end the process but aborts the signal: for what watches or waits, and says how far it came. */
   readonly stop: () => AbortSignal;
   /**
-   * Makes this process another run of Node with these arguments: its number, streams and signals are that one's from then
-   * on. Throws where it cannot. Absent where the platform has no such thing, or others live in the process.
+   * Makes this process another run of Node with these arguments, and these variables beside ours: its number, streams
+   * and signals are that one's from then on. Throws where it cannot. Absent where the platform has no such thing, or others live in the process.
    */
-  readonly become?: ((args: readonly string[]) => never) | undefined;
+  readonly become?:
+    | ((args: readonly string[], environment: Readonly<Record<string, string>>) => never)
+    | undefined;
   /** How the call ended, or the exit code of a program that it ran; the last word counts. Default `done`. */
   ended(as: ExitName | number): void;
 }

@@ -14,6 +14,8 @@ export interface Program {
   readonly args: readonly string[];
   /** Flags of Node itself. */
   readonly nodeFlags?: readonly string[];
+  /** What its environment has beside ours. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -21,9 +23,9 @@ export interface Program {
  * that cannot be, runs it as a child and gives its exit code; throws a `MeshError` `child_killed` where a signal ended it.
  */
 export async function runProgram({ become }: CommandLine, program: Program): Promise<number> {
-  const { script, args, nodeFlags = [] } = program;
+  const { script, args, nodeFlags = [], environment = {} } = program;
   try {
-    become?.([...nodeFlags, fileURLToPath(new URL(script, import.meta.url)), ...args]);
+    become?.([...nodeFlags, fileURLToPath(new URL(script, import.meta.url)), ...args], environment);
   } catch {
     // The system refused, and this process is as it was.
   }

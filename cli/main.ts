@@ -8,9 +8,9 @@ function stopOfCommand(): AbortSignal {
   return stop.signal;
 }
 
-function become(args: readonly string[]): never {
+function become(args: readonly string[], environment: Readonly<Record<string, string>>): never {
   if (process.execve === undefined) throw new Error("this platform replaces no process");
-  return process.execve(process.execPath, [process.execPath, ...args], process.env);
+  return process.execve(process.execPath, [process.execPath, ...args], { ...process.env, ...environment });
 }
 
 // Whoever reads our output may stop reading: `sluice get nodes | head`.

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 
-import { SIDECAR_FLAGS } from "../../core/sidecar-flags.ts";
+import { SIDECAR_ENVIRONMENT, SIDECAR_FLAGS } from "../../core/sidecar-process.ts";
 import type { CommandLine } from "../command-line.ts";
 import { runProgram } from "../forwarded-program.ts";
 
@@ -12,7 +12,13 @@ export function sidecarCommand(line: CommandLine): Command {
     .allowUnknownOption()
     .passThroughOptions()
     .action(async (args: readonly string[]) => {
-      const script = "../sidecar/main.ts";
-      line.ended(await runProgram(line, { name: "the sidecar", script, args, nodeFlags: SIDECAR_FLAGS }));
+      const program = {
+        name: "the sidecar",
+        script: "../sidecar/main.ts",
+        args,
+        nodeFlags: SIDECAR_FLAGS,
+        environment: SIDECAR_ENVIRONMENT,
+      };
+      line.ended(await runProgram(line, program));
     });
 }

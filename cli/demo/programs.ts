@@ -1,5 +1,5 @@
 import { formatAddress, type Address } from "../../core/address.ts";
-import { SIDECAR_FLAGS } from "../../core/sidecar-flags.ts";
+import { SIDECAR_ENVIRONMENT, SIDECAR_FLAGS } from "../../core/sidecar-process.ts";
 import { ChildProgram, endedEarly, type ChildOptions } from "../child-process.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { DemoOptions, Ports } from "./options.ts";
@@ -54,7 +54,7 @@ export function startSidecar(
   const flags = Object.entries(addresses).flatMap(([name, each]) => [`--${name}`, formatAddress(each)]);
   // Nobody balances here: a drain need not wait until somebody has noticed.
   const args = [...flags, "--drain-delay", "0ms", ...configurationFlags(from)];
-  const environment = { [DEMO_SECRET.name]: DEMO_SECRET.value };
+  const environment = { ...SIDECAR_ENVIRONMENT, [DEMO_SECRET.name]: DEMO_SECRET.value };
   const options = { nodeFlags: SIDECAR_FLAGS, environment };
   return start("the sidecar", "../sidecar/main.ts", args, readyLine(output), options);
 }

@@ -22,6 +22,7 @@ const LOCAL = [
   "control-plane",
   "control-plane restore",
   "plugin pack",
+  "plugin new",
   "context list",
   "context use",
   "context set",

@@ -10,6 +10,7 @@ import { packedManifest, type SourceManifest } from "./packed-manifest.ts";
 const FOLDERS = ["cli", "control-plane", "core", "deploy/demo", "plugin-sdk", "proto", "sidecar"];
 const EXAMPLES = "plugins-example";
 const PAGES = ["README.md", "CHANGELOG.md", "LICENSE"];
+const DOCS = "docs";
 const NOT_SHIPPED = /\.ts$|\.md$|(^|\/)(testing|node_modules)\//;
 const MODULE = /\.(js|d\.ts)$/;
 /** A relative path to a script in a string: of a child, of a thread, and in declarations of an import. */
@@ -28,7 +29,10 @@ export async function buildTree(root: string): Promise<void> {
   for (const folder of FOLDERS) await copyFiles(root, folder);
   for (const path of await filesOf(dist)) if (MODULE.test(path)) await pointAtScripts(path);
   await writeExamples(root);
-  for (const page of PAGES) await copyFile(join(root, page), join(dist, page));
+  await mkdir(join(dist, DOCS), { recursive: true });
+  const pages = (await readdir(join(root, DOCS))).filter((name) => name.endsWith(".md"));
+  for (const page of [...PAGES, ...pages.map((name) => join(DOCS, name))])
+    await copyFile(join(root, page), join(dist, page));
   const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as SourceManifest;
   await writeFile(join(dist, "package.json"), `${JSON.stringify(packedManifest(manifest), undefined, 2)}\n`);
 }

@@ -8,8 +8,10 @@ import { OPEN, RELEASE_STEPS } from "../../../control-plane/model/release-machin
 import type { CommandLine } from "../../command-line.ts";
 import { hintedLine } from "../../hint.ts";
 
+type Release = ApiAnswer<"getRelease">["release"];
+
 interface Status {
-  readonly release: ApiAnswer<"getRelease">["release"];
+  readonly release: Release;
   /** Of targeted nodes, as far as they are known. */
   readonly counts: Partial<ApiAnswer<"getRelease">["counts"]>;
   /** Undefined: they were not asked for. */
@@ -46,49 +48,20 @@ export function fitsNoNode({ release, nodes }: Status): boolean {
 }
 
 function nextStep(status: Status): NextStep | undefined {
-  const { release, counts } = status;
-  const { state, approvals, requiredApprovals, author, editors, automatic, scheduledAt } = release;
-  const watch = (waitsFor: string): NextStep => ({ waitsFor, as: "", words: ["status", "--watch"] });
-  if (fitsNoNode(status)) {
-    const { target } = release;
-    const isThere = status.nodes?.some(({ online }) => online) === true;
-    // At least one is taken, but only when a step looks for it.
-    if (target.kind === "percentage" && isThere)
-      return {
-        waitsFor: `a node that its ${target.percentage}% takes: none was there at its last step, and the step again takes one`,
-        as: rolesOf("download"),
-        words: [state === "DOWNLOADING" ? "download" : "activate"],
-      };
-    const waitsFor = "a node that fits its target and is not OFFLINE";
-    return { waitsFor, as: "", words: ["get", "nodes", "--cluster", release.cluster, "-o", "wide"] };
-  }
-  const forNodes = (): NextStep =>
-    (counts.failed ?? 0) > 0
-      ? {
-          waitsFor: `${counts.failed} node${counts.failed === 1 ? "" : "s"} that failed`,
-          as: rolesOf("retry"),
-          words: ["retry"],
-        }
-      : watch("its nodes");
-  const forSomebody = (name: StepName): NextStep => {
-    return { waitsFor: `somebody to ${name} it`, as: rolesOf(name), words: [name] };
-  };
-  switch (state) {
-    case "PENDING_APPROVAL": {
-      const missing = requiredApprovals - approvals.length;
-      const own = [...new Set([author, ...editors, ...approvals.map(({ by }) => by)])];
-      const waitsFor = `${missing} more approval${missing === 1 ? "" : "s"} by others than ${own.join(", ")}`;
-      return { waitsFor, as: rolesOf("approve"), words: ["approve"] };
-    }
+  const { release } = status;
+  if (fitsNoNode(status)) return forFittingNode(status);
+  switch (release.state) {
+    case "PENDING_APPROVAL":
+      return forApprovals(release);
     case "APPROVED":
       return forSomebody("download");
     case "SCHEDULED":
-      return watch(`its time, ${scheduledAt ?? "which has come"}`);
+      return forItsTime(release);
     case "DOWNLOADING":
     case "ACTIVATING":
-      return forNodes();
+      return forNodes(status);
     case "DOWNLOADED":
-      return automatic ? watch(`its time, ${scheduledAt ?? "which has come"}`) : forSomebody("activate");
+      return release.automatic ? forItsTime(release) : forSomebody("activate");
     case "GRAY":
       return forSomebody("promote");
     case "ACTIVE":
@@ -96,6 +69,46 @@ function nextStep(status: Status): NextStep | undefined {
     default:
       return undefined;
   }
+}
+
+function forFittingNode({ release, nodes }: Status): NextStep {
+  const { target, state, cluster } = release;
+  const isThere = nodes?.some(({ online }) => online) === true;
+  // At least one is taken, but only when a step looks for it.
+  if (target.kind === "percentage" && isThere)
+    return {
+      waitsFor: `a node that its ${target.percentage}% takes: none was there at its last step, and the step again takes one`,
+      as: rolesOf("download"),
+      words: [state === "DOWNLOADING" ? "download" : "activate"],
+    };
+  const waitsFor = "a node that fits its target and is not OFFLINE";
+  return { waitsFor, as: "", words: ["get", "nodes", "--cluster", cluster, "-o", "wide"] };
+}
+
+function forApprovals({ approvals, requiredApprovals, author, editors }: Release): NextStep {
+  const missing = requiredApprovals - approvals.length;
+  const own = [...new Set([author, ...editors, ...approvals.map(({ by }) => by)])];
+  const waitsFor = `${missing} more approval${missing === 1 ? "" : "s"} by others than ${own.join(", ")}`;
+  return { waitsFor, as: rolesOf("approve"), words: ["approve"] };
+}
+
+function forSomebody(name: StepName): NextStep {
+  return { waitsFor: `somebody to ${name} it`, as: rolesOf(name), words: [name] };
+}
+
+function forItsTime({ scheduledAt }: Release): NextStep {
+  return watching(`its time, ${scheduledAt ?? "which has come"}`);
+}
+
+function forNodes({ counts }: Status): NextStep {
+  const failed = counts.failed ?? 0;
+  if (failed === 0) return watching("its nodes");
+  const waitsFor = `${failed} node${failed === 1 ? "" : "s"} that failed`;
+  return { waitsFor, as: rolesOf("retry"), words: ["retry"] };
+}
+
+function watching(waitsFor: string): NextStep {
+  return { waitsFor, as: "", words: ["status", "--watch"] };
 }
 
 type StepName = "approve" | "download" | "activate" | "promote" | "complete" | "retry";

@@ -27,7 +27,7 @@ export type UnknownServices = (typeof UNKNOWN_SERVICES)[number];
 
 /** Who this node is. */
 export interface NodeIdentity {
-  /** Undefined: the host's name. */
+  /** Undefined: one is made up and kept in the state folder, where a control plane configures the node. */
   readonly id: string | undefined;
   readonly cluster: string;
   readonly service: string;

@@ -17,18 +17,17 @@ const RULES: ImportRules = {
   core: [],
   proto: [],
   "sidecar/chain": ["core", "proto"],
-  "sidecar/routing": ["core", "proto"],
-  // The engines know nothing of plugins, routing or configuration: each could be a package of its own.
+  // The engines know nothing of plugins, routes or configuration: each could be a package of its own.
   "sidecar/http/h1": ["core", "sidecar/http"],
   "sidecar/http/h2": ["core", "sidecar/http"],
-  "sidecar/http/forwarding": ["core", "sidecar/http", "sidecar/chain", "sidecar/routing"],
+  "sidecar/http/forwarding": ["core", "sidecar/http", "sidecar/chain"],
   "sidecar/http": ["core"],
   // A child process with a small import graph.
   "sidecar/plugin-host": ["core", "proto", "sidecar/chain"],
   // Runs inside an isolate.
   "sidecar/plugin-host/world": ["core/plugin-api.ts"],
   "sidecar/plugins": ["core", "proto", "sidecar/chain", "sidecar/plugin-host/protocol"],
-  "sidecar/config": ["core", "proto", "sidecar/chain", "sidecar/plugins", "sidecar/routing"],
+  "sidecar/config": ["core", "proto", "sidecar/chain", "sidecar/plugins"],
   "sidecar/control": ["core", "proto", "sidecar/config", "sidecar/plugins"],
   "sidecar/metrics": ["core", "sidecar/chain", "sidecar/http/exchange.ts"],
   "sidecar/admin": ["core"],

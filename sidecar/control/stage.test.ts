@@ -19,6 +19,7 @@ async function setUp(zips: ReadonlyMap<string, Buffer>) {
   const cache = new PackageCache(folder.join("packages"));
   const released = new ReleasedPackages();
   const wake = new EventTarget();
+  const clock = new ManualClock();
   const stage = stack.use(
     new Stage({
       cache,
@@ -27,7 +28,7 @@ async function setUp(zips: ReadonlyMap<string, Buffer>) {
       download: async ({ digest }) => zips.get(digest) ?? Buffer.alloc(0),
       downloaded: async () => {},
       check: async () => {},
-      clock: new ManualClock(),
+      clock,
       log: createLogger("silent"),
       onStatus: () => void wake.dispatchEvent(new Event("status")),
       onDeleted: () => {},
@@ -39,7 +40,7 @@ async function setUp(zips: ReadonlyMap<string, Buffer>) {
       await new Promise((resolve) => wake.addEventListener("status", resolve, { once: true }));
     return stage.packages.map(({ wanted, status }) => `${wanted.version} ${status.state}`);
   };
-  return { cache, released, stage, settled, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { cache, clock, released, stage, settled, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 function wantedOf(version: string, zip: Buffer): WantedPackage {
@@ -68,4 +69,59 @@ test("Pallas: a version is enabled by deleting the one before, so that one that 
   expect(node.released.find("tagger", "1.0.0")?.digest).toBe(before.digest);
   expect(await node.cache.open("control plane", before.digest)).toMatchObject({ digest: before.digest });
   expect(await node.cache.digests()).toEqual([before.digest]);
+});
+
+test("a package that is here under another version is none of this version, whatever its digest", async () => {
+  const zip = pluginZip();
+  const known = wantedOf("1.0.0", zip);
+  await using node = await setUp(new Map([[known.digest, zip]]));
+  node.stage.want([known], []);
+  await node.settled();
+
+  node.stage.want([known, { ...known, version: "2.0.0" }], []);
+
+  expect(await node.settled()).toEqual(["1.0.0 LOADABLE", "2.0.0 INVALID"]);
+});
+
+test("another content under the same version takes the place of the one before, whose files go", async () => {
+  const [first, second] = [pluginZip(), pluginZip({ timeout: "20ms" })];
+  const [before, after] = [wantedOf("1.0.0", first), wantedOf("1.0.0", second)];
+  await using node = await setUp(
+    new Map([
+      [before.digest, first],
+      [after.digest, second],
+    ]),
+  );
+  node.stage.want([before], []);
+  await node.settled();
+
+  node.stage.want([after], []);
+
+  expect(await node.settled()).toEqual(["1.0.0 LOADABLE"]);
+  expect(node.released.find("tagger", "1.0.0")).toMatchObject({
+    digest: after.digest,
+    manifest: { timeout: 20 },
+  });
+
+  node.stage.collect(new Set());
+  await node.stage[Symbol.asyncDispose]();
+  expect(await node.cache.digests()).toEqual([after.digest]);
+});
+
+test("files of a process plugin that are about to be deleted stay where it is wanted again", async () => {
+  const start = { name: "tagger/bin/start.sh", content: "#!/bin/sh\n", mode: 0o100755 };
+  const zip = pluginZip({ runtime: "process" }, [start]);
+  const wanted = wantedOf("1.0.0", zip);
+  await using node = await setUp(new Map([[wanted.digest, zip]]));
+  node.stage.want([wanted], []);
+  expect(await node.settled()).toEqual(["1.0.0 LOADABLE"]);
+  node.stage.want([], []);
+  node.stage.collect(new Set());
+  node.stage.want([wanted], []);
+  await node.settled();
+
+  node.clock.advance(60_000);
+  await node.stage[Symbol.asyncDispose]();
+
+  expect(await node.cache.digests()).toEqual([wanted.digest]);
 });

@@ -14,7 +14,7 @@ export function demoHelp(ports: DemoPorts, config: string): string {
   return page(
     ports,
     trafficLines(ports),
-    `Edit ${config} or a plugin's source: the next answer is the new one.`,
+    `Plugins answer where ${config} has them in its chain. Edit it or a plugin's source: the next answer is the new one.`,
   );
 }
 
@@ -70,8 +70,8 @@ export function controlPlaneEnded(
 
 function trafficLines({ app, inbound, outbound, admin }: DemoPorts): readonly Line[] {
   return [
-    [`curl -i http://${inbound}/echo`, "what the app received; a plugin tagged it"],
-    [`curl -i http://${inbound}/private`, "a plugin blocks it: 401"],
+    [`curl -i http://${inbound}/echo`, "what the app received; header-tag has tagged it"],
+    [`curl -i http://${inbound}/private`, "token-guard blocks it: 401"],
     [`curl -i -H 'cookie: a=b; token=let-me-in' http://${inbound}/private`, "and lets this one pass"],
     [`curl -N http://${inbound}/stream`, "server-sent events"],
     [`curl -x http://${outbound} http://${app}/echo`, "out through the sidecar"],

@@ -155,3 +155,27 @@ test(
     await until(bad, { guard: "1.0.0", tag: "1.1.0", late: "1.1.0" });
   },
 );
+
+test(
+  "a plugin that a node refuses when it is switched on is answered by the policy of its manifest, and the rest changes",
+  { timeout: 180_000 },
+  async () => {
+    await using nodes = await startNodes();
+    const { mesh, bad } = nodes;
+    await chainIs(mesh, { guard: "off", tagger: "enforce" });
+    await until(bad, { guard: null, tag: "1.0.0", late: null });
+    await mesh.release("guard@2.0.0", guard("2.0.0"), ({ release }) => release.state === "ACTIVE");
+
+    await chainIs(mesh, { guard: "enforce", tagger: "enforce" });
+    const { refused } = await mesh.until(
+      "getNode",
+      { params: { node: "node-2" } },
+      ({ sync }) => sync === "REJECTED",
+    );
+    expect(refused).toMatchObject([{ type: "chain", plugin: "guard", version: "2.0.0" }]);
+    await mesh.release("1.1.0", undefined, ({ counts }) => counts.active === 2);
+
+    // With the policy `closed`, which counts where nothing is known, it would answer 503.
+    await until(bad, { guard: null, tag: "1.1.0", late: null });
+  },
+);

@@ -14,7 +14,7 @@ import { openNodeFolder, type NodeFolder } from "./control/node-folder.ts";
 import { PluginLogs, type DroppedLines } from "./control/plugin-logs.ts";
 import { ReleasedPackages } from "./control/released-packages.ts";
 import { hostCommand } from "./plugin-host/host-command.ts";
-import { checkScript } from "./plugins/isolate/scratch-check.ts";
+import { ScratchHosts } from "./plugins/isolate/scratch-hosts.ts";
 import type { SidecarSettings } from "./settings.ts";
 import { stateFolder } from "./state-folder.ts";
 
@@ -25,6 +25,7 @@ export class ControlOrigin implements ConfigOrigin {
   readonly #folder: NodeFolder;
   readonly #identity: ControlAgentOptions["self"]["identity"];
   readonly #logs: PluginLogs;
+  readonly #scratch: ScratchHosts;
   #agent: ControlAgent | undefined;
 
   private constructor(options: OriginOptions, folder: NodeFolder, named: MeshSnapshot["node"] | undefined) {
@@ -33,6 +34,7 @@ export class ControlOrigin implements ConfigOrigin {
     this.#folder = folder;
     this.#identity = { ...identityOf(settings.values, named), id: folder.id };
     this.#logs = new PluginLogs(`${folder.path}/logs`, clock);
+    this.#scratch = new ScratchHosts(hostCommand(), clock);
     tap.listen((lines) => this.#logs.write(lines));
   }
 
@@ -98,6 +100,7 @@ export class ControlOrigin implements ConfigOrigin {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent?.[Symbol.asyncDispose]();
+    await this.#scratch[Symbol.asyncDispose]();
     this.#options.tap.listen(undefined);
     await this.#logs[Symbol.asyncDispose]();
   }
@@ -120,7 +123,7 @@ export class ControlOrigin implements ConfigOrigin {
       folder: this.#folder.path,
       released: this.packages,
       configuration,
-      compile: (spec, forClock) => checkScript(spec, hostCommand(), forClock),
+      compile: (spec) => this.#scratch.check(spec),
       environment,
       look,
       logs: this.#logs,

@@ -182,8 +182,7 @@ export class ControlAgent implements AsyncDisposable {
       released,
       download: (wanted, signal) => this.#artifacts.download(wanted, signal),
       downloaded: (digest) => this.#downloads.forget(digest),
-      check: (found, config) =>
-        checkPackage(found, config, { compile, environment, directory: folder, clock }),
+      check: (found, config) => checkPackage(found, config, { compile, environment, directory: folder }),
       clock,
       log,
       onStatus: (staged) => {

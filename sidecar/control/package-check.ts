@@ -1,21 +1,19 @@
-import type { Clock } from "../../core/clock.ts";
 import { describeProblem } from "../../core/errors.ts";
 import { checkConfigApart } from "../../core/packages/schema-thread.ts";
 import type { PluginPackage } from "../../core/packages/plugin-package.ts";
 import { resolveSecrets } from "../config/secrets.ts";
 import type { GenerationSpec } from "../plugins/generation-registry.ts";
 import { currentPlatform, runsOn } from "../plugins/process/platform.ts";
-import type { ScratchOutcome } from "../plugins/isolate/scratch-check.ts";
+import type { ScratchOutcome } from "../plugins/isolate/scratch-hosts.ts";
 import { InvalidPackage } from "./staged-package.ts";
 
 export interface PackageCheckOptions {
   /** Compiles the script of an isolate plugin where it can do no harm. */
-  readonly compile: (spec: GenerationSpec, clock: Clock) => Promise<ScratchOutcome>;
+  readonly compile: (spec: GenerationSpec) => Promise<ScratchOutcome>;
   /** What `fromEnv` reads. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** What `fromFile` is relative to. */
   readonly directory: string;
-  readonly clock: Clock;
 }
 
 /**
@@ -25,7 +23,7 @@ export interface PackageCheckOptions {
 export async function checkPackage(
   found: PluginPackage,
   config: unknown,
-  { compile, environment, directory, clock }: PackageCheckOptions,
+  { compile, environment, directory }: PackageCheckOptions,
 ): Promise<void> {
   const { manifest } = found;
   if (!runsOn(manifest.platforms, currentPlatform()))
@@ -33,10 +31,7 @@ export async function checkPackage(
   const { config: checked, secrets } = await checkedConfig(found, config, { environment, directory });
   if (manifest.runtime !== "isolate") return;
   const { timeout, cpu, memory } = manifest;
-  const outcome = await compile(
-    { package: found, config: checked, secrets, tag: "", timeout, cpu, memory },
-    clock,
-  );
+  const outcome = await compile({ package: found, config: checked, secrets, tag: "", timeout, cpu, memory });
   if (outcome.kind === "invalid") throw new InvalidPackage(outcome.detail);
   if (outcome.kind === "unsure") throw new Error(outcome.detail);
 }

@@ -11,6 +11,7 @@ import type { GenerationSpec, Prepared } from "../../sidecar/plugins/generation-
 import { IsolateRuntime } from "../../sidecar/plugins/isolate/isolate-runtime.ts";
 import { Registry } from "../../sidecar/plugins/registry.ts";
 import { isolateManifest } from "./isolate-manifest.ts";
+import { childPids } from "./process-resources.ts";
 
 export interface PluginOptions {
   readonly config?: unknown;
@@ -171,14 +172,8 @@ export function proportionalSetSize(pid: number): number {
   return Number(match?.[1]) * 1024;
 }
 
-function childPids(): number[] {
-  return readFileSync(`/proc/self/task/${process.pid}/children`, "latin1")
-    .split(" ")
-    .filter(Boolean)
-    .map(Number);
-}
-
-function specOf(name: string, source: string, options: PluginOptions): GenerationSpec {
+/** Of a plugin that is nowhere but in memory. */
+export function specOf(name: string, source: string, options: PluginOptions = {}): GenerationSpec {
   const { config = {}, timeout = 50, cpu = 10, memory = 32 * 1024 * 1024 } = options;
   const { digest = source, kv = false, fetch = [] } = options;
   const permissions = { fetch, kv };

@@ -10,3 +10,11 @@ export function residentMemory(pid: number): number {
   const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
   return Number(line?.[1] ?? 0) * 1024;
 }
+
+/** Processes that this one has started and that are not reaped. */
+export function childPids(): number[] {
+  return readFileSync(`/proc/self/task/${process.pid}/children`, "latin1")
+    .split(" ")
+    .filter(Boolean)
+    .map(Number);
+}

@@ -2,6 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import { formatDuration } from "../../core/duration.ts";
 import type { Release } from "../model/release.ts";
 import type { NodeReports } from "../reports/node-reports.ts";
+import { allItems } from "../store/all-items.ts";
 import type { View } from "../store/store.ts";
 import { trouble, type Trouble } from "./trouble.ts";
 
@@ -46,14 +47,8 @@ export async function waitingReleases(
   wall: number,
   patience: number,
 ): Promise<readonly Trouble[]> {
-  const waiting: Trouble[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await view.releases.list({ states: ["PENDING_APPROVAL"] }, { limit: 1_000, cursor });
-    waiting.push(...page.items.filter(({ updatedAt }) => wall - updatedAt >= patience).map(waitingTrouble));
-    cursor = page.next;
-  } while (cursor !== undefined);
-  return waiting;
+  const pending = await allItems((page) => view.releases.list({ states: ["PENDING_APPROVAL"] }, page));
+  return pending.filter(({ updatedAt }) => wall - updatedAt >= patience).map(waitingTrouble);
 }
 
 function waitingTrouble({ id, plugin, version, cluster, author, updatedAt }: Release): Trouble {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import { messageOf } from "../../core/errors.ts";
 import type { Silence, Webhook, WebhookDelivery } from "../model/alarm.ts";
-import type { Page, PageRequest } from "../store/store.ts";
+import { allItems } from "../store/all-items.ts";
 import type { Alarms, Standing } from "./alarms.ts";
 import { DeliveryQueue, type DeliveryParts } from "./delivery-queue.ts";
 import { newsFor, type News } from "./news.ts";
@@ -58,7 +58,7 @@ export class Notifier implements AsyncDisposable {
   async #tell(standing: Standing): Promise<void> {
     try {
       const webhooks = await this.#webhooks();
-      const silences = await this.#all<Silence>((page) => {
+      const silences = await allItems<Silence>((page) => {
         return this.#parts.store.read(async (view) => view.silences.list({}, page));
       });
       this.#syncQueues(webhooks);
@@ -111,25 +111,14 @@ export class Notifier implements AsyncDisposable {
   }
 
   async #webhooks(): Promise<readonly Webhook[]> {
-    return this.#all((page) => this.#parts.store.read(async (view) => view.webhooks.list({}, page)));
+    return allItems((page) => this.#parts.store.read(async (view) => view.webhooks.list({}, page)));
   }
 
   /** Oldest first. */
   async #stored(): Promise<readonly WebhookDelivery[]> {
     const { deliveries } = this.#parts.store;
     const all: WebhookDelivery[] = [];
-    for (const state of STATES) all.push(...(await this.#all((page) => deliveries.list(state, page))));
+    for (const state of STATES) all.push(...(await allItems((page) => deliveries.list(state, page))));
     return all.sort((left, right) => left.createdAt - right.createdAt);
-  }
-
-  async #all<Item>(list: (page: PageRequest) => Promise<Page<Item>>): Promise<readonly Item[]> {
-    const items: Item[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await list({ limit: 1_000, cursor });
-      items.push(...page.items);
-      cursor = page.next;
-    } while (cursor !== undefined);
-    return items;
   }
 }

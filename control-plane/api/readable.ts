@@ -1,5 +1,6 @@
 import { permits } from "../access/authorize.ts";
 import type { Actor } from "../model/actor.ts";
+import { allItems } from "../store/all-items.ts";
 import type { View } from "../store/store.ts";
 
 /**
@@ -11,14 +12,11 @@ export async function readableClusters(
   actor: Actor,
 ): Promise<(cluster: string | undefined) => boolean> {
   if (permits(actor, "read", { kind: "everywhere" })) return () => true;
-  const readable = new Set<string>();
-  let cursor: string | undefined;
-  do {
-    const page = await view.clusters.list({}, { limit: 1_000, cursor });
-    for (const { name, domain } of page.items) {
-      if (permits(actor, "read", { kind: "cluster", cluster: name, domain })) readable.add(name);
-    }
-    cursor = page.next;
-  } while (cursor !== undefined);
+  const clusters = await allItems((page) => view.clusters.list({}, page));
+  const readable = new Set(
+    clusters
+      .filter(({ name, domain }) => permits(actor, "read", { kind: "cluster", cluster: name, domain }))
+      .map(({ name }) => name),
+  );
   return (cluster) => cluster !== undefined && readable.has(cluster);
 }

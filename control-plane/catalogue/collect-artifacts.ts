@@ -1,4 +1,5 @@
 import type { Artifacts } from "../artifacts/artifacts.ts";
+import { allItems } from "../store/all-items.ts";
 import type { Store } from "../store/store.ts";
 
 /** Deletes the bytes that no version refers to; what an upload is just bringing stays. Returns the digests that went. */
@@ -7,14 +8,6 @@ export function collectArtifacts(store: Store, artifacts: Artifacts): Promise<re
 }
 
 async function referencedDigests(store: Store): Promise<ReadonlySet<string>> {
-  return store.read(async ({ versions }) => {
-    const digests = new Set<string>();
-    let cursor: string | undefined;
-    do {
-      const page = await versions.list({}, { limit: 1_000, cursor });
-      for (const { digest } of page.items) digests.add(digest);
-      cursor = page.next;
-    } while (cursor !== undefined);
-    return digests;
-  });
+  const versions = await store.read((view) => allItems((page) => view.versions.list({}, page)));
+  return new Set(versions.map(({ digest }) => digest));
 }

@@ -9,6 +9,7 @@ import type { Grant, Scope } from "../model/access.ts";
 import type { Actor } from "../model/actor.ts";
 import { OperationError } from "../model/operation-error.ts";
 import type { Token } from "../model/token.ts";
+import { allItems } from "../store/all-items.ts";
 import type { Change, Store, View } from "../store/store.ts";
 import { clusterNamed, domainNamed } from "./named-records.ts";
 
@@ -93,12 +94,8 @@ function nameOf(scope: Exclude<Scope, { kind: "all" }>): string {
 
 async function refuseLastAdmin(change: Change, token: Token, wall: number): Promise<void> {
   if (!isAdmin(token, wall)) return;
-  let cursor: string | undefined;
-  do {
-    const page = await change.tokens.list({}, { limit: 1_000, cursor });
-    if (page.items.some((other) => other.id !== token.id && isAdmin(other, wall))) return;
-    cursor = page.next;
-  } while (cursor !== undefined);
+  const tokens = await allItems((page) => change.tokens.list({}, page));
+  if (tokens.some((other) => other.id !== token.id && isAdmin(other, wall))) return;
   throw new OperationError("wrong_state", "it is the last admin's token: make another one first");
 }
 

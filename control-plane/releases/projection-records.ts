@@ -2,7 +2,8 @@ import type { PluginVersion, UploadedPackage } from "../model/catalogue.ts";
 import type { ClusterChain } from "../model/chain.ts";
 import { IN_FULL_FORCE, UNDER_WAY } from "../model/release-machine.ts";
 import type { Release } from "../model/release.ts";
-import type { Page, PageRequest, View } from "../store/store.ts";
+import { allItems } from "../store/all-items.ts";
+import type { View } from "../store/store.ts";
 import { releasesIn } from "./stored-releases.ts";
 
 /** Which records were changed. */
@@ -20,13 +21,11 @@ export interface ReadRecords {
   readonly packages: ReadonlyMap<string, UploadedPackage>;
 }
 
-const PAGE = 1_000;
-
 /** Everything that nodes have to do with. */
 export async function readAll(view: View): Promise<ReadRecords> {
-  const chains = await all((page) => view.chains.list({}, page));
+  const chains = await allItems((page) => view.chains.list({}, page));
   const releases = await releasesIn(view, ["SCHEDULED", ...UNDER_WAY, ...IN_FULL_FORCE]);
-  const versions = await all((page) => view.versions.list({}, page));
+  const versions = await allItems((page) => view.versions.list({}, page));
   return {
     tick: view.tick,
     chains: new Map(chains.map((chain) => [chain.cluster, chain])),
@@ -57,15 +56,4 @@ export async function readChanged(
 
 function uploaded({ plugin, version, digest, size, manifest }: PluginVersion): UploadedPackage {
   return { plugin, version, digest, size, failurePolicy: manifest.failurePolicy };
-}
-
-async function all<Item>(list: (page: PageRequest) => Promise<Page<Item>>): Promise<readonly Item[]> {
-  const found: Item[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await list({ limit: PAGE, cursor });
-    found.push(...page.items);
-    cursor = page.next;
-  } while (cursor !== undefined);
-  return found;
 }

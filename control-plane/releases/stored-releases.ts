@@ -1,8 +1,7 @@
 import { OperationError } from "../model/operation-error.ts";
 import type { Release, ReleaseState } from "../model/release.ts";
+import { allItems } from "../store/all-items.ts";
 import type { View } from "../store/store.ts";
-
-const PAGE = 1_000;
 
 /** Throws `not_found`. */
 export async function storedRelease(view: Pick<View, "releases">, id: number): Promise<Release> {
@@ -17,12 +16,5 @@ export async function releasesIn(
   states: readonly ReleaseState[] | undefined,
   of: { readonly cluster?: string; readonly plugin?: string } = {},
 ): Promise<readonly Release[]> {
-  const found: Release[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await view.releases.list({ ...of, states }, { limit: PAGE, cursor });
-    found.push(...page.items);
-    cursor = page.next;
-  } while (cursor !== undefined);
-  return found;
+  return allItems((page) => view.releases.list({ ...of, states }, page));
 }

@@ -5,6 +5,7 @@ import { messageOf } from "../../core/errors.ts";
 import { suggestion } from "../../core/nearest.ts";
 import type { Node } from "../model/node.ts";
 import { OperationError } from "../model/operation-error.ts";
+import { allItems } from "../store/all-items.ts";
 import type { Change, Store, Unrevised } from "../store/store.ts";
 import type { LiveReports } from "./live-reports.ts";
 
@@ -107,16 +108,8 @@ export class NodeRecords {
   }
 
   async #clusters(): Promise<ReadonlySet<string>> {
-    return this.#store.read(async (view) => {
-      const names = new Set<string>();
-      let cursor: string | undefined;
-      do {
-        const page = await view.clusters.list({}, { limit: 1_000, cursor });
-        for (const { name } of page.items) names.add(name);
-        cursor = page.next;
-      } while (cursor !== undefined);
-      return names;
-    });
+    const clusters = await this.#store.read((view) => allItems((page) => view.clusters.list({}, page)));
+    return new Set(clusters.map(({ name }) => name));
   }
 }
 

@@ -2,6 +2,7 @@ import type { Clock, Timer } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { OPEN } from "../model/release-machine.ts";
+import { allItems } from "../store/all-items.ts";
 import type { Change, Store } from "../store/store.ts";
 import type { LiveReports } from "./live-reports.ts";
 
@@ -87,13 +88,6 @@ export class NodeSweep implements AsyncDisposable {
 }
 
 async function nodesOfReleases(change: Change): Promise<ReadonlySet<string>> {
-  const named = new Set<string>();
-  let cursor: string | undefined;
-  do {
-    const page = await change.releases.list({ states: OPEN }, { limit: 1_000, cursor });
-    for (const { target } of page.items)
-      if (target.kind === "nodes") for (const node of target.nodes) named.add(node);
-    cursor = page.next;
-  } while (cursor !== undefined);
-  return named;
+  const releases = await allItems((page) => change.releases.list({ states: OPEN }, page));
+  return new Set(releases.flatMap(({ target }) => (target.kind === "nodes" ? target.nodes : [])));
 }

@@ -5,6 +5,7 @@ import { messageOf } from "../../core/errors.ts";
 import type { Service } from "../../core/lifecycle.ts";
 import type { Logger } from "../../core/log.ts";
 import type { Node } from "../model/node.ts";
+import { allItems } from "../store/all-items.ts";
 import type { Store } from "../store/store.ts";
 import type { LiveReports } from "./live-reports.ts";
 import type { KnownNode } from "./node-reports.ts";
@@ -195,14 +196,5 @@ export class ReportFlush implements Service {
 }
 
 async function allNodes(store: Store): Promise<readonly Node[]> {
-  return store.read(async (view) => {
-    const nodes: Node[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await view.nodes.list({}, { limit: 1_000, cursor });
-      nodes.push(...page.items);
-      cursor = page.next;
-    } while (cursor !== undefined);
-    return nodes;
-  });
+  return store.read((view) => allItems((page) => view.nodes.list({}, page)));
 }

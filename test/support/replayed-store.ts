@@ -2,6 +2,7 @@ import type { AuditEvent } from "../../control-plane/model/audit.ts";
 import type { PluginVersion } from "../../control-plane/model/catalogue.ts";
 import type { Release } from "../../control-plane/model/release.ts";
 import type { Token } from "../../control-plane/model/token.ts";
+import { allItems } from "../../control-plane/store/all-items.ts";
 import { keyText } from "../../control-plane/store/record-names.ts";
 import { RECORD_TABLES, type RecordTable } from "../../control-plane/store/record-tables.ts";
 import type { Page, PageRequest, RecordKind, Store, View } from "../../control-plane/store/store.ts";
@@ -35,7 +36,7 @@ export class ReplayedStore {
   /** Everything that is wrong; empty: the store is in order. */
   async read(store: Store): Promise<readonly string[]> {
     return store.read(async (view) => {
-      const events = await all((page) => view.audit.list({ afterTick: this.tick }, page));
+      const events = await allItems((page) => view.audit.list({ afterTick: this.tick }, page));
       const replayed = events.flatMap((event) => this.#replay(event));
       const tick = view.tick === this.tick ? [] : [`the tick is ${view.tick}, audit ends at ${this.tick}`];
       return [...replayed, ...tick, ...(await this.#differences(view)), ...this.#disorder()];
@@ -62,7 +63,7 @@ export class ReplayedStore {
   async #differences(view: View): Promise<readonly string[]> {
     const stored = new Map<string, unknown>();
     for (const table of Object.values(RECORD_TABLES) as readonly RecordTable<unknown, unknown>[])
-      for (const item of await all((page) => listOf(view, table.kind)({}, page)))
+      for (const item of await allItems((page) => listOf(view, table.kind)({}, page)))
         stored.set(nameOf(table, item), shown(table.kind, item));
     const names = new Set([...stored.keys(), ...this.#records.keys()]);
     return [...names]
@@ -118,15 +119,4 @@ function text(value: unknown): string | undefined {
       ? Object.fromEntries(Object.entries(inner).toSorted(([left], [right]) => (left < right ? -1 : 1)))
       : inner,
   );
-}
-
-async function all<Item>(list: (page: PageRequest) => Promise<Page<Item>>): Promise<readonly Item[]> {
-  const items: Item[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await list({ limit: 1_000, cursor });
-    items.push(...page.items);
-    cursor = page.next;
-  } while (cursor !== undefined);
-  return items;
 }

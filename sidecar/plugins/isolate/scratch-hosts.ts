@@ -103,16 +103,21 @@ export class ScratchHosts implements AsyncDisposable {
     this.#turn = this.#clock
       .after(AHEAD_AFTER, () => {
         this.#turn = this.#clock.after(KEPT, () => void this.#endAhead()).unref();
-        if (this.#ahead === undefined) void this.#keep(this.#spawn());
+        if (this.#ahead === undefined) void this.#keepOne();
       })
       .unref();
   }
 
-  /** Until it is taken, or has ended. */
-  async #keep(host: PluginHost): Promise<void> {
-    this.#ahead = host;
-    await host.ended;
-    if (this.#ahead === host) this.#ahead = undefined;
+  /** Never rejects. */
+  async #keepOne(): Promise<void> {
+    try {
+      const host = this.#spawn();
+      this.#ahead = host;
+      await host.ended;
+      if (this.#ahead === host) this.#ahead = undefined;
+    } catch {
+      // The system makes no process now; the next check tries again, and says so.
+    }
   }
 
   async #endAhead(): Promise<void> {

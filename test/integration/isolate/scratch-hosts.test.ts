@@ -64,3 +64,13 @@ test("where the host that waited was killed from outside, the next script gets a
 
   expect(await hosts.check(specOf("tagger", GOOD))).toEqual({ kind: "loadable" });
 });
+
+test("where no process can be made nothing waits, and the script is neither good nor bad", async () => {
+  const clock = new ManualClock();
+  const none = { ...hostCommand(), file: "/nowhere/node" };
+  await using hosts = new ScratchHosts(none, clock);
+
+  expect(await hosts.check(specOf("tagger", GOOD))).toMatchObject({ kind: "unsure" });
+  clock.advance(SOON);
+  expect(await hosts.check(specOf("tagger", GOOD))).toMatchObject({ kind: "unsure" });
+});

@@ -39,7 +39,7 @@ export function chainChoices(
     if (mode === "off") return offChoice(target);
     const takes = (choice: RunChoice): boolean =>
       refused === NOTHING_REFUSED || !refused.has(hashOf(entry, choice));
-    return entryChoice(target, { plugin, holdings, takes, failurePolicy: policyOf(target, side) });
+    return entryChoice(target, { plugin, holdings, takes, policy: () => policyOf(target, side) });
   });
 }
 

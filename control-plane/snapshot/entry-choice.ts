@@ -44,22 +44,23 @@ export interface EntrySide {
   /** The node did not refuse the entry as this would make it. */
   readonly takes: (choice: RunChoice) => boolean;
   /** Of the version that it should have. */
-  readonly failurePolicy: FailurePolicy | undefined;
+  readonly policy: () => FailurePolicy | undefined;
 }
 
 /** Make before break: a version is named only when the node holds it; until then what it runs now goes on. */
 export function entryChoice(target: PluginTarget, side: EntrySide): EntryChoice | OpenChoice {
-  const { plugin, holdings, takes, failurePolicy } = side;
+  const { plugin, holdings, takes } = side;
   if (target.run.length === 0 && target.gray === undefined) return { kind: "none" };
   const wanted = loadable(target, holdings);
+  const best = wanted.find(takes);
+  if (best !== undefined) return best;
   const before = holdings.runnable(plugin);
-  const [goesOn] = before.length === 1 ? before.map(({ version }) => runAlone(version)) : [];
-  const taken = [...wanted, ...(goesOn === undefined ? [] : [goesOn])].find(takes);
-  if (taken !== undefined) return taken;
+  const goesOn = before.length === 1 ? before.map(({ version }) => runAlone(version)).find(takes) : undefined;
+  if (goesOn !== undefined) return goesOn;
   // Two that may run, and it has not said which: whatever it is, it goes on.
   if (before.length > 1 && wanted.length === 0) return { kind: "pending" };
   if (wanted.length === 0 && !answered(target, holdings)) return { kind: "missing" };
-  return holdings.fresh ? { kind: "unavailable", failurePolicy } : { kind: "refused" };
+  return holdings.fresh ? { kind: "unavailable", failurePolicy: side.policy() } : { kind: "refused" };
 }
 
 /** What the node holds of what it should have; the first is the best. */

@@ -1,22 +1,12 @@
 import { fileURLToPath } from "node:url";
 
-import { ChildProgram, endedEarly } from "./child-process.ts";
+import { ChildProgram, endedEarly, type ChildOptions } from "./child-process.ts";
 import type { CommandLine } from "./command-line.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
-export interface Program {
-  /** For messages: `the sidecar`. */
-  readonly name: string;
-  /** Relative to this file. */
-  readonly script: string;
-  /** It reads them itself. */
-  readonly args: readonly string[];
-  /** Flags of Node itself. */
-  readonly nodeFlags?: readonly string[];
-  /** What its environment has beside ours. */
-  readonly environment?: Readonly<Record<string, string>>;
-}
+/** A part of Sluice that reads its flags itself. */
+type Program = Omit<ChildOptions, "onLine">;
 
 /**
  * Goes on as a part of Sluice, so that nothing of the command stays in memory or between it and its signals. Where

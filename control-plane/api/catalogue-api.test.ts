@@ -106,6 +106,16 @@ test("the ETag is the revision, and a change of what others have changed is 412"
   expect(response.headers.get("etag")).toBe(`"${revision}"`);
   expect(first.revision).toBeGreaterThan(revision);
   await expect(second).rejects.toMatchObject({ code: "revision_mismatch", status: 412 });
+  // What is no revision of ours is none that the record has.
+  for (const tag of [`W/"${first.revision}"`, String(first.revision), `"${first.revision}", "1"`]) {
+    const headers = { authorization: `Bearer ${plane.adminSecret}`, "if-match": tag };
+    const answer = await fetch(`${baseUrl}/api/v1/domains/shop`, {
+      method: "PUT",
+      headers: { ...headers, "content-type": "application/json" },
+      body: JSON.stringify(domain),
+    });
+    expect(answer.status).toBe(412);
+  }
 });
 
 test("pages go on where the one before ended", async () => {

@@ -57,6 +57,7 @@ test.for([
     "unsupported_media_type",
   ],
   ["a form", "a=b", "application/x-www-form-urlencoded", 415, "unsupported_media_type"],
+  ["a form with files", "--x--\r\n", "multipart/form-data; boundary=x", 415, "unsupported_media_type"],
   ["no JSON", "{", "application/json", 400, "malformed"],
   [
     "half a character",

@@ -70,6 +70,22 @@ test("nobody gives rights that go beyond their own, nor for what is not there", 
   await expect(createToken(store, root, nowhere, clock)).rejects.toThrow('did you mean "demo"?');
 });
 
+test("nobody takes rights that go beyond their own", async () => {
+  await using catalogue = await openedCatalogue();
+  const { store, clock } = catalogue;
+  const domainAdmin = holder({ role: "admin", scope: { kind: "domain", domain: "pay" } });
+  const wide = await createToken(store, root, wish({ grants: [...wish({}).grants, everything] }), clock);
+  const narrow = await createToken(store, root, wish({}), clock);
+
+  await expect(revokeToken(store, domainAdmin, wide.token.id, clock)).rejects.toMatchObject({
+    code: "forbidden",
+  });
+  await revokeToken(store, domainAdmin, narrow.token.id, clock);
+
+  const kept = await store.read(({ tokens }) => tokens.get(wide.token.id));
+  expect(kept?.revoked).toBe(false);
+});
+
 test("the last admin's token is not revoked, so that somebody can always enter", async () => {
   await using catalogue = await openedCatalogue();
   const { store, clock } = catalogue;

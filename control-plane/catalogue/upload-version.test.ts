@@ -8,7 +8,9 @@ import { badPackages } from "../../test/support/bad-packages.ts";
 import { person, pluginIn } from "../../test/support/catalogue-records.ts";
 import { openedCatalogue } from "../../test/support/opened-catalogue.ts";
 import { pluginZip } from "../../test/support/plugin-packages.ts";
+import type { Artifacts } from "../artifacts/artifacts.ts";
 import type { Actor } from "../model/actor.ts";
+import { uploadVersion } from "./upload-version.ts";
 
 const dana = person("dana");
 const root: Actor = { ...person("root"), grants: [{ role: "admin", scope: { kind: "all" } }] } as Actor;
@@ -140,4 +142,27 @@ test("cut and changed zips are taken or refused as invalid, and nothing else sta
   );
 
   expect((await catalogue.files()).length).toBeLessThanOrEqual(1);
+});
+
+test("who is no owner any more when the bytes have come has no version of them", async () => {
+  await using catalogue = await openedCatalogue();
+  const { store, clock, folder, artifacts } = catalogue;
+  const zip = pluginZip();
+  const path = await folder.write("received/zip", zip);
+  const losesOwner: Pick<Artifacts, "put" | "collect"> = {
+    collect: (referenced) => artifacts.collect(referenced),
+    put: async (bytes, size) => {
+      await store.change(root, "plugin.write", async ({ plugins }) => {
+        const plugin = await plugins.get("tagger");
+        if (plugin !== undefined) await plugins.update({ ...plugin, owners: ["erin"] });
+      });
+      return artifacts.put(bytes, size);
+    },
+  };
+
+  const upload = { plugin: "tagger", path, size: zip.length, note: "" };
+  const context = { store, artifacts: losesOwner as Artifacts, clock, scratch: folder.join("scratch") };
+
+  await expect(uploadVersion(context, dana, upload)).rejects.toMatchObject({ code: "forbidden" });
+  expect(await store.read(({ versions }) => versions.list({}, { limit: 10 }))).toMatchObject({ items: [] });
 });

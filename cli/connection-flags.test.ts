@@ -129,3 +129,18 @@ class WrittenText extends Writable {
     done();
   }
 }
+
+test.for([
+  [["up"], false],
+  [["context", "set"], false],
+  [["plugin", "new"], false],
+  [["plugin", "push"], true],
+  [["get"], true],
+] as const)("help shows the flags of a connection where there is one: %j", async ([words, connects]) => {
+  await using folder = await TemporaryFolder.create();
+
+  const { code, stdout } = await calledCommand({ directory: folder.path }, ...words, "--help");
+
+  expect(code).toBe(0);
+  expect(stdout.includes("Global Options:")).toBe(connects);
+});

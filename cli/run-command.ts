@@ -37,6 +37,8 @@ export async function runCommand(
 
 /** They call no control plane, or say themselves which. */
 const WITHOUT_CONNECTION = ["up", "sidecar", "context", "version"];
+/** The same among the commands of others. */
+const LOCAL = ["new", "pack"];
 
 /** All commands: the one that is called as it is, the others by name and description only, since loading costs. */
 async function programOf(args: readonly string[], line: CommandLine): Promise<Command> {
@@ -50,7 +52,7 @@ async function programOf(args: readonly string[], line: CommandLine): Promise<Co
     if (!WITHOUT_CONNECTION.includes(name)) takeAfterName(command);
     program.addCommand(command.description(description));
   }
-  throwInsteadOfExit(program, line);
+  setUp(program, line);
   return program;
 }
 
@@ -64,13 +66,16 @@ function calledCommand(args: readonly string[]): string | undefined {
   return undefined;
 }
 
-function throwInsteadOfExit(command: Command, line: CommandLine): void {
-  command.configureHelp({ showGlobalOptions: true });
+function setUp(command: Command, line: CommandLine, connects = true): void {
+  command.configureHelp({ showGlobalOptions: connects });
   command.exitOverride().configureOutput({
     writeOut: (text) => void line.output.write(text),
     writeErr: (text) => void line.errors.write(text),
   });
-  for (const child of command.commands) throwInsteadOfExit(child, line);
+  for (const child of command.commands) {
+    const isLocal = [...WITHOUT_CONNECTION, ...LOCAL].includes(child.name());
+    setUp(child, line, connects && !isLocal);
+  }
 }
 
 /** A file that cannot be read or written where the command was told to. */

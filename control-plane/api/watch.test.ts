@@ -47,6 +47,23 @@ test("a watch ends when its token does, and when what it watches is deleted", as
   await expect(deleted.next()).rejects.toMatchObject({ code: "not_found" });
 });
 
+test("a watch takes the right to read what it shows, as long as it goes on", async () => {
+  await using plane = await (await TestControlPlane.start()).withClusters();
+  const { admin } = plane;
+  const elsewhere = plane.client(await plane.token("viewer", { kind: "cluster", cluster: "other" }));
+  await expect(elsewhere.watch("getChain", DEMO).next()).rejects.toMatchObject({ code: "forbidden" });
+
+  const inShop = plane.client(await plane.token("viewer", { kind: "domain", domain: "shop" }));
+  const watch = inShop.watch("getChain", DEMO);
+  await watch.next();
+  const pay = { name: "pay", description: "", versionApproval: false };
+  await admin.call("putDomain", { params: { domain: "pay" }, body: pay });
+  const { revision, ...cluster } = await admin.call("getCluster", DEMO);
+  await admin.call("putCluster", { ...DEMO, body: { ...cluster, domain: "pay" }, revision });
+
+  await expect(watch.next()).rejects.toMatchObject({ code: "forbidden" });
+});
+
 test("there is a bounded number of watches for a token, and one that ended makes room", async () => {
   const settings = { watchesPerToken: 1 };
   await using plane = await (await TestControlPlane.start({ settings })).withClusters();

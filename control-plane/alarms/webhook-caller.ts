@@ -28,7 +28,7 @@ export class WebhookCaller implements AsyncDisposable {
   readonly #environment: Readonly<Record<string, string | undefined>>;
   readonly #clock: Clock;
   readonly #agent = new Agent({
-    connect: { lookup: guardedLookup, timeout: CONNECT_TIMEOUT },
+    connect: { lookup: guardedLookup(), timeout: CONNECT_TIMEOUT },
     headersTimeout: ANSWER_TIMEOUT,
     bodyTimeout: ANSWER_TIMEOUT,
     connections: 4,

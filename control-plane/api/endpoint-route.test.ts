@@ -6,6 +6,7 @@ import { ManualClock } from "../../core/manual-clock.ts";
 import { TemporaryFolder } from "../../test/support/temporary-folder.ts";
 import type { TokenActor } from "../access/authenticator.ts";
 import { RefusalLog } from "../access/refusal-log.ts";
+import { OperationError } from "../model/operation-error.ts";
 import { openStore } from "../store/open-store.ts";
 import type { Endpoint } from "./contract/endpoint.ts";
 import type { AnyHandler } from "./endpoint-handler.ts";
@@ -84,4 +85,21 @@ test("whoever leaves while their rights are looked up has left when the answer i
   known.resolve(ACTOR);
 
   expect(await made.promise).toBe(true);
+});
+
+test("a token that ended while its rights were looked up reads no text, which could go on for days", async () => {
+  let asked = 0;
+  let answers = 0;
+  const authenticate = async (): Promise<TokenActor> => {
+    if (++asked > 1) throw new OperationError("unauthenticated", "token token was revoked");
+    return ACTOR;
+  };
+  await using route = await loneRoute(authenticate, async () => {
+    answers++;
+    return (async function* () {})();
+  });
+
+  const answer = await fetch(route.address, { headers: { authorization: "Bearer x" } });
+
+  expect([answer.ok, asked, answers]).toEqual([false, 2, 0]);
 });

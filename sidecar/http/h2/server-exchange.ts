@@ -162,7 +162,8 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
   sweep(elapsed: number, limit: number): void {
     if (this.#stream.closed) return this.#bury();
     const moved = this.incoming.takeMoved() || this.outgoing.takeMoved();
-    const stuck = this.#stream.writableLength > 0;
+    // Or all was given to node, and still the stream is open.
+    const stuck = this.#stream.writableLength > 0 || this.outgoing.ended || this.#state === "answered";
     const waiting = stuck || this.incoming.awaited;
     this.#quiet = moved || !waiting ? 0 : this.#quiet + elapsed;
     if (this.#quiet < limit) return;

@@ -22,6 +22,7 @@ import { readRequestHead } from "./request-head.ts";
 import { resetCodeOf } from "./reset-codes.ts";
 import { resetStream } from "./reset-stream.ts";
 import { H2ServerExchange, type ExchangeOwner } from "./server-exchange.ts";
+import { closeGracefully, stayAtGoodbye } from "./goodbye.ts";
 import { brokenRule, tellPeerWhatWasWrong } from "./session-errors.ts";
 import { serverSessionOptions } from "./session-options.ts";
 
@@ -51,6 +52,8 @@ export class ServerSession implements ExchangeOwner {
   readonly #settling: Deadline;
   readonly #guard: FloodGuard;
   #state: "open" | "draining" | "closing" | "closed" = "open";
+  /** The client has said goodbye: the connection ends with what is under way. */
+  #parting = false;
 
   /** Takes the socket over; `first` is what has been read of it. */
   constructor(socket: Socket, first: Buffer, context: ServerSessionContext) {
@@ -69,6 +72,7 @@ export class ServerSession implements ExchangeOwner {
     socket.unshift(first);
     this.#session = performServerHandshake(socket, serverSessionOptions(context.limits));
     tellPeerWhatWasWrong(this.#session);
+    stayAtGoodbye(this.#session);
     this.#listen();
     this.#deadline.arm(context.limits.keepAlive);
     this.#settling.arm(context.limits.head);
@@ -83,7 +87,7 @@ export class ServerSession implements ExchangeOwner {
   drain(): void {
     if (this.#state !== "open") return;
     this.#state = "draining";
-    this.#session.close();
+    closeGracefully(this.#session);
     if (this.#exchanges.size === 0) this.#close();
   }
 
@@ -101,6 +105,7 @@ export class ServerSession implements ExchangeOwner {
     this.#context.inFlight.leave();
     if (this.#exchanges.size > 0) return;
     if (this.#state === "draining") this.#close();
+    else if (this.#parting) this.drain();
     else this.#deadline.arm(this.#context.limits.keepAlive);
   }
 
@@ -109,11 +114,17 @@ export class ServerSession implements ExchangeOwner {
     session.on("stream", (stream, _headers, flags, flat) => this.#begin(stream, flags, flat));
     session.on("error", (error: Error) => this.#broke(error));
     session.on("localSettings", () => this.#settling.disarm());
+    session.on("goaway", () => this.#part());
     session.on("ping", () => this.#admit());
     session.on("remoteSettings", () => this.#admit());
     // Unlike HTTP/1.1, nobody speaks HTTP/2 with half a connection: a client that closes its side is gone.
     this.#socket.on("end", () => this.destroy());
     this.#socket.on("close", () => this.#closed());
+  }
+
+  #part(): void {
+    this.#parting = true;
+    if (this.#exchanges.size === 0) this.drain();
   }
 
   #begin(stream: ServerHttp2Stream, flags: number, flat: readonly string[]): void {

@@ -37,7 +37,17 @@ async function follow(writer: ChildProcess, lines = Number.POSITIVE_INFINITY): P
 /** The writer as one file: the same code, which starts in a third of the time. */
 async function bundledWriter(folder: TemporaryFolder): Promise<string> {
   const outfile = folder.join("store-writer.mjs");
-  await build({ entryPoints: [WRITER], outfile, bundle: true, platform: "node", format: "esm" });
+  await build({
+    entryPoints: [WRITER],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    // Packages in CommonJS ask for modules of Node.
+    banner: {
+      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+    },
+  });
   return outfile;
 }
 

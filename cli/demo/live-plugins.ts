@@ -6,7 +6,9 @@ import { Readable } from "node:stream";
 import { watch, type FSWatcher } from "chokidar";
 
 import { ApiError } from "../../control-plane/api/contract/api-error.ts";
+import type { ApiAnswer } from "../../control-plane/api/contract/client-types.ts";
 import type { ApiClient } from "../../control-plane/api/contract/client.ts";
+import { OPEN } from "../../control-plane/model/release-machine.ts";
 import type { Clock, Timer } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import { packPlugin, type PackedPlugin } from "../../core/packages/pack.ts";
@@ -24,7 +26,14 @@ export interface LivePluginsOptions {
 
 /** Editors write a file in several steps. */
 const SETTLE = 50;
+/** While the release of the edit before is on its way: ms between two looks whether it has come to its end. */
+const AGAIN = 500;
+/** So often; one that a node refuses never does, and its author is told so. */
+const MOST_LOOKS = 20;
+const NOTE = "edited while the demo runs";
 const IGNORED = /(^|\/)(node_modules|\.[^/]+)(\/|$)/;
+
+type Release = ApiAnswer<"listReleases">["items"][number];
 
 /** What a folder is as a package. */
 type Held = Pick<PackedPlugin, "digest" | "content"> & { readonly version: string };
@@ -64,22 +73,30 @@ export class LivePlugins implements AsyncDisposable {
 
   #changed(path: string): void {
     const [name = ""] = relative(this.#options.folder, path).split(sep);
+    this.#bringAfter(SETTLE, name, MOST_LOOKS);
+  }
+
+  #bringAfter(delay: number, name: string, looks: number): void {
     this.#waiting.get(name)?.[Symbol.dispose]();
     const start = (): void => {
       this.#waiting.delete(name);
-      this.#working = this.#working.then(() => this.#bring(name));
+      this.#working = this.#working.then(() => this.#bring(name, looks));
     };
-    this.#waiting.set(name, this.#options.clock.after(SETTLE, start));
+    this.#waiting.set(name, this.#options.clock.after(delay, start));
   }
 
   /** Never rejects: what is wrong with an edit is for whoever made it. */
-  async #bring(name: string): Promise<void> {
+  async #bring(name: string, looks: number): Promise<void> {
     const { say } = this.#options;
     try {
       const brought = await this.#upload(join(this.#options.folder, name));
       if (brought === undefined) return;
       const { plugin, version } = brought;
-      if (await this.#release(plugin, version))
+      const releases = await this.#releasesOf(plugin);
+      // A later edit waits already, and brings what the folder is by then.
+      if (looks > 0 && releases.some(isEditOnItsWay)) {
+        if (!this.#waiting.has(name)) this.#bringAfter(AGAIN, name, looks - 1);
+      } else if (await this.#release(plugin, version, releases))
         say(`${plugin}@${version} is released to every node of the demo\n`);
     } catch (error) {
       say(`${name}: ${messageOf(error)}\n`);
@@ -122,7 +139,7 @@ export class LivePlugins implements AsyncDisposable {
 
   async #send(plugin: string, zip: Buffer): Promise<{ readonly plugin: string; readonly version: string }> {
     const file = { name: `${plugin}.zip`, size: zip.length, bytes: Readable.from([zip]) };
-    return this.#options.dev.upload({ plugin, note: "edited while the demo runs" }, file);
+    return this.#options.dev.upload({ plugin, note: NOTE }, file);
   }
 
   async #digestOf(plugin: string, version: string): Promise<string | undefined> {
@@ -134,12 +151,17 @@ export class LivePlugins implements AsyncDisposable {
     }
   }
 
+  /** The newest first. */
+  async #releasesOf(plugin: string): Promise<readonly Release[]> {
+    const { cluster } = DEMO;
+    return (await this.#options.dev.call("listReleases", { query: { cluster, plugin } })).items;
+  }
+
   /** False where it is in force already. */
-  async #release(plugin: string, version: string): Promise<boolean> {
+  async #release(plugin: string, version: string, releases: readonly Release[]): Promise<boolean> {
     const { dev, ops, clock } = this.#options;
     const { cluster } = DEMO;
-    const { items } = await dev.call("listReleases", { query: { cluster, plugin } });
-    const last = items.find(({ state }) => state === "ACTIVE" || state === "DONE");
+    const last = releases.find(({ state }) => state === "ACTIVE" || state === "DONE");
     if (last?.version === version) return false;
     const { release } = await dev.call("createRelease", {
       body: {
@@ -149,12 +171,16 @@ export class LivePlugins implements AsyncDisposable {
         target: { kind: "full" },
         // With a time it goes through download and activation by itself.
         scheduledAt: new Date(clock.wall()).toISOString(),
-        note: "edited while the demo runs",
+        note: NOTE,
       },
     });
     await ops.call("approveRelease", { params: { release: release.id }, body: { note: "an edit" } });
     return true;
   }
+}
+
+function isEditOnItsWay({ note, state }: Release): boolean {
+  return note === NOTE && OPEN.some((open) => open === state);
 }
 
 /** Of a version that nobody has uploaded: it is new in the folder, or nothing but the manifest has changed since. */

@@ -55,6 +55,17 @@ test("a raised version is left to people, edits of the source are not", { timeou
   expect([created.code, created.stdout]).toEqual([0, expect.stringContaining("PENDING_APPROVAL")]);
 });
 
+test("an edit that comes while the one before is on its way is released behind it", async () => {
+  await using demo = await ConfiguredDemo.start();
+  const url = await demo.url("/private");
+
+  await demo.edit("token-guard/src/plugin.ts", (source) => source.replace("401", "402"));
+  await demo.child.line(/^token-guard@\S+ is released/);
+  await demo.edit("token-guard/src/plugin.ts", (source) => source.replace("402", "403"));
+
+  await expect.poll(() => answerOf(url), { timeout: 60_000 }).toBe(403);
+}, 120_000);
+
 test("traffic goes on when the control plane is killed, and that it is gone is said", async () => {
   await using demo = await ConfiguredDemo.start();
   const url = await demo.url("/private");

@@ -17,7 +17,8 @@ export interface CommandLine {
   readonly stop: () => AbortSignal;
   /**
    * Makes this process another run of Node with these arguments, and these variables beside ours: its number, streams
-   * and signals are that one's from then on. Throws where it cannot. Absent where the platform has no such thing, or others live in the process.
+   * and signals are that one's from then on. Throws where it cannot. Absent where the platform has no such thing, or
+   * others live in the process.
    */
   readonly become?:
     | ((args: readonly string[], environment: Readonly<Record<string, string>>) => never)

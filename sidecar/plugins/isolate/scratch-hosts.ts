@@ -1,12 +1,12 @@
 import type { Clock, Timer } from "../../../core/clock.ts";
 import { messageOf } from "../../../core/errors.ts";
 import type { FailureCause } from "../../chain/verdict.ts";
+import type { Load } from "../../plugin-host/protocol/messages.ts";
 import type { GenerationSpec } from "../generation-registry.ts";
 import { blamed, describeExit, type HostExit } from "./host-exit.ts";
 import type { HostCommand } from "./host-process.ts";
 import { IsolateInstance } from "./isolate-instance.ts";
 import { PluginHost, type HostReceiver } from "./plugin-host.ts";
-import type { Load } from "../../plugin-host/protocol/messages.ts";
 
 /** `unsure`: whatever failed, it was not the plugin; another time it may be found out. */
 export type ScratchOutcome =

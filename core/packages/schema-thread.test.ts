@@ -57,3 +57,27 @@ test("a schema that takes all memory takes only its own thread", async () => {
   expect(check).toMatchObject({ kind: "invalid" });
   expect(await checkConfigApart(SCHEMA, {}, "mesh.yaml", "config")).toMatchObject({ kind: "valid" });
 });
+
+test("what was found in order is not checked again, and its answer is a copy", async () => {
+  const text = JSON.stringify({ ...SCHEMA, title: "known" });
+  const schema = await checkSchemaApart("a/config.schema.json", text);
+  const first = await checkConfigApart(schema, {}, "mesh.yaml", "config");
+  Object.assign((first as { config: object }).config, { limit: "changed" });
+  const endless = checkConfigApart(ENDLESS, { id: `${"a".repeat(60)}?` }, "mesh.yaml", "config");
+
+  const known = async (): Promise<unknown> => {
+    const again = await checkSchemaApart("b/config.schema.json", text);
+    return checkConfigApart(again, {}, "other.yaml", "config");
+  };
+
+  expect(await Promise.race([known(), endless])).toEqual({ kind: "valid", config: { limit: 10 } });
+  await endless;
+});
+
+test("what looks alike in JSON is not taken for the same", async () => {
+  const schema = { type: "object", properties: { rate: { type: ["integer", "null"] } } };
+  const kindOf = async (rate: unknown): Promise<string> =>
+    (await checkConfigApart(schema, { rate }, "mesh.yaml", "config")).kind;
+
+  expect([await kindOf(null), await kindOf(Number.NaN)]).toEqual(["valid", "invalid"]);
+});

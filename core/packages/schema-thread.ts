@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { systemClock, type Timer } from "../clock.ts";
 import { InputError, messageOf, type Problem } from "../errors.ts";
 import type { ConfigCheck } from "./config-schema.ts";
+import { KnownResults } from "./known-results.ts";
 
 /** One check that is made in the thread beside. */
 export type SchemaTask =
@@ -106,10 +107,21 @@ class SchemaThread {
 
 /** One for the process: its tasks know nothing of each other. */
 const thread = new SchemaThread();
+const known = new KnownResults();
+
+/** Never rejects. */
+async function resultOf(task: SchemaTask): Promise<SchemaResult> {
+  const key = known.keyOf(task);
+  const before = known.find(key);
+  if (before !== undefined) return before;
+  const result = await thread.run(task);
+  known.keep(key, result);
+  return result;
+}
 
 /** As `checkSchema`, beside what else this process does. Rejects with an `InputError`. */
 export async function checkSchemaApart(where: string, text: string): Promise<unknown> {
-  const result = await thread.run({ kind: "schema", where, text });
+  const result = await resultOf({ kind: "schema", where, text });
   if (result.kind === "refused") throw new InputError(result.problems);
   return result.kind === "schema" ? result.schema : undefined;
 }
@@ -122,7 +134,7 @@ export async function checkConfigApart(
   key: string,
 ): Promise<ConfigCheck> {
   if (schema === undefined) return { kind: "valid", config };
-  const result = await thread.run({ kind: "config", schema, config, where, key });
+  const result = await resultOf({ kind: "config", schema, config, where, key });
   if (result.kind === "config") return result.check;
   return { kind: "invalid", problems: result.kind === "refused" ? result.problems : [] };
 }

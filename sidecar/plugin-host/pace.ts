@@ -1,5 +1,5 @@
 /** Questions that one entry may ask at most. */
-const MAX_BATCH = 16;
+const MAX_BATCH = 32;
 /** Part of a question's CPU budget that a whole batch is expected to use. */
 const BUDGET_SHARE = 0.25;
 /** Weight of the newest time in the mean. */

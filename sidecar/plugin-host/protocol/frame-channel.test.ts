@@ -28,6 +28,45 @@ test("what is sent in one turn leaves in one write and arrives in order", async 
   expect(reads).toBe(1);
 });
 
+test("what is sent in turns that follow one another leaves in one write", async () => {
+  await using pair = await socketPair();
+  const { promise: last, resolve } = Promise.withResolvers<void>();
+  const reads: number[] = [];
+  pair.right.on("data", (bytes) => reads.push(bytes.length));
+  using left = new FrameChannel<ToHost, FromHost>(pair.left, TO_HOST_KINDS, silent);
+  using _right = new FrameChannel<FromHost, ToHost>(pair.right, FROM_HOST_KINDS, {
+    frame: (frame) => frame.kind === "ran" && frame.id === 2 && resolve(),
+    closed: () => {},
+  });
+
+  left.send({ kind: "ran", id: 1, results: [] });
+  setImmediate(() => left.send({ kind: "ran", id: 2, results: [] }));
+  await last;
+
+  expect(reads).toHaveLength(1);
+});
+
+test("what is sent leaves although every turn brings more", async () => {
+  await using pair = await socketPair();
+  const { promise: first, resolve } = Promise.withResolvers<FromHost>();
+  using left = new FrameChannel<ToHost, FromHost>(pair.left, TO_HOST_KINDS, silent);
+  using _right = new FrameChannel<FromHost, ToHost>(pair.right, FROM_HOST_KINDS, {
+    frame: resolve,
+    closed: () => {},
+  });
+  let arrived = false;
+  const sendInEachTurn = (): void => {
+    left.send({ kind: "pong", sequence: 1 });
+    if (!arrived) setImmediate(sendInEachTurn);
+  };
+
+  sendInEachTurn();
+  const frame = await first;
+  arrived = true;
+
+  expect(frame.kind).toBe("pong");
+});
+
 test("answers given while a read is handled leave at its end", async () => {
   await using pair = await socketPair();
   const { promise, resolve } = Promise.withResolvers<number>();

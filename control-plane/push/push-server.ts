@@ -4,6 +4,7 @@ import { Server, type ServerCredentials } from "@grpc/grpc-js";
 
 import { formatAddress, type Address } from "../../core/address.ts";
 import type { Clock } from "../../core/clock.ts";
+import { preventHttp2Aborts } from "../../core/connections/http2-aborts.ts";
 import type { Service } from "../../core/lifecycle.ts";
 import { ListenError } from "../../core/listen-error.ts";
 import type { Logger } from "../../core/log.ts";
@@ -57,6 +58,8 @@ const STREAMS = 1_000;
 /** After a Goodbye: the least time until nodes come back, and the time over which each adds to the spread, ms. */
 const RETURN_AFTER = 1_000;
 const RETURN_SPREAD_PER_NODE = 5;
+
+preventHttp2Aborts();
 
 /** The gRPC side of the control plane: nodes' streams, from their token to their end. */
 export class PushServer implements Service {

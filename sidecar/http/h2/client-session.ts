@@ -1,6 +1,7 @@
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
 import { connect as connectSocket, type Socket } from "node:net";
 
+import { preventHttp2Aborts } from "../../../core/connections/http2-aborts.ts";
 import { KeptShapes } from "../../../core/kept-shapes.ts";
 import type { Deadline, Deadlines } from "../deadlines.ts";
 import type { WireLimits } from "../limits.ts";
@@ -12,6 +13,7 @@ import { OpenStreams } from "./open-streams.ts";
 import { tellPeerWhatWasWrong } from "./session-errors.ts";
 import { clientSessionOptions } from "./session-options.ts";
 
+preventHttp2Aborts();
 bindLightly();
 
 /** A call leads to both sides of its exchange. */

@@ -123,13 +123,21 @@ export class Batch {
 
   /** As `askMany` of the world takes them. */
   #arguments(): (string | number)[] {
-    let text = "";
-    this.#asks.forEach(({ edits, tag }, index) => {
-      const id = this.#questions[index]?.id ?? 0;
-      text += field(`${id}`) + field(edits) + field(tag);
-    });
-    const questions = partsOf(text);
+    const questions = partsOf(this.#editsAndTags());
     const messages = this.#parts.messages.parts(this.#asks.map(({ message }) => message));
-    return [questions.length, ...questions, ...messages];
+    return [this.#questions[0]?.id ?? 0, questions.length, ...questions, ...messages];
+  }
+
+  /** Mostly all are asked behind the same changes. */
+  #editsAndTags(): string {
+    let text = "";
+    let before: Ask | undefined;
+    for (const ask of this.#asks) {
+      const { edits, tag } = ask;
+      const same = before !== undefined && edits === before.edits && tag === before.tag;
+      text += same ? "=" : `+${field(edits)}${field(tag)}`;
+      before = ask;
+    }
+    return text;
   }
 }

@@ -30,14 +30,27 @@ test("an answer's values cannot be mistaken for headers, nor a body for records"
   expect(seen).toEqual([[17, 200, [{ name: "x-web-a", values: [value] }], "L4:info1:x"]]);
 });
 
+test("an answer like the one before says the same of another question, and needs one before it", () => {
+  const seen: unknown[] = [];
+  const receiver: OutputReceiver = { ...silent, answered: (...answer) => seen.push(answer) };
+
+  readOutput(`A${field("17") + field("403") + field("") + field("no")}=${field("18")}`, receiver);
+
+  expect(seen).toEqual([
+    [17, 403, "", "no"],
+    [18, 403, "", "no"],
+  ]);
+  expect(outcome(`=${field("19")}`)).toBe("refused");
+});
+
 test("whatever a plugin hands out is read or refused, nothing else", () => {
-  const digit = fc.constantFrom(..."0123456789:AELSDTCFWGX-".split(""));
+  const digit = fc.constantFrom(..."0123456789:AELSDTCFWGX=-".split(""));
   const hostile = fc.oneof(
     fc.string({ unit: digit, maxLength: 60 }),
     fc.string({ unit: "binary", maxLength: 60 }),
     fc
       .tuple(
-        fc.constantFrom(..."AELDSXTCFWG".split("")),
+        fc.constantFrom(..."AELDSXTCFWG=".split("")),
         fc.array(fc.string({ unit: digit, maxLength: 12 }), { maxLength: 6 }),
       )
       .map(([kind, fields]) => kind + fields.map(field).join("")),

@@ -33,13 +33,37 @@ export interface FetchCall {
 /** Reads the records of `world/output.ts`. Throws a `FieldError` where a plugin wrote nonsense. */
 export function readOutput(output: string, receiver: OutputReceiver): void {
   const reader = new FieldReader(output);
-  while (reader.more) readRecord(reader.letter(), reader, receiver);
+  let answer: Answer | undefined;
+  while (reader.more) {
+    const kind = reader.letter();
+    if (kind === "A" || kind === "=") answer = readAnswer(kind, reader, answer, receiver);
+    else readRecord(kind, reader, receiver);
+  }
+}
+
+interface Answer {
+  readonly httpCode: number;
+  readonly edits: string;
+  readonly body: string;
+}
+
+/** Returns what was answered, which further answers may refer to. */
+function readAnswer(
+  kind: "A" | "=",
+  reader: FieldReader,
+  before: Answer | undefined,
+  to: OutputReceiver,
+): Answer {
+  const id = reader.number();
+  const answer =
+    kind === "=" ? before : { httpCode: reader.number(), edits: reader.text(), body: reader.text() };
+  if (answer === undefined) throw new FieldError("an answer like another, and there is none");
+  to.answered(id, answer.httpCode, answer.edits, answer.body);
+  return answer;
 }
 
 function readRecord(kind: string, reader: FieldReader, to: OutputReceiver): void {
   switch (kind) {
-    case "A":
-      return to.answered(reader.number(), reader.number(), reader.text(), reader.text());
     case "E":
       return to.failed(reader.number(), cause(reader.text()), reader.text());
     case "W":

@@ -6,6 +6,7 @@ import type { Generation } from "./generation.ts";
 import { MAX_BACKGROUND_RUNS, SWEEP_AFTER } from "./limits.ts";
 import { LiveRuns } from "./live-runs.ts";
 import { loadGeneration } from "./load-generation.ts";
+import { JoinedEdits } from "./protocol/edits-text.ts";
 import type { BreadcrumbWriter } from "./protocol/breadcrumb.ts";
 import type {
   Failure,
@@ -38,6 +39,8 @@ export class PluginHost implements HostLink {
   readonly #runs = new LiveRuns();
   readonly #ready = new ReadyRuns();
   readonly #messages = new BatchMessages();
+  readonly #joined = new JoinedEdits();
+  readonly #ranOn = (run: SegmentRun): void => this.#goOn(run);
   readonly #background: SegmentRun[] = [];
   readonly #fetches = new Map<number, (answer: FetchResponse) => void>();
   readonly #sweeps = new Set<{ sweep(): void }>();
@@ -111,7 +114,7 @@ export class PluginHost implements HostLink {
   }
 
   #run(frame: Run): void {
-    const run = new SegmentRun(frame, (ready) => this.#goOn(ready));
+    const run = new SegmentRun(frame, this.#joined, this.#ranOn);
     this.#runs.add(run);
     if (!frame.background) this.#goOn(run);
     else if (this.#background.length < MAX_BACKGROUND_RUNS) {

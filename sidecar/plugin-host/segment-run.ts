@@ -1,6 +1,7 @@
 import { failedAnswer, timed } from "./entry-result.ts";
 import type { Ask } from "./batch.ts";
 import type { Generation } from "./generation.ts";
+import type { JoinedEdits } from "./protocol/edits-text.ts";
 import type { EntryResult, Run } from "./protocol/messages.ts";
 import type { Waiter } from "./questions.ts";
 
@@ -10,14 +11,16 @@ export class SegmentRun implements Waiter {
   readonly results: EntryResult[] = [];
   /** Where `LiveRuns` keeps it. */
   slot = -1;
+  readonly #joined: JoinedEdits;
   readonly #ready: (run: SegmentRun) => void;
   #edits: string;
   #over = false;
 
-  /** `ready` is told when it may go on after having waited. */
-  constructor(run: Run, ready: (run: SegmentRun) => void) {
+  /** `joined` is shared with the runs beside it; `ready` is told when it may go on after having waited. */
+  constructor(run: Run, joined: JoinedEdits, ready: (run: SegmentRun) => void) {
     this.run = run;
     this.#edits = run.edits;
+    this.#joined = joined;
     this.#ready = ready;
   }
 
@@ -64,6 +67,6 @@ export class SegmentRun implements Waiter {
     this.results.push(result);
     if (result.failure !== undefined) this.#over = entry?.stopOnFailure ?? true;
     else if (result.httpCode !== 0) this.#over = true;
-    else this.#edits += result.edits;
+    else this.#edits = this.#joined.of(this.#edits, result.edits);
   }
 }

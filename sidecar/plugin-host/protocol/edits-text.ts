@@ -41,6 +41,25 @@ export class AnswerEditsReader {
   }
 }
 
+/**
+ * Puts texts of edits one behind the other. The same two come again and again, and then what is made of them is the same
+ * string, which is told from others at a glance.
+ */
+export class JoinedEdits {
+  #earlier = "";
+  #later = "";
+  #joined = "";
+
+  of(earlier: string, later: string): string {
+    if (earlier !== this.#earlier || later !== this.#later) {
+      this.#earlier = earlier;
+      this.#later = later;
+      this.#joined = earlier + later;
+    }
+    return this.#joined;
+  }
+}
+
 function checked(text: string): AnswerEdits {
   try {
     const edits = readEdits(text);

@@ -5,6 +5,8 @@ import { MAX_ERROR_TEXT, MAX_OUTPUT } from "./limits.ts";
 // letter and its fields; `../entry-output.ts` reads them.
 
 let said = "";
+/** The fields of the answer that was told last in this entry. */
+let answered = "";
 
 /** Adds a record. */
 export function emit(kind: string, fields: string): void {
@@ -12,9 +14,17 @@ export function emit(kind: string, fields: string): void {
   if (said.length <= MAX_OUTPUT) said += kind + fields;
 }
 
+/** Adds an answer; of one that says the same as the one before only the question's number. */
+export function emitAnswer(id: number, fields: string): void {
+  if (fields === answered) return emit("=", field(`${id}`));
+  emit("A", field(`${id}`) + fields);
+  answered = fields;
+}
+
 /** Undefined: nothing to say. Only operators touch what leaves, since a plugin may replace every method. */
 export function take(): string | undefined {
   const taken = said;
+  answered = "";
   said = "";
   return taken === "" ? undefined : taken;
 }
@@ -29,6 +39,7 @@ export function outputLength(): number {
 }
 
 export function restore(before: string): void {
+  answered = "";
   said = before;
 }
 

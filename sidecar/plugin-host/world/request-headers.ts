@@ -11,6 +11,9 @@ const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 /** Names whose pattern is kept: a plugin looks for the same few. */
 const MOST_PATTERNS = 64;
 const patterns = new Map<string, RegExp>();
+/** Changes that were looked through last, and in lower case: those before a plugin are mostly the same again. */
+let lookedThrough = "";
+let lowerCased = "";
 
 /**
  * A message's headers: lines `name: value CRLF`, what the plugins before changed, and the fields of the mesh. Most
@@ -77,7 +80,7 @@ export class RequestHeaders implements PluginHeaders {
   /** Only what names the field is read. */
   #maybeChanged(lower: string): boolean {
     if (this.#edits === "") return false;
-    return this.#edited !== undefined || this.#edits.toLowerCase().includes(lower);
+    return this.#edited !== undefined || inLowerCase(this.#edits).includes(lower);
   }
 
   #changes(): ReadonlyMap<string, PluginHeader> {
@@ -109,6 +112,14 @@ export class RequestHeaders implements PluginHeaders {
     const end = this.#text.indexOf("\r\n", start);
     return trimmed(this.#text, start, end < 0 ? this.#text.length : end);
   }
+}
+
+function inLowerCase(edits: string): string {
+  if (edits !== lookedThrough) {
+    lookedThrough = edits;
+    lowerCased = edits.toLowerCase();
+  }
+  return lowerCased;
 }
 
 /**

@@ -4,7 +4,7 @@ import { fetch, settleFetch } from "./fetch.ts";
 import { field, FieldReader } from "./fields.ts";
 import { MAX_OUTPUT } from "./limits.ts";
 import { emitDropped, log } from "./log.ts";
-import { describe, emit, emitFailure, output, outputLength, restore, take } from "./output.ts";
+import { describe, emit, emitAnswer, emitFailure, output, outputLength, restore, take } from "./output.ts";
 import { owner } from "./owner.ts";
 import { RequestView } from "./request.ts";
 import { Store } from "./store.ts";
@@ -114,26 +114,27 @@ export function ask(id: number, edits: string, tag: string, ...message: string[]
 }
 
 /**
- * Asks `execute` several times. The first `count` of the parts are fields id, edits, tag for each question, the others
- * fields of the messages in the same order. Adds `W` for each question that waits,
+ * Asks `execute` several times, under numbers in a row from `first` on. The first `count` of the parts have for each
+ * question `+` and the fields edits and tag, or `=` where both are those of the one before; the other parts are fields
+ * of the messages in the same order. Adds `W` for each question that waits,
  * and `G` with the number behind the last that was asked: not all are when there is enough to hand out already.
  */
-export function askMany(count: number, ...parts: string[]): EntryValue {
+export function askMany(first: number, count: number, ...parts: string[]): EntryValue {
   return enter(() => {
     const reader = new FieldReader(whole(parts, 0, count));
     const messages = new FieldReader(whole(parts, count));
-    let next = 0;
-    while (reader.more) {
-      const id = reader.number();
-      owner.id = id;
-      if (outputLength() > MAX_OUTPUT / 2) {
-        emit("G", field(`${id}`));
-        return ALLOWED;
+    let edits = "";
+    let tag = "";
+    let next = first;
+    for (; reader.more && outputLength() <= MAX_OUTPUT / 2; next++) {
+      if (reader.letter() === "+") {
+        edits = reader.text();
+        tag = reader.text();
       }
-      underWay = id;
-      askOneOfMany(id, messages.text(), reader.text(), reader.text());
+      owner.id = next;
+      underWay = next;
+      askOneOfMany(next, messages.text(), edits, tag);
       underWay = 0;
-      next = id + 1;
     }
     // By this the host knows that this batch came to its end, and that it does not read an older one.
     emit("G", field(`${next}`));
@@ -175,7 +176,7 @@ function execute(id: number, message: string, edits: string, tag: string): boole
     return false;
   }
   const fields = answerFields(answer);
-  if (fields !== undefined) emit("A", field(`${id}`) + fields);
+  if (fields !== undefined) emitAnswer(id, fields);
   return true;
 }
 
@@ -233,7 +234,7 @@ async function settle(
 ): Promise<void> {
   try {
     const fields = fieldsOf(await promise);
-    if (pending.delete(id)) emit("A", field(`${id}`) + (fields ?? field("0") + field("") + field("")));
+    if (pending.delete(id)) emitAnswer(id, fields ?? field("0") + field("") + field(""));
   } catch (error) {
     if (pending.delete(id)) fail(id, error);
   }

@@ -128,6 +128,29 @@ test("the plugins of a segment are asked about the same messages, less those tha
   }
 });
 
+test("answers that repeat, and changes of those before that differ, belong to the question that they were given to", async () => {
+  const source = `request.path === "/big" ? { httpCode: 200, body: "x".repeat(1.5e6) }
+    : request.path === "/own" ? { headerSet: { "x-web-name": request.id } }
+    : request.path === "/none" ? undefined : { headerSet: { "x-web-name": "all" } }`;
+  const namer = await batching(source);
+  const echo = await batching(
+    `({ headerSet: { "x-web-echo": request.headers.get("x-web-name") ?? "none" } })`,
+  );
+  const paths = ["/all", "/all", "/own", "/all", "/big", "/all", "/none", "/all", "/own", "/own"];
+  const runs = Array.from({ length: 30 }, (_, n) =>
+    host.start([namer, echo], { facts: { path: paths[n % paths.length] ?? "" } }),
+  );
+
+  const answers = await Promise.all(runs.map(async ({ id }) => await host.answer(id)));
+
+  const expected = { "/all": () => "all", "/own": (id: number) => `${id}`, "/none": () => "none" };
+  for (const [n, { id, results }] of answers.entries()) {
+    const path = paths[n % paths.length] as keyof typeof expected | "/big";
+    if (path === "/big") expect(results[0]?.failure?.cause).toBe("invalid_answer");
+    else expect(editsOf(results[1])[0]?.values).toEqual([expected[path](id)]);
+  }
+});
+
 test("what one among many writes to the store is reported before the answers", async () => {
   const plugin = await batching(`({ headerSet: { "x-web-count": context.kv.increment("n") } })`, {
     keyValue: true,

@@ -1,10 +1,14 @@
 import { once } from "node:events";
 import { createServer, connect, type Socket } from "node:net";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 
 import { FrameChannel } from "./frame-channel.ts";
 import { FROM_HOST_KINDS, TO_HOST_KINDS, type FromHost, type ToHost } from "./messages.ts";
 import { ProtocolError } from "./protocol-error.ts";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 test("what is sent in one turn leaves in one write and arrives in order", async () => {
   await using pair = await socketPair();
@@ -29,6 +33,7 @@ test("what is sent in one turn leaves in one write and arrives in order", async 
 });
 
 test("what is sent in turns that follow one another leaves in one write", async () => {
+  vi.spyOn(performance, "now").mockReturnValue(0);
   await using pair = await socketPair();
   const { promise: last, resolve } = Promise.withResolvers<void>();
   const reads: number[] = [];

@@ -42,8 +42,6 @@ export async function bringIntoForce(
   const operator = stack.use(new ApiClient({ baseUrl: server, token: ops }));
   const say = (text: string): void => void output.write(text);
   await releaseExamples(developer, operator, say);
-  const live = new LivePlugins({ folder: plugins, dev: developer, ops: operator, clock, say });
-  stack.use(live);
-  await live.watching;
+  stack.use(await LivePlugins.watch({ folder: plugins, dev: developer, ops: operator, clock, say }));
   return stack.move();
 }

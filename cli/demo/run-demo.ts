@@ -1,6 +1,7 @@
 import { relative, resolve } from "node:path";
 
 import { formatAddress } from "../../core/address.ts";
+import { keepBundler } from "../../core/packages/bundle.ts";
 import { isUnpacked } from "./example-package.ts";
 import { endedEarly } from "../child-process.ts";
 import type { CommandLine } from "../command-line.ts";
@@ -16,7 +17,7 @@ class StoppedEarly extends Error {}
 
 /** Runs the demo until somebody stops it or a part of it ends; gives the exit code. */
 export async function runDemo(line: CommandLine, options: DemoOptions): Promise<number> {
-  using signals = new StopSignals();
+  using signals = new StopSignals(line.clock);
   try {
     return await new Demo(line, options, signals).run();
   } catch (error) {
@@ -89,6 +90,8 @@ class Demo {
   }> {
     const state = new DemoState(this.#line.directory);
     await state.prepare();
+    // For the examples now, and for their edits later.
+    this.#stack.use(keepBundler());
     const { program, ready } = startControlPlane(this.#line, this.#options, state);
     let ending = false;
     this.#stack.defer(async () => {

@@ -1,17 +1,25 @@
+import type { Clock } from "../../core/clock.ts";
+
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+/** ms; npm passes the terminal's Ctrl-C on to whom the terminal has told already: within this it is the same one. */
+const SAME = 1_000;
 
 /** The first signal asks for an end in order, the second one for an end at once. */
 export class StopSignals implements Disposable {
   readonly #stopped = Promise.withResolvers<void>();
   readonly #hurried = Promise.withResolvers<void>();
   readonly #onSignal = (): void => {
-    if (this.requested) this.#hurried.resolve();
-    this.requested = true;
+    const now = this.#clock.now();
+    this.#firstAt ??= now;
+    if (now - this.#firstAt >= SAME) this.#hurried.resolve();
     this.#stopped.resolve();
   };
-  requested = false;
+  readonly #clock: Clock;
+  /** Undefined: there was none. */
+  #firstAt: number | undefined;
 
-  constructor() {
+  constructor(clock: Clock) {
+    this.#clock = clock;
     for (const signal of SIGNALS) process.on(signal, this.#onSignal);
   }
 

@@ -37,15 +37,23 @@ const EPOCH = new Date(1980, 0, 1);
  * and order on disk. Throws an `InputError` when the folder is no valid plugin.
  */
 export async function packPlugin(directory: string): Promise<PackedFolder> {
-  const { files, package: found } = await readChecked(directory);
-  const packed = await zipped(found.manifest, files);
-  const version = `${found.manifest.version}-dev.${packed.digest.slice(0, 8)}`;
+  return packed(await readChecked(directory));
+}
+
+/** The same for whoever uploads it at once: whether nodes can load the script is told by who takes it in. */
+export async function packForUpload(directory: string): Promise<PackedFolder> {
+  return packed(await readFolder(directory));
+}
+
+async function packed({ files, package: found }: FolderPackage): Promise<PackedFolder> {
+  const plugin = await zipped(found.manifest, files);
+  const version = `${found.manifest.version}-dev.${plugin.digest.slice(0, 8)}`;
   const workInProgress = (): Promise<PackedPlugin> =>
     zipped(
       { ...found.manifest, version },
       files.map((file) => withVersion(file, version)),
     );
-  return { ...packed, workInProgress };
+  return { ...plugin, workInProgress };
 }
 
 /** With a script that nodes can load, as far as that can be told without running it. */

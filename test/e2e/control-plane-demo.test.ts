@@ -45,7 +45,7 @@ test("a raised version is left to people, edits of the source are not", { timeou
   await demo.child.line(/^token-guard@1\.9\.0 is yours to release/);
   expect(await answerOf(url)).toBe(401);
   await demo.edit("token-guard/src/plugin.ts", (source) => source.replace("401", "403"));
-  await demo.child.line(/^token-guard@1\.9\.0-dev\.[0-9a-f]{8} is released/);
+  await demo.child.line(/^token-guard@1\.9\.0-dev\.[0-9a-f]{8} is in force/);
   await vi.waitUntil(async () => (await answerOf(url)) === 403, { timeout: 60_000 });
   await demo.editBeside("token-guard/plugin.yaml", (text) => text.replace("1.9.0", "1.10.0"));
   await demo.child.line(/^token-guard@1\.10\.0 is yours to release/);
@@ -60,7 +60,7 @@ test("an edit that comes while the one before is on its way is released behind i
   const url = await demo.url("/private");
 
   await demo.edit("token-guard/src/plugin.ts", (source) => source.replace("401", "402"));
-  await demo.child.line(/^token-guard@\S+ is released/);
+  await demo.child.line(/"state":"ACTIVATING".*token-guard 1\.0\.0-dev/);
   await demo.edit("token-guard/src/plugin.ts", (source) => source.replace("402", "403"));
 
   await expect.poll(() => answerOf(url), { timeout: 60_000 }).toBe(403);
@@ -134,13 +134,13 @@ test(
     const original = await readFile(source, "utf8");
 
     await writeFile(source, original.replace("401", "403"));
-    await demo.child.line(/^token-guard@1\.0\.0-dev\.[0-9a-f]{8} is released/);
+    await demo.child.line(/^token-guard@1\.0\.0-dev\.[0-9a-f]{8} is in force/);
     await demo.child.line(/"state":"ACTIVE".*token-guard 1\.0\.0-dev/);
     expect(await answerOf(url)).toBe(403);
     await writeFile(source, `${original} syntax error(`);
     await demo.child.line(/^token-guard: .*src\/plugin\.ts:\d+:\d+: Expected/);
     await writeFile(source, original);
-    await demo.child.line(/^token-guard@1\.0\.0 is released/);
+    await demo.child.line(/^token-guard@1\.0\.0 is in force/);
     await demo.ops("wait", "--for=converged");
 
     await expect.poll(() => answerOf(url)).toBe(401);

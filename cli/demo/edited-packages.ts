@@ -1,0 +1,145 @@
+import { readFile, stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { Readable } from "node:stream";
+
+import { ApiError } from "../../control-plane/api/contract/api-error.ts";
+import type { ApiClient } from "../../control-plane/api/contract/client.ts";
+import { packForUpload, type PackedPlugin } from "../../core/packages/pack.ts";
+import { readZipManifest } from "../../core/packages/zip-manifest.ts";
+import { EDIT_NOTE, type UploadedVersion } from "./edit-releases.ts";
+import { DEMO } from "./plan.ts";
+
+export interface EditedPackagesOptions {
+  readonly dev: ApiClient;
+  readonly ops: ApiClient;
+  readonly say: (text: string) => void;
+  /** Names of what lay in the folder when the demo began to watch it. */
+  readonly present: ReadonlySet<string>;
+}
+
+/** What a folder is as a package. */
+type Held = Pick<PackedPlugin, "digest" | "content"> & { readonly plugin: string; readonly version: string };
+
+/**
+ * Brings what lies in the demo's folder to the control plane. Each edit of a folder is a version of its own,
+ * `1.0.0-dev.DIGEST`, so that the number in plugin.yaml stays free for whoever raises it in order to release it by hand.
+ * A plugin that is put into the folder is added to the end of the chain.
+ */
+export class EditedPackages {
+  readonly #options: EditedPackagesOptions;
+  /** Names of what is in the folder and was seen: what comes beside them was put there. */
+  readonly #there: Set<string>;
+  /** What folders held when they were last brought, or left to people; by path. */
+  readonly #held = new Map<string, Held>();
+
+  constructor(options: EditedPackagesOptions) {
+    this.#options = options;
+    this.#there = new Set(options.present);
+  }
+
+  /** The version that is to be in force now; undefined where there is none. Throws where something is wrong with it. */
+  async bring(path: string): Promise<UploadedVersion | undefined> {
+    const found = await stat(path).catch(() => undefined);
+    if (found === undefined) return this.#gone(path);
+    if (found.isDirectory()) return this.#bringFolder(path);
+    return path.endsWith(".zip") ? this.#bringZip(path) : undefined;
+  }
+
+  async #bringFolder(path: string): Promise<UploadedVersion | undefined> {
+    const packed = await packForUpload(path);
+    const { manifest: written, digest, content } = packed;
+    const { name: plugin, version } = written;
+    const held: Held = { plugin, version, digest, content };
+    const before = this.#held.get(path);
+    const [isWanted, known] = await Promise.all([
+      this.#isWanted(plugin, path),
+      this.#digestOf(plugin, version),
+    ]);
+    if (!isWanted) return undefined;
+    const isPutHere = !this.#there.has(basename(path));
+    if (known === undefined && !isPutHere && isRaised(before, held)) {
+      this.#held.set(path, held);
+      if (before?.digest !== digest)
+        this.#options.say(`${plugin}@${version} is yours to release: sluice plugin push ${path}\n`);
+      return undefined;
+    }
+    const { manifest, zip } =
+      known === digest || (known === undefined && isPutHere) ? packed : await packed.workInProgress();
+    if (known !== digest) await this.#send(plugin, zip);
+    this.#held.set(path, held);
+    await this.#enchain(plugin, path);
+    return { plugin, version: manifest.version };
+  }
+
+  async #bringZip(path: string): Promise<UploadedVersion | undefined> {
+    const { name: plugin, version } = await readZipManifest(basename(path), path);
+    if (!(await this.#isWanted(plugin, path))) return undefined;
+    await this.#send(plugin, await readFile(path));
+    await this.#enchain(plugin, path);
+    return { plugin, version };
+  }
+
+  #gone(path: string): undefined {
+    const name = basename(path);
+    const plugin = this.#held.get(path)?.plugin ?? name;
+    this.#held.delete(path);
+    if (!this.#there.delete(name)) return;
+    const advice = `npx sluice --context ops plugin remove ${plugin}`;
+    this.#options.say(`${name} is gone; a version that is in force stays: ${advice}\n`);
+  }
+
+  /** It is in the chain, or was put into the folder in order to be. */
+  async #isWanted(plugin: string, path: string): Promise<boolean> {
+    if (!this.#there.has(basename(path)) || (await this.#isChained(plugin))) return true;
+    this.#options.say(`${plugin} is not in the chain: npx sluice --context ops plugin enable ${plugin}\n`);
+    return false;
+  }
+
+  async #isChained(plugin: string): Promise<boolean> {
+    const { cluster } = DEMO;
+    const { entries } = await this.#options.dev.call("getChain", { params: { cluster } });
+    return entries.some((entry) => entry.plugin === plugin);
+  }
+
+  async #enchain(plugin: string, path: string): Promise<void> {
+    this.#there.add(basename(path));
+    if (await this.#isChained(plugin)) return;
+    const params = { cluster: DEMO.cluster, plugin };
+    await this.#options.ops.call("putChainEntry", { params, body: { mode: "enforce" } });
+    this.#options.say(`${plugin} is new at the end of the chain\n`);
+  }
+
+  async #send(plugin: string, zip: Buffer): Promise<void> {
+    const { dev } = this.#options;
+    await this.#ensurePlugin(plugin);
+    const file = { name: `${plugin}.zip`, size: zip.length, bytes: Readable.from([zip]) };
+    await dev.upload({ plugin, note: EDIT_NOTE }, file);
+  }
+
+  async #ensurePlugin(plugin: string): Promise<void> {
+    const { dev } = this.#options;
+    const params = { plugin };
+    const known = await unlessMissing(dev.call("getPlugin", { params }));
+    const body = { name: plugin, domain: DEMO.domain, description: "", owners: ["dev"] };
+    if (known === undefined) await dev.call("putPlugin", { params, body });
+  }
+
+  async #digestOf(plugin: string, version: string): Promise<string | undefined> {
+    const params = { plugin, version };
+    return (await unlessMissing(this.#options.dev.call("getVersion", { params })))?.digest;
+  }
+}
+
+async function unlessMissing<Value>(asked: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "not_found") return undefined;
+    throw error;
+  }
+}
+
+/** Of a version that nobody has uploaded: it is new in the folder, or nothing but the manifest has changed since. */
+function isRaised(before: Held | undefined, { version, content }: Held): boolean {
+  return before?.version !== version || before.content === content;
+}

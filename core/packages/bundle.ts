@@ -4,6 +4,7 @@ import type { BuildFailure, Message, Plugin } from "esbuild";
 
 import { InputError, messageOf, type Problem } from "../errors.ts";
 import { refusal } from "./package-errors.ts";
+import { MAX_SOURCE_MAP, SOURCE_MAP_COMMENT } from "./source-map.ts";
 
 /** The author's own SDK where it is installed; else that of the Sluice that packs. */
 const SDK: Plugin = {
@@ -49,6 +50,9 @@ export async function bundlePlugin(where: string, directory: string, entry: stri
       entryPoints: [entry],
       bundle: true,
       write: false,
+      outfile: "plugin.js",
+      sourcemap: "external",
+      sourcesContent: false,
       format: "esm",
       platform: "neutral",
       mainFields: ["module", "main"],
@@ -58,7 +62,7 @@ export async function bundlePlugin(where: string, directory: string, entry: stri
       legalComments: "none",
       logLevel: "silent",
     });
-    return result.outputFiles[0]?.text ?? "";
+    return withSourceMap(result.outputFiles.map(({ text }) => text));
   } catch (thrown) {
     const { errors } = thrown as Partial<BuildFailure>;
     if (errors === undefined) throw refusal(where, entry, messageOf(thrown));
@@ -66,6 +70,15 @@ export async function bundlePlugin(where: string, directory: string, entry: stri
   } finally {
     await leave();
   }
+}
+
+/** The script with its map, so that what it throws in a plugin host names lines of its author's files. */
+function withSourceMap([map = "", script = ""]: readonly string[]): string {
+  const parsed = JSON.parse(map) as { sources: readonly string[] };
+  // Where Sluice lies on this machine is nobody's business, and would make two packings differ.
+  const sources = parsed.sources.map((source) => (source.startsWith("..") ? "sluice/plugin" : source));
+  const comment = SOURCE_MAP_COMMENT + Buffer.from(JSON.stringify({ ...parsed, sources })).toString("base64");
+  return comment.length > MAX_SOURCE_MAP ? script : `${script}${comment}\n`;
 }
 
 function problemOf(where: string, entry: string, { text, location }: Message): Problem {

@@ -12,9 +12,11 @@ import { Pace } from "./pace.ts";
 import { AnswerEditsReader } from "./protocol/edits-text.ts";
 import type { EntryResult, Failure, KeyValueChanges } from "./protocol/messages.ts";
 import { Questions, type Question, type Waiter } from "./questions.ts";
+import type { SourcePlaces } from "./source-places.ts";
 import { storeText } from "./store-text.ts";
 import { partsOf } from "./text-parts.ts";
 import { FieldError } from "./world/fields.ts";
+import { MAX_ERROR_TEXT } from "./world/limits.ts";
 
 /** Numbers that an entry returns; world/world.ts says what they mean. */
 const PENDING = 1;
@@ -40,6 +42,7 @@ export interface GenerationParts {
   readonly budgets: Budgets;
   readonly link: HostLink;
   readonly messages: BatchMessages;
+  readonly places: SourcePlaces;
 }
 
 /** One loaded plugin: its isolate, what it is asked, what it does to the world. */
@@ -80,7 +83,7 @@ export class Generation {
       debt: () => this.#background.debt,
       waitedFor: (owner) => this.#questions.waiting(owner) !== undefined,
     });
-    this.#receiver = this.#makeReceiver();
+    this.#receiver = this.#makeReceiver(parts.places);
     this.#pace = new Pace(parts.budgets.cpu);
     this.#batchParts = {
       entrance: parts.entrance,
@@ -324,21 +327,22 @@ export class Generation {
     this.#questions.failAll(failure);
   }
 
-  #makeReceiver(): OutputReceiver {
+  #makeReceiver(places: SourcePlaces): OutputReceiver {
     const effects = this.#effects;
     const questions = this.#questions;
     const edits = new AnswerEditsReader();
     return {
       answered: (id, httpCode, text, body) =>
         questions.answer(id, checkedAnswer(httpCode, edits.read(text), body)),
-      failed: (id, cause, detail) => {
+      failed: (id, cause, text) => {
+        const detail = places.readable(text).slice(0, MAX_ERROR_TEXT);
         if (questions.open(id)) return questions.answer(id, failedAnswer(cause, detail));
         effects.log("error", detail);
         this.#link.send({ kind: "fault", generation: this.id, failure: { cause, detail }, lost: false });
       },
       waits: (id) => this.#batch?.waits(id),
       stoppedAt: (id) => this.#batch?.stoppedAt(id),
-      logged: (level, text) => effects.log(level, text),
+      logged: (level, text) => effects.log(level, places.readable(text)),
       dropped: (count) => effects.dropped(count),
       stored: (key, json, expiresAt) => effects.stored(key, json, expiresAt),
       deleted: (key) => effects.deleted(key),

@@ -48,9 +48,14 @@ export function makeIsolateWorld(memoryBytes: number, source: WorldSource): Isol
   return { isolate, context, world, points };
 }
 
+/** What stacks call a plugin's script. */
+export function scriptName(plugin: string): string {
+  return `${plugin}.js`;
+}
+
 /** Compiles a plugin's script and links it; throws what the author should read. Evaluating it is the caller's. */
 export function linkPlugin({ isolate, context, world }: IsolateWorld, load: Load): Module {
-  const plugin = isolate.compileModuleSync(load.source, { filename: `${load.plugin}.js` });
+  const plugin = isolate.compileModuleSync(load.source, { filename: scriptName(load.plugin) });
   const [imported] = plugin.dependencySpecifiers;
   if (imported !== undefined) throw new Error(`cannot import '${imported}': bundle the script into one file`);
   const link = isolate.compileModuleSync(LINK, { filename: "sluice:link" });

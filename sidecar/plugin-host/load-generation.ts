@@ -6,11 +6,12 @@ import type { CpuMeter } from "./cpu-meter.ts";
 import type { HostLink } from "./effects.ts";
 import { Entrance, type EntryPoint } from "./entrance.ts";
 import { Generation, type Budgets } from "./generation.ts";
-import { linkPlugin, makeIsolateWorld, pointOf, type IsolateWorld } from "./isolate-world.ts";
+import { linkPlugin, makeIsolateWorld, pointOf, scriptName, type IsolateWorld } from "./isolate-world.ts";
 import { HOOK_CPU } from "./limits.ts";
 import type { BreadcrumbWriter } from "./protocol/breadcrumb.ts";
 import { messageText } from "./protocol/message-text.ts";
 import type { Failure, Load } from "./protocol/messages.ts";
+import { SourcePlaces } from "./source-places.ts";
 import { storeText } from "./store-text.ts";
 import type { WorldSource } from "./world-source.ts";
 import type { WorldSettings } from "./world/world.ts";
@@ -44,6 +45,7 @@ export function loadGeneration(load: Load, parts: HostParts): Loading {
   const entrance = new Entrance(world.isolate, load.generation, parts.breadcrumb, parts.meter);
   const budgets = budgetsOf(load);
   const { isolate, points } = world;
+  const places = new SourcePlaces(scriptName(load.plugin), load.source);
   const generation = new Generation({
     id: load.generation,
     isolate,
@@ -52,8 +54,12 @@ export function loadGeneration(load: Load, parts: HostParts): Loading {
     budgets,
     link: parts.link,
     messages: parts.messages,
+    places,
   });
-  return { generation, done: bringUp(generation, entrance, world, load, budgets) };
+  const done = bringUp(generation, entrance, world, load, budgets).then((failure) => {
+    return failure && { ...failure, detail: places.readable(failure.detail) };
+  });
+  return { generation, done };
 }
 
 async function bringUp(

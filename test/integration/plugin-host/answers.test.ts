@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { bundlePlugin } from "../../../core/packages/bundle.ts";
 import type { EntryResult } from "../../../sidecar/plugin-host/protocol/messages.ts";
 import { editsOf, HostDriver } from "../../support/host-driver.ts";
+import { TemporaryFolder } from "../../support/temporary-folder.ts";
 
 // One host for all: nothing here harms it.
 let host: HostDriver;
@@ -127,6 +129,17 @@ test("a failure ends the segment only where the plugin is closed", async () => {
   expect(open.results.map(({ failure }) => failure?.cause)).toEqual(["throw", undefined]);
   expect(open.results[0]?.failure?.detail).toMatch(/^Error: no\n {4}at .*execute \(plugin-\d+\.js:1:\d+\)$/);
   expect(closed.results.map(({ failure }) => failure?.cause)).toEqual(["throw"]);
+});
+
+test("what a bundled script throws or logs names the author's file", async () => {
+  await using folder = await TemporaryFolder.create();
+  const throws = `type Unused = string;\nexport default { execute() { throw new Error("no"); } };\n`;
+  await folder.write("src/plugin.ts", throws);
+  const source = await bundlePlugin("tagger", folder.path, "src/plugin.ts");
+
+  const failed = await host.load(100, source);
+
+  expect(failed.error?.detail).toMatch(/^Error: no\n {4}at .*execute \(src\/plugin\.ts:2:36\)$/);
 });
 
 test("a generation that the host does not have fails alone", async () => {

@@ -1,0 +1,61 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { bundlePlugin } from "../../core/packages/bundle.ts";
+import { SOURCE_MAP_COMMENT } from "../../core/packages/source-map.ts";
+import { TemporaryFolder } from "../../test/support/temporary-folder.ts";
+import { SourcePlaces } from "./source-places.ts";
+
+/** Of a plugin whose line 3 throws; types and comments, which a bundle leaves out, come before it. */
+const PLUGIN = `interface Config { readonly word: string }
+export const word = ({ word }: Config): string =>
+  missing(word);
+// Not there.
+declare function missing(word: string): string;
+export default { execute: () => word({ word: "x" }) };
+`;
+
+async function bundled(): Promise<string> {
+  await using folder = await TemporaryFolder.create();
+  await folder.write("src/plugin.ts", PLUGIN);
+  return await bundlePlugin("tagger", folder.path, "src/plugin.ts");
+}
+
+/** Where the bundle calls what is missing, as a stack names it. */
+function placeOf(source: string): string {
+  const before = source.slice(0, source.indexOf("missing(")).split("\n");
+  return `tagger.js:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
+}
+
+test("a place of a bundled script is told as that of the author's file", async () => {
+  const source = await bundled();
+  const places = new SourcePlaces("tagger.js", source);
+
+  expect(places.readable(`at word (${placeOf(source)})`)).toBe("at word (src/plugin.ts:3:3)");
+});
+
+test("the places of other scripts stay, and those that no map knows", async () => {
+  const places = new SourcePlaces("tagger.js", await bundled());
+
+  expect(places.readable("my-tagger.js:2:3, tagger.js:900000:1")).toBe(
+    "my-tagger.js:2:3, tagger.js:900000:1",
+  );
+});
+
+test("a script without a map keeps its places", () => {
+  expect(new SourcePlaces("tagger.js", "export default {};").readable("at tagger.js:1:5")).toBe(
+    "at tagger.js:1:5",
+  );
+});
+
+test("whatever stands for a map, there is a text", () => {
+  const field = fc.oneof(fc.string(), fc.array(fc.anything(), { maxLength: 3 }), fc.integer());
+  const map = fc.record({ version: fc.constant(3), sources: field, mappings: field, sections: field });
+  fc.assert(
+    fc.property(fc.oneof(map, fc.string(), fc.anything()), (payload) => {
+      const comment = SOURCE_MAP_COMMENT + Buffer.from(JSON.stringify(payload) ?? "").toString("base64");
+      const places = new SourcePlaces("tagger.js", `export default {};\n${comment}`);
+      expect(places.readable("at tagger.js:1:5")).toMatch(/^at .*$/s);
+    }),
+  );
+});

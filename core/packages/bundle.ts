@@ -1,3 +1,4 @@
+import { dirname, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import type { BuildFailure, Message, Plugin } from "esbuild";
@@ -5,6 +6,8 @@ import type { BuildFailure, Message, Plugin } from "esbuild";
 import { InputError, messageOf, type Problem } from "../errors.ts";
 import { refusal } from "./package-errors.ts";
 import { MAX_SOURCE_MAP, SOURCE_MAP_COMMENT } from "./source-map.ts";
+
+const SDK_NAME = "sluice/plugin";
 
 /** The author's own SDK where it is installed; else that of the Sluice that packs. */
 const SDK: Plugin = {
@@ -62,7 +65,10 @@ export async function bundlePlugin(where: string, directory: string, entry: stri
       legalComments: "none",
       logLevel: "silent",
     });
-    return withSourceMap(result.outputFiles.map(({ text }) => text));
+    return withSourceMap(
+      directory,
+      result.outputFiles.map(({ text }) => text),
+    );
   } catch (thrown) {
     const { errors } = thrown as Partial<BuildFailure>;
     if (errors === undefined) throw refusal(where, entry, messageOf(thrown));
@@ -73,12 +79,16 @@ export async function bundlePlugin(where: string, directory: string, entry: stri
 }
 
 /** The script with its map, so that what it throws in a plugin host names lines of its author's files. */
-function withSourceMap([map = "", script = ""]: readonly string[]): string {
+function withSourceMap(directory: string, [map = "", script = ""]: readonly string[]): string {
   const parsed = JSON.parse(map) as { sources: readonly string[] };
-  // Where Sluice lies on this machine is nobody's business, and would make two packings differ.
-  const sources = parsed.sources.map((source) => (source.startsWith("..") ? "sluice/plugin" : source));
+  const sources = parsed.sources.map((source) => (isOurs(resolve(directory, source)) ? SDK_NAME : source));
   const comment = SOURCE_MAP_COMMENT + Buffer.from(JSON.stringify({ ...parsed, sources })).toString("base64");
   return comment.length > MAX_SOURCE_MAP ? script : `${script}${comment}\n`;
+}
+
+/** Of the SDK that comes with this Sluice. Where that lies on a machine is nobody's business. */
+function isOurs(path: string): boolean {
+  return path.startsWith(dirname(fileURLToPath(import.meta.resolve(SDK_NAME))) + sep);
 }
 
 function problemOf(where: string, entry: string, { text, location }: Message): Problem {

@@ -34,6 +34,22 @@ test("a place of a bundled script is told as that of the author's file", async (
   expect(places.readable(`at word (${placeOf(source)})`)).toBe("at word (src/plugin.ts:3:3)");
 });
 
+test("the SDK has its name, wherever it lies, and what the author shares between plugins its path", async () => {
+  await using folder = await TemporaryFolder.create();
+  await folder.write("shared/word.ts", `export const word = (): string => String(Math.random());`);
+  const imports = `import { definePlugin } from "sluice/plugin";\nimport { word } from "../../shared/word.ts";\n`;
+  await folder.write(
+    "tagger/src/plugin.ts",
+    `${imports}export default definePlugin({ execute: () => word() });`,
+  );
+
+  const source = await bundlePlugin("tagger", folder.join("tagger"), "src/plugin.ts");
+
+  const at = source.indexOf(SOURCE_MAP_COMMENT) + SOURCE_MAP_COMMENT.length;
+  const { sources } = JSON.parse(Buffer.from(source.slice(at), "base64").toString());
+  expect(sources).toEqual(["sluice/plugin", "../shared/word.ts", "src/plugin.ts"]);
+});
+
 test("the places of other scripts stay, and those that no map knows", async () => {
   const places = new SourcePlaces("tagger.js", await bundled());
 

@@ -118,11 +118,13 @@ test("Ctrl-C a second time waits for nobody, and leaves nothing running", async 
   demo.child.process.kill("SIGINT");
   await demo.child.line(/"msg":"draining"/);
 
+  // Within a second of the first it is still the same one, told by npm too; a third would end what is ending.
+  const second = performance.now() + 1_000;
+  let isSent = false;
   const again = (): number | null => {
-    demo.child.process.kill("SIGINT");
+    if (!isSent && performance.now() > second) isSent = demo.child.process.kill("SIGINT");
     return demo.child.process.exitCode;
   };
-  // Within a second of the first it is still the same one, told by npm too.
   await expect.poll(again, { timeout: 60_000 }).toBe(130);
   await client.untilEnd();
 }, 120_000);

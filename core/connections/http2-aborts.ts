@@ -24,7 +24,7 @@ let prevented = false;
  * Keeps peers of node:http2 from aborting the process. A session's destructor in node_http2.cc takes whatever nghttp2's
  * memory is still in use for a leak (`current_nghttp2_memory_ == 0`, SIGABRT with a collection); a stream that outlives
  * its session still has the fields of a block in which its peer broke a rule. Two ways lead there, and one connection
- * is enough for each (test/e2e/http2-aborts.test.ts):
+ * can take both (test/e2e/http2-aborts.test.ts):
  *
  * - A session whose socket broke is destroyed as one whose socket is closed, and no longer hears how its last write
  *   ends, which holds the stream for as long as the session lives. Told that the socket is open, it hears it, at the

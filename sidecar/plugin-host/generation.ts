@@ -332,8 +332,10 @@ export class Generation {
     const questions = this.#questions;
     const edits = new AnswerEditsReader();
     return {
-      answered: (id, httpCode, text, body) =>
-        questions.answer(id, checkedAnswer(httpCode, edits.read(text), body)),
+      answered: (id, httpCode, text, body) => {
+        // One long answer may be referred to thousands of times: it is only made for those that wait for it.
+        if (questions.open(id)) questions.answer(id, checkedAnswer(httpCode, edits.read(text), body));
+      },
       failed: (id, cause, text) => {
         const detail = places.readable(text).slice(0, MAX_ERROR_TEXT);
         if (questions.open(id)) return questions.answer(id, failedAnswer(cause, detail));

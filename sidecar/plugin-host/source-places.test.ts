@@ -64,6 +64,17 @@ test("a script without a map keeps its places", () => {
   );
 });
 
+test.for([["s".repeat(100_000)], [["s".repeat(100_000)]]])(
+  "a map cannot make a text grow: %#",
+  ([source]) => {
+    const map = { version: 3, names: [], sources: [source], mappings: "AAAA" };
+    const comment = SOURCE_MAP_COMMENT + Buffer.from(JSON.stringify(map)).toString("base64");
+    const places = new SourcePlaces("tagger.js", `export default {};\n${comment}`);
+
+    expect(places.readable("at tagger.js:1:1")).toBe("at tagger.js:1:1");
+  },
+);
+
 test("whatever stands for a map, there is a text", () => {
   const field = fc.oneof(fc.string(), fc.array(fc.anything(), { maxLength: 3 }), fc.integer());
   const map = fc.record({ version: fc.constant(3), sources: field, mappings: field, sections: field });

@@ -2,58 +2,76 @@ import { SourceMap, type SourceMapPayload } from "node:module";
 
 import { MAX_SOURCE_MAP, SOURCE_MAP_COMMENT } from "../../core/packages/source-map.ts";
 
-/** Names of plugins hold nothing else. */
-const PLACE = /([\w.-]+):(\d{1,9}):(\d{1,9})/g;
+/** Chars of the longest path that a map may give to a place: a text may be full of places. */
+const MAX_PATH = 256;
 
 /**
  * Turns places of a plugin's script, as stacks name them, into those of the files that it was bundled from. The map is
- * the script's last line, which is read with the first place that is asked for; it may be anything that a plugin's
- * author wrote there. Where it is missing or says nothing the place stays what it is.
+ * the script's last line, which is parsed with the first place that is asked for; it may be anything that a plugin's
+ * author wrote there, and so may texts: looking through one takes as long as it is. Where the map is missing or says
+ * nothing the place stays what it is.
  */
 export class SourcePlaces {
-  readonly #source: string;
   readonly #file: string;
-  #map: SourceMap | "none" | undefined;
+  readonly #places: RegExp;
+  /** Bytes of its own: a part of the script's text would keep the whole. */
+  #json: Buffer | undefined;
+  #map: SourceMap | undefined;
 
   /** `file`: the name under which `source` was compiled. */
   constructor(file: string, source: string) {
-    this.#source = source;
     this.#file = file;
+    this.#places = new RegExp(`(?<![\\w.-])${file.replaceAll(".", "\\.")}:(\\d{1,9}):(\\d{1,9})`, "g");
+    this.#json = mapIn(source);
   }
 
   /** `text` with the places of the author's files in it. */
   readable(text: string): string {
     if (!text.includes(this.#file)) return text;
-    return text.replaceAll(PLACE, (place, file: string, line: string, column: string) => {
-      return file === this.#file ? (this.#original(Number(line), Number(column)) ?? place) : place;
+    return text.replaceAll(this.#places, (place, line: string, column: string) => {
+      return this.#original(Number(line), Number(column)) ?? place;
     });
   }
 
   #original(line: number, column: number): string | undefined {
-    this.#map ??= readMap(this.#source) ?? "none";
-    if (this.#map === "none") return undefined;
-    const found = this.#map.findEntry(line - 1, column - 1) as Found;
-    const { originalSource, originalLine, originalColumn = 0 } = found;
+    const found: Found | undefined = this.#parsed()?.findEntry(line - 1, column - 1);
     // It finds the last place before this one, on whatever line.
-    if (found.generatedLine !== line - 1 || originalLine === undefined) return undefined;
+    if (found?.generatedLine !== line - 1) return undefined;
+    const { originalSource, originalLine, originalColumn = 0 } = found;
+    if (!isPath(originalSource) || originalLine === undefined) return undefined;
     return `${originalSource}:${originalLine + 1}:${originalColumn + 1}`;
+  }
+
+  #parsed(): SourceMap | undefined {
+    const json = this.#json;
+    this.#json = undefined;
+    if (json !== undefined) this.#map = parse(json);
+    return this.#map;
   }
 }
 
 /** Of `findEntry`, which finds nothing as an empty object. */
 interface Found {
   readonly generatedLine?: number;
-  readonly originalSource?: string;
+  /** Whatever stands in the map. */
+  readonly originalSource?: unknown;
   readonly originalLine?: number;
   readonly originalColumn?: number;
 }
 
-function readMap(source: string): SourceMap | undefined {
+function isPath(source: unknown): source is string {
+  return typeof source === "string" && source.length <= MAX_PATH;
+}
+
+function mapIn(source: string): Buffer | undefined {
   const at = source.lastIndexOf(SOURCE_MAP_COMMENT);
   if (at === -1 || source.length - at > MAX_SOURCE_MAP) return undefined;
+  return Buffer.from(source.slice(at + SOURCE_MAP_COMMENT.length), "base64");
+}
+
+function parse(json: Buffer): SourceMap | undefined {
   try {
-    const text = Buffer.from(source.slice(at + SOURCE_MAP_COMMENT.length), "base64").toString();
-    return new SourceMap(JSON.parse(text) as SourceMapPayload);
+    return new SourceMap(JSON.parse(json.toString()) as SourceMapPayload);
   } catch {
     return undefined;
   }

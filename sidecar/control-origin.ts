@@ -124,6 +124,7 @@ export class ControlOrigin implements ConfigOrigin {
       released: this.packages,
       configuration,
       compile: (spec) => this.#scratch.check(spec),
+      expectScript: () => this.#scratch.expect(),
       environment,
       look,
       logs: this.#logs,

@@ -51,12 +51,9 @@ export class EditedPackages {
     const { name: plugin, version } = written;
     const held: Held = { plugin, version, digest, content };
     const before = this.#held.get(path);
-    const [isWanted, known] = await Promise.all([
-      this.#isWanted(plugin, path),
-      this.#digestOf(plugin, version),
-    ]);
-    if (!isWanted) return undefined;
-    const isPutHere = !this.#there.has(basename(path));
+    const [isChained, known] = await Promise.all([this.#isChained(plugin), this.#digestOf(plugin, version)]);
+    if (!isChained && !this.#isPutHere(path)) return this.#unchained(plugin);
+    const isPutHere = this.#isPutHere(path);
     if (known === undefined && !isPutHere && isRaised(before, held)) {
       this.#held.set(path, held);
       if (before?.digest !== digest)
@@ -65,17 +62,20 @@ export class EditedPackages {
     }
     const { manifest, zip } =
       known === digest || (known === undefined && isPutHere) ? packed : await packed.workInProgress();
-    if (known !== digest) await this.#send(plugin, zip);
+    if (known !== digest) await this.#send(plugin, zip, isChained);
     this.#held.set(path, held);
-    await this.#enchain(plugin, path);
+    if (!isChained) await this.#enchain(plugin);
+    this.#there.add(basename(path));
     return { plugin, version: manifest.version };
   }
 
   async #bringZip(path: string): Promise<UploadedVersion | undefined> {
     const { name: plugin, version } = await readZipManifest(basename(path), path);
-    if (!(await this.#isWanted(plugin, path))) return undefined;
-    await this.#send(plugin, await readFile(path));
-    await this.#enchain(plugin, path);
+    const isChained = await this.#isChained(plugin);
+    if (!isChained && !this.#isPutHere(path)) return this.#unchained(plugin);
+    await this.#send(plugin, await readFile(path), isChained);
+    if (!isChained) await this.#enchain(plugin);
+    this.#there.add(basename(path));
     return { plugin, version };
   }
 
@@ -88,11 +88,13 @@ export class EditedPackages {
     this.#options.say(`${name} is gone; a version that is in force stays: ${advice}\n`);
   }
 
-  /** It is in the chain, or was put into the folder in order to be. */
-  async #isWanted(plugin: string, path: string): Promise<boolean> {
-    if (!this.#there.has(basename(path)) || (await this.#isChained(plugin))) return true;
+  /** In order to be in the chain. */
+  #isPutHere(path: string): boolean {
+    return !this.#there.has(basename(path));
+  }
+
+  #unchained(plugin: string): undefined {
     this.#options.say(`${plugin} is not in the chain: npx sluice --context ops plugin enable ${plugin}\n`);
-    return false;
   }
 
   async #isChained(plugin: string): Promise<boolean> {
@@ -101,17 +103,16 @@ export class EditedPackages {
     return entries.some((entry) => entry.plugin === plugin);
   }
 
-  async #enchain(plugin: string, path: string): Promise<void> {
-    this.#there.add(basename(path));
-    if (await this.#isChained(plugin)) return;
+  async #enchain(plugin: string): Promise<void> {
     const params = { cluster: DEMO.cluster, plugin };
     await this.#options.ops.call("putChainEntry", { params, body: { mode: "enforce" } });
     this.#options.say(`${plugin} is new at the end of the chain\n`);
   }
 
-  async #send(plugin: string, zip: Buffer): Promise<void> {
+  /** What is in a chain is a plugin that the control plane knows. */
+  async #send(plugin: string, zip: Buffer, isChained: boolean): Promise<void> {
     const { dev } = this.#options;
-    await this.#ensurePlugin(plugin);
+    if (!isChained) await this.#ensurePlugin(plugin);
     const file = { name: `${plugin}.zip`, size: zip.length, bytes: Readable.from([zip]) };
     await dev.upload({ plugin, note: EDIT_NOTE }, file);
   }

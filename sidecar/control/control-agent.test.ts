@@ -24,6 +24,7 @@ test("an agent that is disposed of while it starts connects to nobody afterwards
     released: new ReleasedPackages(),
     configuration: mesh.configuration,
     compile: () => Promise.reject(new Error("there is nothing to compile")),
+    expectScript: () => {},
     environment: {},
     look: () => Promise.reject(new Error("there is nothing to look at")),
     logs,

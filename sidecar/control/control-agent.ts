@@ -42,6 +42,8 @@ export interface ControlAgentOptions {
   readonly released: ReleasedPackages;
   readonly configuration: Configuration;
   readonly compile: PackageCheckOptions["compile"];
+  /** A script may come soon, to be compiled. */
+  readonly expectScript: () => void;
   /** What `fromEnv` reads. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** What the node does now. Never rejects. */
@@ -153,6 +155,7 @@ export class ControlAgent implements AsyncDisposable {
     });
     if (this.status.source === undefined) log.info({ target }, "waiting for the control plane's first chain");
     await this.#resources.ready;
+    this.#options.expectScript();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -175,7 +178,7 @@ export class ControlAgent implements AsyncDisposable {
   }
 
   #makeStage(): Stage {
-    const { clock, log, released, environment, compile, folder, self } = this.#options;
+    const { clock, log, released, environment, compile, expectScript, folder, self } = this.#options;
     return new Stage({
       cache: this.#cache,
       checked: new CheckedPackages(join(folder, "checked"), self.version),
@@ -186,6 +189,7 @@ export class ControlAgent implements AsyncDisposable {
       clock,
       log,
       onStatus: (staged) => {
+        if (staged.status.state === "FETCHING") expectScript();
         this.#tell(stageReport(staged));
         this.#reporter.changed();
       },

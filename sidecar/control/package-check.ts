@@ -8,7 +8,7 @@ import type { ScratchOutcome } from "../plugins/isolate/scratch-hosts.ts";
 import { InvalidPackage } from "./staged-package.ts";
 
 export interface PackageCheckOptions {
-  /** Compiles the script of an isolate plugin where it can do no harm. */
+  /** Compiles the script of an isolate plugin where it can do no harm. Never rejects. */
   readonly compile: (spec: GenerationSpec) => Promise<ScratchOutcome>;
   /** What `fromEnv` reads. */
   readonly environment: Readonly<Record<string, string | undefined>>;

@@ -11,10 +11,7 @@ export function residentMemory(pid: number): number {
   return Number(line?.[1] ?? 0) * 1024;
 }
 
-/** Processes that this one has started and that are not reaped. */
-export function childPids(): number[] {
-  return readFileSync(`/proc/self/task/${process.pid}/children`, "latin1")
-    .split(" ")
-    .filter(Boolean)
-    .map(Number);
+/** Processes that this one, or another one, has started and that are not reaped. */
+export function childPids(pid = process.pid): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").split(" ").filter(Boolean).map(Number);
 }

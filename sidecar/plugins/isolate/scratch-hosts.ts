@@ -15,9 +15,9 @@ export type ScratchOutcome =
   | { readonly kind: "unsure"; readonly detail: string };
 
 /** ms between a check and the start of the next host: what was checked comes into force first. */
-const AHEAD_AFTER = 1_000;
-/** ms for which that host waits for a script. */
-const KEPT = 120_000;
+const AHEAD_AFTER = 300;
+/** ms for which a host waits for a script. */
+const KEPT = 600_000;
 /** To the answer, from the spawn where none waits, ms; a machine under load is slow to start a process. */
 const DEADLINE = 20_000;
 /** The only load in its host. */
@@ -38,19 +38,29 @@ const DEAF: HostReceiver = {
  * Compiles and evaluates plugins' scripts, each in a process of its own, which ends with it: what it does there harms
  * nobody. No hook of it runs.
  *
- * To start a process is most of the time between an edit and its effect, and who edits once edits again. So a while
- * after each check another host is started, and kept for as long as somebody may still be at it.
+ * To start a process is most of the time between an edit and its effect, and who edits once edits again. So a host is
+ * started ahead where a script is expected and a while after each check, and kept for as long as somebody may still be
+ * at it.
  */
 export class ScratchHosts implements AsyncDisposable {
   readonly #command: HostCommand;
   readonly #clock: Clock;
   #ahead: PluginHost | undefined;
-  #turn: Timer | undefined;
+  #next: Timer | undefined;
+  #patience: Timer | undefined;
   #closed = false;
 
   constructor(command: HostCommand, clock: Clock) {
     this.#command = command;
     this.#clock = clock;
+  }
+
+  /** A script may come soon. */
+  expect(): void {
+    if (this.#closed) return;
+    this.#patience?.[Symbol.dispose]();
+    this.#patience = this.#clock.after(KEPT, () => void this.#endAhead()).unref();
+    if (this.#ahead === undefined) void this.#keepOne();
   }
 
   /** Never rejects. */
@@ -62,7 +72,7 @@ export class ScratchHosts implements AsyncDisposable {
         return await this.#outcome(host, frame);
       } finally {
         await killed(host);
-        this.#startAhead();
+        this.#expectLater();
       }
     } catch (thrown) {
       return { kind: "unsure", detail: messageOf(thrown) };
@@ -72,6 +82,7 @@ export class ScratchHosts implements AsyncDisposable {
   /** Ends the host that waits; checks under way end by themselves. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
+    this.#next?.[Symbol.dispose]();
     await this.#endAhead();
   }
 
@@ -97,15 +108,9 @@ export class ScratchHosts implements AsyncDisposable {
   }
 
   /** The last check counts. */
-  #startAhead(): void {
-    this.#turn?.[Symbol.dispose]();
-    if (this.#closed) return;
-    this.#turn = this.#clock
-      .after(AHEAD_AFTER, () => {
-        this.#turn = this.#clock.after(KEPT, () => void this.#endAhead()).unref();
-        if (this.#ahead === undefined) void this.#keepOne();
-      })
-      .unref();
+  #expectLater(): void {
+    this.#next?.[Symbol.dispose]();
+    if (!this.#closed) this.#next = this.#clock.after(AHEAD_AFTER, () => this.expect()).unref();
   }
 
   /** Never rejects. */
@@ -121,7 +126,7 @@ export class ScratchHosts implements AsyncDisposable {
   }
 
   async #endAhead(): Promise<void> {
-    this.#turn?.[Symbol.dispose]();
+    this.#patience?.[Symbol.dispose]();
     const ahead = this.#ahead;
     this.#ahead = undefined;
     if (ahead !== undefined) await killed(ahead);

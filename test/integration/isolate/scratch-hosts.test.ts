@@ -9,8 +9,8 @@ import { childPids } from "../../support/process-resources.ts";
 const GOOD = "export default { execute() {} };";
 
 /** ms; the clock is moved by hand. */
-const SOON = 1_000;
-const LATER = 120_000;
+const SOON = 300;
+const LATER = 600_000;
 
 /** What was started since `before`. */
 function startedSince(before: readonly number[]): readonly number[] {
@@ -32,6 +32,34 @@ test("a script that was checked leaves no process behind, and soon one waits for
   expect(outcome).toMatchObject({ kind: "invalid", detail: expect.stringContaining("not today") });
   // It was the one that waited, and no script shares a process with another one.
   expect(startedSince(before)).toEqual([]);
+});
+
+test("where a script is expected a host waits for it, one however often it is expected", async () => {
+  const before = childPids();
+  await using hosts = new ScratchHosts(hostCommand(), new ManualClock());
+
+  hosts.expect();
+  const waiting = startedSince(before);
+  expect(waiting).toHaveLength(1);
+  hosts.expect();
+  expect(startedSince(before)).toEqual(waiting);
+
+  expect(await hosts.check(specOf("tagger", GOOD))).toEqual({ kind: "loadable" });
+  expect(startedSince(before)).toEqual([]);
+});
+
+test("a host waits on from the last time a script was expected", async () => {
+  const before = childPids();
+  const clock = new ManualClock();
+  await using hosts = new ScratchHosts(hostCommand(), clock);
+
+  hosts.expect();
+  clock.advance(LATER - 1);
+  hosts.expect();
+  clock.advance(LATER - 1);
+  expect(startedSince(before)).toHaveLength(1);
+  clock.advance(1);
+  await until(() => startedSince(before).length === 0);
 });
 
 test("a host that nobody needed ends, and so does one that waits when the sidecar ends", async () => {

@@ -63,11 +63,13 @@ export class ChildProgram implements AsyncDisposable {
 
 /** A child that ended although nobody here asked it to. What it printed stands where its output goes. */
 export function endedEarly(name: string, end: ChildEnd): MeshError {
-  if (end.kind === "exit")
-    return new MeshError(`${name} ended with code ${end.code}; it says why above`, {
-      code: "child_ended",
-      source: "internal",
-    });
+  if (end.kind === "exit") {
+    const how =
+      end.code === 0
+        ? "was asked to end, by a signal or otherwise, and not from here; what it did until then stands above"
+        : `ended with code ${end.code}; it says why above`;
+    return new MeshError(`${name} ${how}`, { code: "child_ended", source: "internal" });
+  }
   const cause = end.signal === "SIGKILL" ? ", by somebody or for want of memory" : "";
   const message = `${name} was ended by ${end.signal}${cause}; what it did until then stands above`;
   return new MeshError(message, { code: "child_killed", source: "internal" });

@@ -10,6 +10,7 @@ export function hintedLine(command: Command, words: readonly string[]): string {
   return ["sluice", ...givenFlags(command), ...words].map(quoted).join(" ");
 }
 
-function quoted(word: string): string {
+/** A word as a line to paste into a shell has it. */
+export function quoted(word: string): string {
   return PLAIN.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -30,18 +30,22 @@ export async function prepareControlPlane(
   return tokens;
 }
 
-/** Brings the example plugins into force on the sidecar, which is connected; from then on edits of them too. */
+/**
+ * Brings the example plugins into force on the sidecar, which is connected; from then on edits of them too. Rejects when
+ * `left` aborts before.
+ */
 export async function bringIntoForce(
   { output, clock }: CommandLine,
   { api, plugins }: DemoOptions,
   { dev, ops }: DemoTokens,
+  left: AbortSignal,
 ): Promise<AsyncDisposable> {
   const server = `http://${formatAddress(api)}`;
   await using stack = new AsyncDisposableStack();
   const developer = stack.use(new ApiClient({ baseUrl: server, token: dev }));
   const operator = stack.use(new ApiClient({ baseUrl: server, token: ops }));
   const say = (text: string): void => void output.write(text);
-  await releaseExamples(developer, operator, say);
+  await releaseExamples(developer, operator, say, left);
   stack.use(await LivePlugins.watch({ folder: plugins, dev: developer, ops: operator, clock, say }));
   return stack.move();
 }

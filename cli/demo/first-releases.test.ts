@@ -18,7 +18,7 @@ test("a demo that people have changed starts again: what does not fit is told, w
   await admin.call("putChain", { params: { cluster: DEMO.cluster }, body: { entries, deadlines } });
   const said: string[] = [];
 
-  await releaseExamples(dev, ops, (text) => said.push(text));
+  await releaseExamples(dev, ops, (text) => said.push(text), new AbortController().signal);
 
   expect(said).toEqual([
     expect.stringMatching(/^rate-limit is not in force: the config of rate-limit .*\n$/),

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { controlPlaneHelp } from "./help.ts";
+import { controlPlaneEnded, controlPlaneHelp } from "./help.ts";
 
 const PORTS = {
   app: "127.0.0.1:8080",
@@ -14,6 +14,15 @@ test("in a checkout the help tells to edit the examples where they are", () => {
 
   expect(help).toContain("npx sluice plugin push examples/header-tag ");
   expect(help).toContain("Edit a plugin's source in examples/");
+});
+
+test("a folder with a space in its name is one word of what is to be pasted", () => {
+  const address = { host: "127.0.0.1", port: 7400 };
+  const help = controlPlaneHelp(PORTS, { api: "127.0.0.1:7400", sources: "my examples" });
+  const notice = controlPlaneEnded({ api: address, push: address }, "/tmp/new comer/it's");
+
+  expect(help).toContain("npx sluice plugin push 'my examples/header-tag' ");
+  expect(notice).toContain(String.raw`--folder '/tmp/new comer/it'\''s' --api`);
 });
 
 test("an installed Sluice, whose examples are packed, tells to begin a plugin instead", () => {

@@ -1,4 +1,5 @@
 import { formatAddress, type Address } from "../../core/address.ts";
+import { quoted } from "../hint.ts";
 
 export interface DemoPorts {
   readonly app: string;
@@ -45,7 +46,7 @@ export function controlPlaneHelp(ports: DemoPorts, { api, sources }: ControlPlan
 function newVersion(sources: string): readonly Line[] {
   return [
     [
-      `npx sluice plugin push ${sources}/header-tag`,
+      `npx sluice plugin push ${quoted(`${sources}/header-tag`)}`,
       "uploads a version (raise it in plugin.yaml first, say to 1.1.0)",
     ],
     ["npx sluice release create header-tag@1.1.0 --full", "asks for it to be put on nodes, as dev"],
@@ -64,7 +65,7 @@ export function controlPlaneEnded(
   { api, push }: { readonly api: Address; readonly push: Address },
   folder: string,
 ): string {
-  const flags = `--folder ${folder} --api ${formatAddress(api)} --push ${formatAddress(push)}`;
+  const flags = `--folder ${quoted(folder)} --api ${formatAddress(api)} --push ${formatAddress(push)}`;
   return `The control plane has ended; traffic goes on as it was. Again: npx sluice control-plane ${flags}\n`;
 }
 

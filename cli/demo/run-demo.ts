@@ -8,11 +8,21 @@ import type { CommandLine } from "../command-line.ts";
 import { bringIntoForce, prepareControlPlane } from "./configured-demo.ts";
 import { controlPlaneEnded, controlPlaneHelp, demoHelp } from "./help.ts";
 import { taken, type DemoOptions } from "./options.ts";
-import { failure, startApp, startControlPlane, startSidecar, type ConfigurationFrom } from "./programs.ts";
+import {
+  failure,
+  startApp,
+  startControlPlane,
+  startSidecar,
+  type ConfigurationFrom,
+  type StartingProgram,
+} from "./programs.ts";
 import { DemoState } from "./state.ts";
 import { StopSignals } from "./stop-signals.ts";
 
-/** Somebody stopped the demo before it was up. */
+/** Resolves when what is shown is in force, and then has what watches for edits. */
+type BringIntoForce = (left: AbortSignal) => Promise<AsyncDisposable>;
+
+/** Somebody stopped the demo before its sidecar was ready. */
 class StoppedEarly extends Error {}
 
 /** Runs the demo until somebody stops it or a part of it ends; gives the exit code. */
@@ -31,6 +41,7 @@ class Demo {
   readonly #signals: StopSignals;
   readonly #stack = new AsyncDisposableStack();
   #options: DemoOptions;
+  #draining = false;
 
   constructor(line: CommandLine, options: DemoOptions, signals: StopSignals) {
     this.#line = line;
@@ -64,10 +75,10 @@ class Demo {
       outbound: taken(outbound, ports, "outbound"),
       admin: taken(admin, ports, "admin"),
     };
-    if (source.start !== undefined) this.#stack.use(await this.#orStop(source.start()));
-    this.#line.output.write(await this.#help());
-    const ended = [failure(sidecar.program), failure(app.program)];
+    const ended = [this.#failure(sidecar), this.#failure(app)];
+    await Promise.race([this.#signals.stopped, ...ended, this.#present(source.start)]);
     await Promise.race([this.#signals.stopped, ...ended]);
+    this.#draining = true;
     this.#line.output.write("draining …\n");
     void this.#signals.hurried.then(() => sidecar.program.end("SIGINT"));
     const end = await sidecar.program.end();
@@ -84,9 +95,40 @@ class Demo {
     return Promise.race([step, stopped]);
   }
 
+  /** Brings what is shown into force and says how to try it, unless somebody stops the demo before. */
+  async #present(start: BringIntoForce | undefined): Promise<void> {
+    const left = new AbortController();
+    void this.#signals.stopped.then(() => left.abort());
+    try {
+      if (start !== undefined) await this.#begin(start, left);
+      const help = await this.#help();
+      if (!left.signal.aborted) this.#line.output.write(help);
+    } catch (error) {
+      if (!left.signal.aborted) throw error;
+    }
+  }
+
+  /** However the demo ends, what has begun does so before those that it talks to. */
+  async #begin(start: BringIntoForce, left: AbortController): Promise<void> {
+    const begun = start(left.signal);
+    this.#stack.defer(async () => {
+      left.abort();
+      const edits = await begun.catch(() => undefined);
+      await edits?.[Symbol.asyncDispose]();
+    });
+    await begun;
+  }
+
+  /** Rejects when a part ends although nobody here asked it to, which is said at once: the others take their time. */
+  async #failure({ program }: StartingProgram): Promise<never> {
+    await program.ended;
+    if (!this.#draining) this.#line.output.write(`${program.name} has ended: so does the rest\n`);
+    return failure(program);
+  }
+
   async #controlPlane(): Promise<{
     readonly from: ConfigurationFrom;
-    readonly start: () => Promise<AsyncDisposable>;
+    readonly start: BringIntoForce;
   }> {
     const state = new DemoState(this.#line.directory);
     await state.prepare();
@@ -108,7 +150,7 @@ class Demo {
     const artifacts = `http://${formatAddress(options.api)}/api/v1/artifacts/`;
     return {
       from: { kind: "control-plane", push: options.push, artifacts, state },
-      start: () => bringIntoForce(this.#line, options, tokens),
+      start: (left) => bringIntoForce(this.#line, options, tokens, left),
     };
   }
 

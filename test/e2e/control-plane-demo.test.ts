@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -64,34 +63,6 @@ test("an edit that comes while the one before is on its way is released behind i
   await demo.edit("token-guard/src/plugin.ts", (source) => source.replace("402", "403"));
 
   await expect.poll(() => answerOf(url), { timeout: 60_000 }).toBe(403);
-}, 120_000);
-
-test("traffic goes on when the control plane is killed, and that it is gone is said", async () => {
-  await using demo = await ConfiguredDemo.start();
-  const url = await demo.url("/private");
-  const owner = await readFile(join(demo.folder, ".sluice/control-plane/owner.pid"), "utf8");
-
-  process.kill(Number(owner), "SIGKILL");
-  await demo.child.line(/^The control plane has ended; .*npx sluice control-plane --folder/);
-
-  expect(await answerOf(url)).toBe(401);
-  expect(await demo.child.end("SIGINT")).toBe(0);
-}, 120_000);
-
-test("a sidecar that is killed ends the demo, which says what ended, by what, and ends with its code", async () => {
-  await using demo = await ConfiguredDemo.start();
-  await demo.url("/echo");
-  const exited = once(demo.child.process, "close");
-  const children = await readFile(`/proc/${demo.child.pid}/task/${demo.child.pid}/children`, "utf8");
-  for (const child of children.trim().split(" ")) {
-    const command = await readFile(`/proc/${child}/cmdline`, "utf8");
-    if (command.includes("sidecar/main.ts")) process.kill(Number(child), "SIGKILL");
-  }
-
-  await demo.child.line(
-    /^sluice: the sidecar was ended by SIGKILL, by somebody or for want of memory; what it did/,
-  );
-  expect(await exited).toEqual([10, null]);
 }, 120_000);
 
 test("plugins are degraded, disabled, removed and enabled again", { timeout: 120_000 }, async () => {

@@ -29,20 +29,34 @@ export class ConfiguredDemo implements AsyncDisposable {
   }
 
   static async start(): Promise<ConfiguredDemo> {
+    const demo = await ConfiguredDemo.begin();
+    await demo.child.line(/^Sluice is up/);
+    return demo;
+  }
+
+  /** One that is still starting. */
+  static async begin(): Promise<ConfiguredDemo> {
     // Inside the repository, where plugins find the SDK.
     await mkdir(join(ROOT, ".sluice"), { recursive: true });
     const folder = await mkdtemp(join(ROOT, ".sluice/demo-"));
     await cp(join(ROOT, "plugins-example"), join(folder, "plugins"), { recursive: true });
     const args = [SLUICE, "up", ...FREE, "--plugins", "plugins"];
-    const demo = new ConfiguredDemo(folder, new Child(process.execPath, args, { cwd: folder }));
-    await demo.child.line(/^Sluice is up/);
-    return demo;
+    return new ConfiguredDemo(folder, new Child(process.execPath, args, { cwd: folder }));
   }
 
   /** The address that the printed curl lines name for a path. */
   async url(path: string): Promise<string> {
     const [, url = ""] = await this.child.line(new RegExp(`(http://\\S+${path})\\s+#`));
     return url;
+  }
+
+  /** The process of one of its parts, by the script that it runs. */
+  async partOf(script: string): Promise<number> {
+    const children = await readFile(`/proc/${this.child.pid}/task/${this.child.pid}/children`, "utf8");
+    for (const child of children.trim().split(" ")) {
+      if ((await readFile(`/proc/${child}/cmdline`, "utf8")).includes(script)) return Number(child);
+    }
+    throw new Error(`no child runs ${script}`);
   }
 
   /** Calls the command in the demo's folder, where it finds the contexts. */

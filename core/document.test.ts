@@ -60,7 +60,16 @@ test("what is missing is called missing", () => {
 });
 
 test.for([
-  ["a repeated key", "timeout: 1s\ntimeout: 2s", /unique/],
+  [
+    "a repeated key",
+    "timeout: 1s\ntimeout: 2s",
+    /^the key timeout is there more than once, again at line 2, column 1$/,
+  ],
+  [
+    "a repeated key in quotes",
+    `a: {"b c": 1, "b c": 2}`,
+    /^the key "b c" is there more than once, again at line 1/,
+  ],
   ["broken YAML", "timeout: [1s", /line 1/],
   ["two documents", "timeout: 1s\n---\ntimeout: 2s", /multiple documents/],
   ["nothing", "", /expected object/],

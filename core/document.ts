@@ -1,4 +1,4 @@
-import { parseDocument } from "yaml";
+import { parseDocument, type YAMLParseError } from "yaml";
 import { z } from "zod";
 
 import { DURATION_FORM, parseDuration } from "./duration.ts";
@@ -35,7 +35,7 @@ export function checkValue<Out>(where: string, value: unknown, schema: z.ZodType
 function readYaml(where: string, text: string): unknown {
   const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true, logLevel: "error" });
   if (document.errors.length > 0)
-    throw new InputError(document.errors.map(({ message }) => ({ where, message: firstLine(message) })));
+    throw new InputError(document.errors.map((error) => ({ where, message: syntaxMessage(text, error) })));
   try {
     return document.toJS({ maxAliasCount: 50 });
   } catch (thrown) {
@@ -76,7 +76,13 @@ function textOf(parse: (text: string) => number | undefined, form: string): z.Zo
   });
 }
 
-/** Without the source excerpt that follows. */
-function firstLine(message: string): string {
-  return message.split("\n", 1)[0]?.replace(/:$/, "") ?? message;
+/** A key as it is written, quoted or plain. */
+const KEY = /^(?:"[^"\n]*"|'[^'\n]*'|[^\s:,{}[\]]+)/;
+
+/** Without the source excerpt that follows; a repeated key is named, which the parser does not. */
+function syntaxMessage(text: string, { code, message, pos: [start] }: YAMLParseError): string {
+  const said = message.split("\n", 1)[0]?.replace(/:$/, "") ?? message;
+  const key = code === "DUPLICATE_KEY" ? KEY.exec(text.slice(start, start + 256))?.[0] : undefined;
+  if (key === undefined) return said;
+  return said.replace("Map keys must be unique", `the key ${key} is there more than once, again`);
 }

@@ -92,6 +92,7 @@ function isOurs(path: string): boolean {
 }
 
 function problemOf(where: string, entry: string, { text, location }: Message): Problem {
+  if (text === `Could not resolve "${entry}"`) return { where, key: entry, message: "there is no such file" };
   const message = `${text}${adviceFor(text)}`;
   if (location === null) return { where, key: entry, message };
   return { where, key: `${location.file}:${location.line}:${location.column + 1}`, message };

@@ -1,4 +1,5 @@
-import { symlink } from "node:fs/promises";
+import { rm, symlink } from "node:fs/promises";
+import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
@@ -165,6 +166,13 @@ test.for([
   await folder.write("src/plugin.ts", `import x from "${name}";\nexport default { execute: () => x };\n`);
 
   expect(await problemsOf(folder.path)).toContain(`Could not resolve "${name}": ${advice}`);
+});
+
+test("a script that is gone is called gone, not a package to install", async () => {
+  await using folder = await typeScriptPlugin();
+  await rm(join(folder.path, "src/plugin.ts"));
+
+  expect(await problemsOf(folder.path)).toBe(`${folder.path}: src/plugin.ts: there is no such file`);
 });
 
 test("a script that does not parse is not packed", async () => {

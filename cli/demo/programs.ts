@@ -4,6 +4,7 @@ import { ChildProgram, endedEarly, type ChildOptions } from "../child-process.ts
 import type { CommandLine } from "../command-line.ts";
 import type { DemoOptions, Ports } from "./options.ts";
 import { DEMO, DEMO_SECRET } from "./plan.ts";
+import { ShownExchanges } from "./shown-exchanges.ts";
 import type { DemoState } from "./state.ts";
 
 /** A part of the demo that is starting: `ready` has its ports, or fails when it ends before it is. */
@@ -46,7 +47,7 @@ export type ConfigurationFrom =
     };
 
 export function startSidecar(
-  { output }: CommandLine,
+  { output, clock }: CommandLine,
   { app, inbound, outbound, admin }: DemoOptions,
   from: ConfigurationFrom,
 ): StartingProgram {
@@ -56,7 +57,11 @@ export function startSidecar(
   const args = [...flags, "--drain-delay", "0ms", ...configurationFlags(from)];
   const environment = { ...SIDECAR_ENVIRONMENT, [DEMO_SECRET.name]: DEMO_SECRET.value };
   const options = { nodeFlags: SIDECAR_FLAGS, environment };
-  return start("the sidecar", "../sidecar/main.ts", args, readyLine(output), options);
+  const exchanges = new ShownExchanges(clock, (text) => output.write(text));
+  const read = readyLine(output, (line) => exchanges.hides(line));
+  const starting = start("the sidecar", "../sidecar/main.ts", args, read, options);
+  void starting.program.ended.then(() => exchanges[Symbol.dispose]());
+  return starting;
 }
 
 function configurationFlags(from: ConfigurationFrom): readonly string[] {
@@ -95,7 +100,7 @@ function start(
 /** Passes lines of a log on, but for those that are `hidden`, and finds the one that says `ready`. */
 function readyLine(
   output: CommandLine["output"],
-  hidden: (line: string) => boolean = () => false,
+  hidden: (line: string) => boolean,
 ): (line: string) => Ports | undefined {
   return (line) => {
     if (!hidden(line)) output.write(`${line}\n`);

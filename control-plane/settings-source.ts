@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-
 import { Command } from "commander";
 import { z } from "zod";
 
@@ -7,8 +5,10 @@ import { readDocument } from "../core/document.ts";
 import { InputError, messageOf } from "../core/errors.ts";
 import { addFlags, flagsGiven } from "../core/options/flags.ts";
 import { resolveOptions, type OptionFile, type Resolved } from "../core/options/resolve.ts";
+import { readTextFile } from "../core/text-file.ts";
 import { CONTROL_PLANE_PREFIX, CONTROL_PLANE_SETTINGS } from "./settings.ts";
 
+const MAX_FILE_BYTES = 1024 * 1024;
 const FILE = z.strictObject({ controlPlane: z.unknown() });
 
 type ResolvedSettings = Resolved<typeof CONTROL_PLANE_SETTINGS>;
@@ -36,7 +36,7 @@ export async function readSettings(
 async function settingsFile(path: string): Promise<OptionFile> {
   let content: string;
   try {
-    content = await readFile(path, "utf8");
+    content = await readTextFile(path, MAX_FILE_BYTES);
   } catch (error) {
     throw new InputError([{ where: path, message: `cannot be read: ${messageOf(error)}` }]);
   }

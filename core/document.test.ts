@@ -71,7 +71,11 @@ test.for([
     /^the key "b c" is there more than once, again at line 1/,
   ],
   ["broken YAML", "timeout: [1s", /line 1/],
-  ["two documents", "timeout: 1s\n---\ntimeout: 2s", /multiple documents/],
+  [
+    "two documents",
+    "timeout: 1s\n---\ntimeout: 2s",
+    /^expected one document, another one begins at line 2, column 1$/,
+  ],
   ["nothing", "", /expected object/],
   ["a prototype", "timeout: 1s\n__proto__: {memory: 1B}", /unknown key/],
 ] as const)("%s is a problem of the file", ([, text, reason]) => {

@@ -52,6 +52,10 @@ function problemsOf(where: string, issue: z.core.$ZodIssue, schema: z.ZodType): 
       message: `unknown key${suggestion(key, known)}`,
     }));
   }
+  if (issue.code === "invalid_key") {
+    const message = issue.issues.map((each) => each.message).join(", ");
+    return [{ where, key: keyPath(issue.path), message }];
+  }
   const missing = issue.input === undefined && issue.code !== "custom";
   const expected = issue.message.replace(/^Invalid input: /, "").replace(/, received undefined$/, "");
   const message = missing ? `missing: ${expected}` : issue.message;
@@ -82,6 +86,8 @@ const KEY = /^(?:"[^"\n]*"|'[^'\n]*'|[^\s:,{}[\]]+)/;
 /** Without the source excerpt that follows; a repeated key is named, which the parser does not. */
 function syntaxMessage(text: string, { code, message, pos: [start] }: YAMLParseError): string {
   const said = message.split("\n", 1)[0]?.replace(/:$/, "") ?? message;
+  if (code === "MULTIPLE_DOCS")
+    return said.replace(/^.* at /, "expected one document, another one begins at ");
   const key = code === "DUPLICATE_KEY" ? KEY.exec(text.slice(start, start + 256))?.[0] : undefined;
   if (key === undefined) return said;
   return said.replace("Map keys must be unique", `the key ${key} is there more than once, again`);

@@ -5,6 +5,7 @@ import { FileSource } from "./config/file-source.ts";
 import type { MeshSnapshot } from "./config/snapshot.ts";
 import { configuredPackages } from "./configured-packages.ts";
 import type { PackageFolder } from "./plugins/packages/package-folder.ts";
+import { checkSection } from "./settings-source.ts";
 
 /** Configuration from a file, and packages from folders: both are watched. Without a file the chain is empty. */
 export class FileOrigin implements ConfigOrigin {
@@ -33,7 +34,9 @@ export class FileOrigin implements ConfigOrigin {
   static async create(options: OriginOptions): Promise<FileOrigin> {
     const path = options.settings.values.config;
     const source = path === "" ? undefined : new FileSource(path, options.clock);
-    return new FileOrigin(options, source, await source?.read());
+    const snapshot = await source?.read();
+    if (snapshot !== undefined) checkSection(snapshot.where, snapshot.settings);
+    return new FileOrigin(options, source, snapshot);
   }
 
   async start(into: Configuration): Promise<void> {
@@ -47,9 +50,20 @@ export class FileOrigin implements ConfigOrigin {
 
   follow(): void {
     this.#source?.watch({
-      snapshot: (snapshot) => void this.#configuration?.apply(snapshot),
+      snapshot: (snapshot) => this.#take(snapshot),
       problems: (problems) => this.#configuration?.refuse(problems),
     });
+  }
+
+  /** Settings take effect at the next start, which must not fail by what was taken now. */
+  #take(snapshot: MeshSnapshot): void {
+    try {
+      checkSection(snapshot.where, snapshot.settings);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      return this.#configuration?.refuse(error.problems);
+    }
+    void this.#configuration?.apply(snapshot);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

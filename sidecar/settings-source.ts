@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-
 import { Command } from "commander";
 import { z } from "zod";
 
@@ -12,10 +10,14 @@ import {
   type OptionSources,
   type Resolved,
 } from "../core/options/resolve.ts";
+import { readTextFile } from "../core/text-file.ts";
+import { MAX_SNAPSHOT_BYTES } from "./config/snapshot-schema.ts";
 import { SIDECAR_SETTINGS } from "./settings.ts";
 
 /** The rest of the file is the configuration's, which says itself what is wrong with it. */
 const SECTION = z.looseObject({ sidecar: z.unknown().optional() });
+
+const SECTION_KEY = "sidecar";
 
 export type ResolvedSettings = Resolved<typeof SIDECAR_SETTINGS>;
 
@@ -42,12 +44,24 @@ export async function readSettings(
 async function settingsFile({ flags, environment }: OptionSources): Promise<OptionFile | undefined> {
   const path = flags?.["config"] ?? environment?.["SLUICE_CONFIG"];
   if (typeof path !== "string" || path === "") return undefined;
-  return { where: path, key: "sidecar", section: readDocument(path, await readText(path), SECTION).sidecar };
+  return {
+    where: path,
+    key: SECTION_KEY,
+    section: readDocument(path, await readText(path), SECTION).sidecar,
+  };
+}
+
+/**
+ * Throws an `InputError` that names every problem of a `sidecar:` section, also of settings that a flag or the
+ * environment decides.
+ */
+export function checkSection(where: string, section: unknown): void {
+  resolveOptions(SIDECAR_SETTINGS, { file: { where, key: SECTION_KEY, section } });
 }
 
 async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, "utf8");
+    return await readTextFile(path, MAX_SNAPSHOT_BYTES);
   } catch (error) {
     throw new InputError([{ where: path, message: `cannot be read: ${messageOf(error)}` }]);
   }

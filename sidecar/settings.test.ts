@@ -40,7 +40,7 @@ test("flags, environment and the file's sidecar section meet in one answer", asy
 test.each([
   ["sidecar:\n  headBytes: 1B\n", "mesh.yaml: sidecar.headBytes: 1B is out of range, expected 1KiB to 1MiB"],
   ["sidecar: [1\n", "mesh.yaml: "],
-  ["a: 1\na: 2\n", "mesh.yaml: Map keys must be unique"],
+  ["a: 1\na: 2\n", "mesh.yaml: the key a is there more than once"],
   [
     "sidecar:\n  trustedProxies: [10.0.0.0/33]\n",
     'mesh.yaml: sidecar.trustedProxies: "10.0.0.0/33": expected a network',
@@ -56,5 +56,11 @@ test.each([
 test("a file that is not there is named with the reason", async () => {
   await expect(readSettings(["--config", "/nowhere/mesh.yaml"], {})).rejects.toThrow(
     "/nowhere/mesh.yaml: cannot be read: ENOENT",
+  );
+});
+
+test("a device in place of the file is refused rather than read without an end", async () => {
+  await expect(readSettings(["--config", "/dev/zero"], {})).rejects.toThrow(
+    "/dev/zero: cannot be read: /dev/zero is not a file",
   );
 });

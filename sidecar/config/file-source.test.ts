@@ -127,6 +127,11 @@ test.each([
   ["missing", async (): Promise<void> => {}, /cannot be read: ENOENT/],
   ["a folder", (folder: TemporaryFolder) => folder.write("mesh.yaml/x", ""), /is not a file/],
   ["huge", (folder: TemporaryFolder) => folder.write("mesh.yaml", "#".repeat(2 ** 20 + 1)), /is longer than/],
+  [
+    "no text",
+    (folder: TemporaryFolder) => writeFile(folder.join("mesh.yaml"), "kind: \xff", "latin1"),
+    /UTF-8/,
+  ],
 ])("a file that is %s is a problem at the start", async (_name, prepare, message) => {
   await using folder = await TemporaryFolder.create();
   await prepare(folder);

@@ -1,9 +1,10 @@
 import { watch, type FSWatcher } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
 
 import type { Clock, Timer } from "../../core/clock.ts";
 import { InputError, messageOf, type Problem } from "../../core/errors.ts";
+import { readTextFile } from "../../core/text-file.ts";
 import { MAX_SNAPSHOT_BYTES, parseSnapshot } from "./snapshot-schema.ts";
 import type { MeshSnapshot } from "./snapshot.ts";
 
@@ -138,10 +139,7 @@ export class FileSource implements AsyncDisposable {
 
   async #load(): Promise<Content> {
     try {
-      const file = await stat(this.path);
-      if (!file.isFile()) throw new Error(`${basename(this.path)} is not a file`);
-      if (file.size > MAX_SNAPSHOT_BYTES) throw new Error(`it is longer than ${MAX_SNAPSHOT_BYTES} bytes`);
-      return { kind: "text", text: await readFile(this.path, "utf8") };
+      return { kind: "text", text: await readTextFile(this.path, MAX_SNAPSHOT_BYTES) };
     } catch (thrown) {
       return { kind: "unreadable", message: `cannot be read: ${messageOf(thrown)}` };
     }

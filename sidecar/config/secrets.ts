@@ -1,8 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 
 import { messageOf, type Problem } from "../../core/errors.ts";
 import { ownValue } from "../../core/own-value.ts";
+import { readTextFile } from "../../core/text-file.ts";
 
 const MAX_SECRET_BYTES = 64 * 1024;
 
@@ -64,12 +64,7 @@ async function resolveReference(
 async function fromFile(path: string, key: string, context: SecretContext): Promise<ResolvedSecrets> {
   const absolute = resolve(context.directory, path);
   try {
-    const file = await stat(absolute);
-    // Reading a pipe or a device might never end.
-    if (!file.isFile()) return refused(context, key, `${absolute} is not a file`);
-    if (file.size > MAX_SECRET_BYTES)
-      return refused(context, key, `${absolute} is longer than ${MAX_SECRET_BYTES} bytes`);
-    return found((await readFile(absolute, "utf8")).replace(/\r?\n$/, ""));
+    return found((await readTextFile(absolute, MAX_SECRET_BYTES)).replace(/\r?\n$/, ""));
   } catch (thrown) {
     return refused(context, key, messageOf(thrown));
   }

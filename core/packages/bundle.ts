@@ -31,9 +31,10 @@ export function keepBundler(): AsyncDisposable {
 }
 
 async function leave(): Promise<void> {
-  if (--users > 0) return;
+  users--;
   const esbuild = await import("esbuild").catch(() => undefined);
-  await esbuild?.stop();
+  // Looked at last: somebody may have come meanwhile.
+  if (users === 0) await esbuild?.stop();
 }
 
 /**

@@ -40,7 +40,7 @@ export function loadGeneration(load: Load, parts: HostParts): Loading {
   try {
     world = makeIsolateWorld(load.memoryBytes, parts.source);
   } catch (error) {
-    return { generation: undefined, done: Promise.resolve(thrown(error)) };
+    return { generation: undefined, done: Promise.resolve(thrown(messageOf(error))) };
   }
   const entrance = new Entrance(world.isolate, load.generation, parts.breadcrumb, parts.meter);
   const budgets = budgetsOf(load);
@@ -56,36 +56,33 @@ export function loadGeneration(load: Load, parts: HostParts): Loading {
     messages: parts.messages,
     places,
   });
-  const done = bringUp(generation, entrance, world, load, budgets).then((failure) => {
-    return failure && { ...failure, detail: places.readable(failure.detail) };
-  });
-  return { generation, done };
+  return { generation, done: bringUp({ generation, entrance, world, load, budgets, places }) };
 }
 
-async function bringUp(
-  generation: Generation,
-  entrance: Entrance,
-  world: IsolateWorld,
-  load: Load,
-  budgets: Budgets,
-): Promise<Failure | undefined> {
+/** A generation on its way to its first question. */
+interface Beginning {
+  readonly generation: Generation;
+  readonly entrance: Entrance;
+  readonly world: IsolateWorld;
+  readonly load: Load;
+  readonly budgets: Budgets;
+  readonly places: SourcePlaces;
+}
+
+async function bringUp(beginning: Beginning): Promise<Failure | undefined> {
+  const { generation, places } = beginning;
   try {
-    const failure = await firstFailure(generation, entrance, world, load, budgets);
+    const failure = await firstFailure(beginning);
     if (failure !== undefined) generation.dispose();
     return failure;
   } catch (error) {
     generation.dispose();
-    return thrown(error);
+    return thrown(places.readable(messageOf(error)));
   }
 }
 
-async function firstFailure(
-  generation: Generation,
-  entrance: Entrance,
-  world: IsolateWorld,
-  load: Load,
-  budgets: Budgets,
-): Promise<Failure | undefined> {
+async function firstFailure(beginning: Beginning): Promise<Failure | undefined> {
+  const { generation, entrance, world, load, budgets, places } = beginning;
   const settings = JSON.stringify(settingsOf(load));
   const prepared = entrance.enter(
     world.points.prepare,
@@ -96,9 +93,10 @@ async function firstFailure(
   const link = linkPlugin(world, load);
   const evaluated = entrance.run((options) => link.evaluateSync(options), budgets.hookCpu);
   if (evaluated.failure !== undefined) return evaluated.failure;
-  if (evaluated.stray !== undefined) return { cause: "throw", detail: evaluated.stray };
+  if (evaluated.stray !== undefined) return thrown(places.readable(evaluated.stray));
   const begin = beginOf(link);
   if (load.compileOnly) return undefined;
+  // What hooks fail with is readable already.
   const failure = await generation.init(begin);
   return failure ?? (await generation.smoke(smokeMessage(load), load.tag));
 }
@@ -153,6 +151,6 @@ function smokeMessage(load: Load): string {
   return messageText(facts, 0, SMOKE_LINES);
 }
 
-function thrown(error: unknown): Failure {
-  return { cause: "throw", detail: messageOf(error) };
+function thrown(detail: string): Failure {
+  return { cause: "throw", detail };
 }

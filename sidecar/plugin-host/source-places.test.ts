@@ -58,6 +58,12 @@ test("the places of other scripts stay, and those that no map knows", async () =
   );
 });
 
+test("the author's file that is called as the script is keeps its place", async () => {
+  const places = new SourcePlaces("tagger.js", await bundled());
+
+  expect(places.readable("at word (src/tagger.js:2:3)")).toBe("at word (src/tagger.js:2:3)");
+});
+
 test("a script without a map keeps its places", () => {
   expect(new SourcePlaces("tagger.js", "export default {};").readable("at tagger.js:1:5")).toBe(
     "at tagger.js:1:5",

@@ -21,7 +21,7 @@ export class SourcePlaces {
   /** `file`: the name under which `source` was compiled. */
   constructor(file: string, source: string) {
     this.#file = file;
-    this.#places = new RegExp(`(?<![\\w.-])${file.replaceAll(".", "\\.")}:(\\d{1,9}):(\\d{1,9})`, "g");
+    this.#places = new RegExp(`(?<![\\w./-])${file.replaceAll(".", "\\.")}:(\\d{1,9}):(\\d{1,9})`, "g");
     this.#json = mapIn(source);
   }
 

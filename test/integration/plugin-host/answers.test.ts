@@ -142,6 +142,19 @@ test("what a bundled script throws or logs names the author's file", async () =>
   expect(failed.error?.detail).toMatch(/^Error: no\n {4}at .*execute \(src\/plugin\.ts:2:36\)$/);
 });
 
+test("what init throws names the author's file, be it called as the script is", async () => {
+  await using folder = await TemporaryFolder.create();
+  await folder.write(
+    "tagger.js",
+    `// One\n// Two\nexport default { execute() {}, init() { throw new Error("no"); } };\n`,
+  );
+  const source = await bundlePlugin("tagger", folder.path, "tagger.js");
+
+  const failed = await host.load(101, source, { plugin: "tagger" });
+
+  expect(failed.error?.detail).toMatch(/^Error: no\n {4}at .*init \(tagger\.js:3:47\)$/);
+});
+
 test("a generation that the host does not have fails alone", async () => {
   const known = await host.loadNew(executing("undefined"));
 

@@ -14,6 +14,7 @@ import { FrameChannel } from "../../sidecar/plugin-host/protocol/frame-channel.t
 import { messageText, type MessageFacts } from "../../sidecar/plugin-host/protocol/message-text.ts";
 import {
   FROM_HOST_KINDS,
+  type Failure,
   type FromHost,
   type Load,
   type Loaded,
@@ -144,7 +145,7 @@ export class HostDriver implements AsyncDisposable {
   /** Loads what must load. */
   async loadWell(generation: number, source: string, more: Partial<Load> = {}): Promise<void> {
     const { error } = await this.load(generation, source, more);
-    if (error !== undefined) throw new Error(`load: ${error.cause}: ${error.detail}`);
+    if (error !== undefined) throw loadError(error);
   }
 
   /** Loads what must load under a number of its own. */
@@ -168,15 +169,20 @@ export class HostDriver implements AsyncDisposable {
   }
 
   /**
-   * Loads it under a number of its own and unloads it, again while `destroy` was cut off for want of the CPU. What the
-   * host had to say, and the number of the last one.
+   * Loads it under a number of its own and unloads it, again while `destroy` was cut off for want of the CPU, or where
+   * hooks have little of it the load was. What the host had to say, and the number of the last one.
    */
   async unloadUntilTold(
     source: string,
     more: Partial<Load> = {},
   ): Promise<{ readonly generation: number; readonly error: Unloaded["error"] }> {
     for (;;) {
-      const generation = await this.loadNew(source, more);
+      const generation = this.nextGeneration();
+      const loaded = await this.load(generation, source, more);
+      if (loaded.error !== undefined) {
+        if (isForWantOfCpu(loaded.error)) continue;
+        throw loadError(loaded.error);
+      }
       const { error } = await this.unload(generation);
       if (error?.cause !== "host_busy") return { generation, error };
     }
@@ -232,6 +238,14 @@ export class HostDriver implements AsyncDisposable {
     this.#wake();
     return { code, signal, blamed };
   }
+}
+
+function loadError({ cause, detail }: Failure): Error {
+  return new Error(`load: ${cause}: ${detail}`);
+}
+
+function isForWantOfCpu({ cause }: Failure): boolean {
+  return cause === "cpu" || cause === "host_busy";
 }
 
 export function loadOf(generation: number, source: string): Load {

@@ -151,6 +151,10 @@ test.each([
   ["§6.3 a length of twenty digits", withLines("Content-Length: 18446744073709551617")],
   ["§9.1 a Connection that is no list of tokens", withLines("Connection: a b")],
   ["RFC 9110 §9.3.8 TRACE with a body", withLines("Content-Length: 1").replace("POST", "TRACE")],
+  [
+    "RFC 9110 §9.3.8 TRACE with a body in chunks",
+    withLines("Transfer-Encoding: chunked").replace("POST", "TRACE"),
+  ],
 ])("%s is refused", (_name, text) => {
   expect(refusal(text)).toBe("bad_request");
 });

@@ -66,6 +66,7 @@ test.each([
   ["§6.3 two equal lengths", answer(200, "Content-Length: 1", "Content-Length: 1")],
   ["§6.3 a malformed length", answer(200, "Content-Length: 01")],
   ["§6.3 a malformed length where there is no body", answer(304, "Content-Length: 1x")],
+  ["§6.3 two lengths where there is no body", answer(204, "Content-Length: 1", "Content-Length: 2")],
   ["§9.1 a Connection that is no list", answer(200, "Connection: a b")],
   ["§9.6 1xx that closes the connection", answer(103, "Connection: close")],
   ["RFC 9110 §15.2 1xx in HTTP/1.0", "HTTP/1.0 100 Continue\r\n\r\n"],
@@ -77,6 +78,12 @@ test.each([
     kind: "refused",
     error: { code: "upstream_invalid", source: "upstream" },
   });
+});
+
+test("§6.3 a length that cannot be trusted makes an answer to HEAD invalid too", () => {
+  const text = answer(200, "Content-Length: 1", "Transfer-Encoding: chunked");
+
+  expect(read(text, HEAD)).toMatchObject({ kind: "refused", error: { code: "upstream_invalid" } });
 });
 
 test("bytes that no request was sent for are invalid", () => {

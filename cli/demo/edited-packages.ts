@@ -4,8 +4,11 @@ import { Readable } from "node:stream";
 
 import { ApiError } from "../../control-plane/api/contract/api-error.ts";
 import type { ApiClient } from "../../control-plane/api/contract/client.ts";
+import { MANIFEST_FILE } from "../../core/packages/manifest-schema.ts";
 import { packForUpload, type PackedPlugin } from "../../core/packages/pack.ts";
+import { refusal } from "../../core/packages/package-errors.ts";
 import { readZipManifest } from "../../core/packages/zip-manifest.ts";
+import { quoted } from "../hint.ts";
 import { EDIT_NOTE, type UploadedVersion } from "./edit-releases.ts";
 import { DEMO } from "./plan.ts";
 
@@ -49,6 +52,7 @@ export class EditedPackages {
     const packed = await packForUpload(path);
     const { manifest: written, digest, content } = packed;
     const { name: plugin, version } = written;
+    this.#refuseNameOfAnother(path, plugin);
     const held: Held = { plugin, version, digest, content };
     const before = this.#held.get(path);
     const [isChained, known] = await Promise.all([this.#isChained(plugin), this.#digestOf(plugin, version)]);
@@ -57,7 +61,9 @@ export class EditedPackages {
     if (known === undefined && !isPutHere && isRaised(before, held)) {
       this.#held.set(path, held);
       if (before?.digest !== digest)
-        this.#options.say(`${plugin}@${version} is yours to release: sluice plugin push ${path}\n`);
+        this.#options.say(
+          `${plugin}@${version} is yours to release: npx sluice plugin push ${quoted(path)}\n`,
+        );
       return undefined;
     }
     const { manifest, zip } =
@@ -86,6 +92,13 @@ export class EditedPackages {
     if (!this.#there.delete(name)) return;
     const advice = `npx sluice --context ops plugin remove ${plugin}`;
     this.#options.say(`${name} is gone; a version that is in force stays: ${advice}\n`);
+  }
+
+  /** By a slip of the pen one plugin's script would come into force in place of another's. */
+  #refuseNameOfAnother(path: string, plugin: string): void {
+    if (plugin === basename(path) || !this.#there.has(plugin)) return;
+    const message = `says name ${plugin}, and the folder ${plugin} beside it holds that plugin: each needs a name of its own`;
+    throw refusal(path, MANIFEST_FILE, message);
   }
 
   /** In order to be in the chain. */

@@ -31,6 +31,18 @@ test("an entry is gone at its time, and its room is free for another", () => {
   expect(store.refused).toBe(0);
 });
 
+test("a full store is not searched through for every entry that it refuses", () => {
+  let looks = 0;
+  const store = new KeyValueStore(() => (looks++, 1000), { bytes: 1e6, keys: 100 });
+  store.apply({ set: Array.from({ length: 100 }, (_, i) => entry(`old ${i}`, "1", 5000)), deleted: [] });
+  looks = 0;
+
+  store.apply({ set: Array.from({ length: 100 }, (_, i) => entry(`new ${i}`, "1")), deleted: [] });
+
+  expect(store.refused).toBe(100);
+  expect(looks).toBeLessThan(1000);
+});
+
 test("what does not fit is refused and counted, and what was there stays", () => {
   const store = new KeyValueStore(wall, { bytes: 10, keys: 2 });
 

@@ -23,6 +23,8 @@ export class KeyValueStore {
   readonly #stored = new Map<string, Stored>();
   #bytes = 0;
   #refused = 0;
+  /** Nothing that is here expires before, ms since 1970. */
+  #firstExpiry = Infinity;
 
   /** `wall`: ms since 1970, by which entries expire. */
   constructor(wall: () => number, limits: KeyValueLimits = KEY_VALUE_LIMITS) {
@@ -73,6 +75,7 @@ export class KeyValueStore {
     }
     this.#stored.set(entry.key, { entry, bytes });
     this.#bytes += bytes;
+    this.#mayExpire(entry);
   }
 
   #fits(bytes: number): boolean {
@@ -86,8 +89,17 @@ export class KeyValueStore {
     this.#bytes -= stored.bytes;
   }
 
+  /** Only when there may be something to find: a full store refuses as many entries as a plugin can write. */
   #sweep(): void {
-    for (const [key, { entry }] of this.#stored) if (this.#expired(entry)) this.#remove(key);
+    if (this.#firstExpiry > this.#wall()) return;
+    this.#firstExpiry = Infinity;
+    for (const [key, { entry }] of this.#stored)
+      if (this.#expired(entry)) this.#remove(key);
+      else this.#mayExpire(entry);
+  }
+
+  #mayExpire({ expiresAt }: KeyValueEntry): void {
+    if (expiresAt !== 0 && expiresAt < this.#firstExpiry) this.#firstExpiry = expiresAt;
   }
 
   #expired(entry: KeyValueEntry): boolean {

@@ -43,6 +43,28 @@ test("an answer like the one before says the same of another question, and needs
   expect(outcome(`=${field("19")}`)).toBe("refused");
 });
 
+test("one long answer cannot be referred to by everybody", () => {
+  let chars = 0;
+  const receiver: OutputReceiver = {
+    ...silent,
+    answered: (_id, _code, _edits, body) => void (chars += body.length),
+  };
+  const long = `A${field("17") + field("403") + field("") + field("x".repeat(1024 * 1024))}`;
+
+  expect(() => readOutput(long + `=${field("18")}`.repeat(1000), receiver)).toThrow(FieldError);
+
+  expect(chars).toBeLessThan(6 * 1024 * 1024);
+});
+
+test("an output of countless short records is not read to its end", () => {
+  let deleted = 0;
+  const receiver: OutputReceiver = { ...silent, deleted: () => void deleted++ };
+
+  expect(() => readOutput(`X${field("a")}`.repeat(500_000), receiver)).toThrow(FieldError);
+
+  expect(deleted).toBeLessThan(50_000);
+});
+
 test("whatever a plugin hands out is read or refused, nothing else", () => {
   const digit = fc.constantFrom(..."0123456789:AELSDTCFWGX=-".split(""));
   const hostile = fc.oneof(

@@ -1,7 +1,9 @@
 import type { HeaderEdits } from "../../core/headers/header-edits.ts";
+import { MAX_RECORDS } from "./limits.ts";
 import { readEdits } from "./protocol/edits-text.ts";
 import { PLUGIN_LOG_LEVELS, type PluginLogLevel } from "./protocol/messages.ts";
 import { FieldError, FieldReader } from "./world/fields.ts";
+import { MAX_REPEATED } from "./world/limits.ts";
 
 /** What an isolate said, record by record; none of it can be trusted. */
 export interface OutputReceiver {
@@ -34,10 +36,15 @@ export interface FetchCall {
 export function readOutput(output: string, receiver: OutputReceiver): void {
   const reader = new FieldReader(output);
   let answer: Answer | undefined;
-  while (reader.more) {
+  let repeated = 0;
+  for (let count = 1; reader.more; count++) {
+    if (count > MAX_RECORDS) throw new FieldError("too many records");
     const kind = reader.letter();
-    if (kind === "A" || kind === "=") answer = readAnswer(kind, reader, answer, receiver);
-    else readRecord(kind, reader, receiver);
+    if (kind === "A" || kind === "=") {
+      if (kind === "=") repeated += lengthOf(answer);
+      if (repeated > MAX_REPEATED) throw new FieldError("too much is told by reference");
+      answer = readAnswer(kind, reader, answer, receiver);
+    } else readRecord(kind, reader, receiver);
   }
 }
 
@@ -45,6 +52,10 @@ interface Answer {
   readonly httpCode: number;
   readonly edits: string;
   readonly body: string;
+}
+
+function lengthOf(answer: Answer | undefined): number {
+  return answer === undefined ? 0 : answer.edits.length + answer.body.length;
 }
 
 /** Returns what was answered, which further answers may refer to. */

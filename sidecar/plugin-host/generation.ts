@@ -8,6 +8,7 @@ import { ALLOWED_ANSWER, answerOfFailure, checkedAnswer, failedAnswer, timed } f
 import type { BatchMessages } from "./batch-messages.ts";
 import type { Entrance, EntryOutcome, EntryPoint } from "./entrance.ts";
 import type { EntryPoints } from "./isolate-world.ts";
+import { MAX_STRAYS } from "./limits.ts";
 import { Pace } from "./pace.ts";
 import { AnswerEditsReader } from "./protocol/edits-text.ts";
 import type { EntryResult, Failure, KeyValueChanges } from "./protocol/messages.ts";
@@ -66,6 +67,8 @@ export class Generation {
   #looked = false;
   /** The questions that are being asked together. */
   #batch: Batch | undefined;
+  /** Failures in the output that is being read, of what no question waits for. */
+  #strays = 0;
   /** Why it cannot be asked any more. */
   #ended: Failure | undefined;
 
@@ -301,6 +304,7 @@ export class Generation {
   }
 
   #read(value: string, question: Question | undefined): void {
+    this.#strays = 0;
     try {
       readOutput(isPending(value) ? value.slice(1) : value, this.#receiver);
     } catch (error) {
@@ -339,6 +343,7 @@ export class Generation {
       failed: (id, cause, text) => {
         const detail = places.readable(text).slice(0, MAX_ERROR_TEXT);
         if (questions.open(id)) return questions.answer(id, failedAnswer(cause, detail));
+        if (++this.#strays > MAX_STRAYS) throw new FieldError("too many failures of nobody's");
         effects.log("error", detail);
         this.#link.send({ kind: "fault", generation: this.id, failure: { cause, detail }, lost: false });
       },

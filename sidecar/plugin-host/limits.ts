@@ -6,6 +6,15 @@ export const PREEMPTION_SLACK = 20;
 /** CPU of `init`, of `destroy` and of evaluating a script, ms; never more than the hook's timeout. */
 export const HOOK_CPU = 500;
 
+/**
+ * Records that one entry may hand out, since reading them is nobody's time on the CPU: more than a full store that is
+ * emptied and filled again. What comes behind them is lost, and the entry failed.
+ */
+export const MAX_RECORDS = 40_000;
+
+/** Failures in one entry that no question waits for; a script that was let be has one to tell. */
+export const MAX_STRAYS = 100;
+
 /** Questions of one generation that may be waiting at a time. */
 export const MAX_PENDING = 1000;
 

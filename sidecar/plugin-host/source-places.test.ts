@@ -81,6 +81,18 @@ test.for([["s".repeat(100_000)], [["s".repeat(100_000)]]])(
   },
 );
 
+const LENGTH_BY_WORD = { version: 3, names: [], sources: { 0: "a.ts", length: 1000 }, mappings: "AAAA" };
+
+test.for([
+  LENGTH_BY_WORD,
+  { version: 3, sections: [{ offset: { line: 0, column: 0 }, map: LENGTH_BY_WORD }] },
+])("a map whose lists are only said to be so long is not read: it could say for ever, %#", (map) => {
+  const comment = SOURCE_MAP_COMMENT + Buffer.from(JSON.stringify(map)).toString("base64");
+  const places = new SourcePlaces("tagger.js", `export default {};\n${comment}`);
+
+  expect(places.readable("at tagger.js:1:1")).toBe("at tagger.js:1:1");
+});
+
 test("whatever stands for a map, there is a text", () => {
   const field = fc.oneof(fc.string(), fc.array(fc.anything(), { maxLength: 3 }), fc.integer());
   const map = fc.record({ version: fc.constant(3), sources: field, mappings: field, sections: field });

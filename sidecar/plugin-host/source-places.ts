@@ -71,8 +71,16 @@ function mapIn(source: string): Buffer | undefined {
 
 function parse(json: Buffer): SourceMap | undefined {
   try {
-    return new SourceMap(JSON.parse(json.toString()) as SourceMapPayload);
+    const map: unknown = JSON.parse(json.toString());
+    return isPlainMap(map) ? new SourceMap(map) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Node believes what `length` says of anything that stands for a list; bundlers write no sections. */
+function isPlainMap(map: unknown): map is SourceMapPayload {
+  if (typeof map !== "object" || map === null || "sections" in map) return false;
+  const { sources, mappings } = map as Partial<Record<"sources" | "mappings", unknown>>;
+  return Array.isArray(sources) && typeof mappings === "string";
 }

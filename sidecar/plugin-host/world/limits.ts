@@ -3,6 +3,8 @@
 
 /** Everything that one entry hands out. Over it, all of it is lost and what was under way fails. */
 export const MAX_OUTPUT = 2 * 1024 * 1024;
+/** What `=` stands for in one entry, for all answers that are told by it: each is made and sent in full. */
+export const MAX_REPEATED: number = 2 * MAX_OUTPUT;
 /** Names and values of an answer together. */
 export const MAX_ANSWER_HEADERS = 64 * 1024;
 /** Header changes of one answer. */

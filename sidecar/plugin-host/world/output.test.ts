@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { field } from "./fields.ts";
+import { MAX_OUTPUT } from "./limits.ts";
 import { emitAnswer, output, restore, take } from "./output.ts";
 
 const BLOCKED = field("403") + field("") + field("no");
@@ -26,4 +27,12 @@ test("no answer refers to one that was taken back, or that an entry before said"
   emitAnswer(20, NAMED);
 
   expect(take()).toBe(`A2:20${NAMED}`);
+});
+
+test("what is told again and again by reference alone is bounded like what is told in full", () => {
+  const long = field("403") + field("") + field("x".repeat(MAX_OUTPUT / 2));
+
+  for (let id = 17; id < 40; id++) emitAnswer(id, long);
+
+  expect(take()?.length).toBeGreaterThan(MAX_OUTPUT);
 });

@@ -1,5 +1,5 @@
 import { field } from "./fields.ts";
-import { MAX_ERROR_TEXT, MAX_OUTPUT } from "./limits.ts";
+import { MAX_ERROR_TEXT, MAX_OUTPUT, MAX_REPEATED } from "./limits.ts";
 
 // What this entry into the isolate has to say to the host, in the order in which it happened. Each record is a
 // letter and its fields; `../entry-output.ts` reads them.
@@ -7,6 +7,8 @@ import { MAX_ERROR_TEXT, MAX_OUTPUT } from "./limits.ts";
 let said = "";
 /** The fields of the answer that was told last in this entry. */
 let answered = "";
+/** Chars of the answers that were told by `=` in this entry. */
+let repeated = 0;
 
 /** Adds a record. */
 export function emit(kind: string, fields: string): void {
@@ -16,7 +18,7 @@ export function emit(kind: string, fields: string): void {
 
 /** Adds an answer; of one that says the same as the one before only the question's number. */
 export function emitAnswer(id: number, fields: string): void {
-  if (fields === answered) return emit("=", field(`${id}`));
+  if (fields === answered && (repeated += fields.length) <= MAX_REPEATED) return emit("=", field(`${id}`));
   emit("A", field(`${id}`) + fields);
   answered = fields;
 }
@@ -25,6 +27,7 @@ export function emitAnswer(id: number, fields: string): void {
 export function take(): string | undefined {
   const taken = said;
   answered = "";
+  repeated = 0;
   said = "";
   return taken === "" ? undefined : taken;
 }

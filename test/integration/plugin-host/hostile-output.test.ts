@@ -134,3 +134,23 @@ test("a rejection that loops when it is looked at hangs the host at worst, and t
 
   expect(outcome === "hung" ? own.onCpu : 2).toBe(2);
 });
+
+/** An error whose text goes on behind its end, with records that the world never wrote. */
+const forging = (records: string): string => `export default { execute(r) {
+  if (r.smoke) return;
+  const records = ${records};
+  globalThis.String = () => ({ length: 1, toString: () => "x" + records });
+  throw 1;
+} }`;
+
+test("failures that a plugin forges by the thousand are told a few times, others go on", async () => {
+  const culprit = await host.loadNew(forging(`"E1:05:throw0:".repeat(100_000)`), { cpuMicros: 1_000_000 });
+  const before = host.frames.length;
+
+  const { results } = await host.run([culprit, neighbour]);
+
+  expect(results[1]?.failure).toBeUndefined();
+  const faults = host.frames.slice(before).filter(({ kind }) => kind === "fault");
+  expect(faults.length).toBeGreaterThan(1);
+  expect(faults.length).toBeLessThan(200);
+});

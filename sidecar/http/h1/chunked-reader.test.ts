@@ -58,7 +58,8 @@ test.each(["5", "5;a", "5;a=b", '5;a="b \\" c"', "5;a;b=c", "000000000005"])(
 );
 
 test.each([
-  ["no size", "\r\nhello\r\n0\r\n\r\n"],
+  ["no size", "\r\n\r\n"],
+  ["no size before an extension", ";a\r\n\r\n"],
   ["a prefix", "0x5\r\nhello\r\n0\r\n\r\n"],
   ["a sign", "+5\r\nhello\r\n0\r\n\r\n"],
   ["a negative size", "-5\r\nhello\r\n0\r\n\r\n"],

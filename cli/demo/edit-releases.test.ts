@@ -1,0 +1,92 @@
+import { expect, test } from "vitest";
+
+import { DemoPlane } from "../../test/support/demo-plane.ts";
+import type { EditReleases, UploadedVersion } from "./edit-releases.ts";
+
+const last = (): boolean => false;
+
+/** With two versions of tagger, of which none is released. */
+async function started(): Promise<{
+  readonly plane: DemoPlane;
+  readonly releases: EditReleases;
+  readonly versions: readonly [UploadedVersion, UploadedVersion];
+}> {
+  const plane = await DemoPlane.start();
+  const packages = plane.packages();
+  const first = await packages.bring(await plane.write("1.0.0"));
+  const second = await packages.bring(await plane.write("1.0.0", "edited"));
+  plane.said.length = 0;
+  return { plane, releases: plane.releases(), versions: [first!, second!] };
+}
+
+test("an edit is in force everywhere, and is told when it is", async () => {
+  const { plane, releases, versions } = await started();
+  await using _ = plane;
+
+  await releases.begin(versions[0], last);
+
+  await expect.poll(() => plane.said).toEqual(["tagger@1.0.0 is in force\n"]);
+  expect(await plane.released()).toEqual(["1.0.0 ACTIVE"]);
+});
+
+test("what is in force already is not released again, what was in force before is", async () => {
+  const { plane, releases, versions } = await started();
+  await using _ = plane;
+  const [first, second] = versions;
+  await releases.begin(first, last);
+  await expect.poll(() => plane.said).toHaveLength(1);
+
+  await releases.begin(first, last);
+  expect(await plane.released()).toHaveLength(1);
+  await releases.begin(second, last);
+  await releases.begin(first, last);
+
+  await expect.poll(() => plane.said).toHaveLength(3);
+  expect(await plane.released()).toEqual([
+    "1.0.0 ACTIVE",
+    `${second.version} SUPERSEDED`,
+    "1.0.0 SUPERSEDED",
+  ]);
+});
+
+test("an edit behind which another has come is not released", async () => {
+  const { plane, releases, versions } = await started();
+  await using _ = plane;
+
+  await releases.begin(versions[0], () => true);
+
+  expect(await plane.released()).toEqual([]);
+});
+
+test("an edit that was left on its way does not stand in the way of the next", async () => {
+  const { plane, releases, versions } = await started();
+  await using _ = plane;
+  const left = await plane.ask("1.0.0");
+
+  await releases.begin(versions[1], last);
+
+  await expect.poll(() => plane.said).toHaveLength(1);
+  expect(await plane.released()).toEqual([`${versions[1].version} ACTIVE`, "1.0.0 CANCELLED"]);
+  const { release } = await plane.dev.call("getRelease", { params: { release: left.id } });
+  expect(release.reason).toBe("another edit has come");
+});
+
+test("a release that somebody asked for by hand is left alone", async () => {
+  const { plane, releases, versions } = await started();
+  await using _ = plane;
+  await plane.ask("1.0.0", "mine");
+
+  await expect(releases.begin(versions[1], last)).rejects.toThrow("is PENDING_APPROVAL");
+
+  expect(await plane.released()).toEqual(["1.0.0 PENDING_APPROVAL"]);
+});
+
+test("when the demo has ended nothing is released any more", async () => {
+  const { plane, releases, versions } = await started();
+  await using _ = plane;
+
+  releases[Symbol.dispose]();
+  await releases.begin(versions[0], last);
+
+  expect(await plane.released()).toEqual([]);
+});

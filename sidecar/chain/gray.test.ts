@@ -172,6 +172,31 @@ test("a gray version that fails between the positions gives the response to the 
   expect(pass.records.map(({ target }) => target.version)).toEqual(["1.1.0", "1.0.0"]);
 });
 
+test("who went back to the base when the exchange had begun has it at the response too", () => {
+  const versions = twoVersions();
+  using fixture = startChain(chainOf(split(versions, 100)));
+  const pass = begin(fixture.chain);
+  versions.gray.fault = "suspended";
+  outcomeAt(pass, 0);
+
+  versions.gray.fault = undefined;
+  outcomeAt(pass, 1);
+
+  expect(pass.records.map(({ target }) => target.version)).toEqual(["1.0.0", "1.0.0"]);
+});
+
+test("a base without the response position is not asked there for a gray version that cannot answer", () => {
+  const versions = twoVersions({ base: [0], gray: [0, 1] });
+  using fixture = startChain(chainOf(split(versions, 100)));
+  const pass = begin(fixture.chain);
+  outcomeAt(pass, 0);
+
+  versions.gray.fault = "suspended";
+
+  expect(outcomeAt(pass, 1)).toMatchObject({ kind: "continue" });
+  expect(pass.records.map(({ target }) => target.version)).toEqual(["1.1.0"]);
+});
+
 test("a guard at the request is not passed by because its gray version, which cannot answer, has none", () => {
   const versions = twoVersions({ base: [0, 1], gray: [1] });
   using fixture = startChain(chainOf(split(versions, 100)));

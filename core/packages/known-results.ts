@@ -3,7 +3,7 @@ import { deserialize, serialize } from "node:v8";
 
 import type { SchemaResult, SchemaTask } from "./schema-thread.ts";
 
-/** Results, of which each is the first to go when there is no room any more. */
+/** Results that are kept: the oldest goes for one more. */
 const ROOM = 64;
 /** Bytes of the longest result that is kept. */
 const LONGEST = 64 * 1024;

@@ -43,8 +43,12 @@ test.each(["host_busy", "queue_full", "chain_deadline", "host_gone"] as const)(
   "%s never counts: whoever waits is not to blame",
   (cause) => {
     const { breaker } = startBreaker();
+    const wait = (): void => {
+      for (let i = 0; i < 100; i++) breaker.record(failure(cause));
+    };
+    wait();
     fail(breaker, 4);
-    for (let i = 0; i < 100; i++) breaker.record(failure(cause));
+    wait();
     expect(breaker.state).toBe("admitting");
     fail(breaker, 1);
     expect(breaker.state).toBe("tripped");

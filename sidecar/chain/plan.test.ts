@@ -6,6 +6,7 @@ import { Breaker } from "./breaker.ts";
 import type { ChainEntry } from "./entry.ts";
 import { liveEntry } from "./live-entry.ts";
 import { EMPTY_PLAN, Plans } from "./plan.ts";
+import type { Position } from "./verdict.ts";
 
 function plansOf(...entries: readonly ChainEntry[]): Plans {
   return new Plans(entries.map((entry) => liveEntry(entry, () => new Breaker({ clock: new ManualClock() }))));
@@ -58,9 +59,26 @@ test("fifty conditional entries are told apart, and no client can make the plans
     entryFor(new ScriptedGeneration(`p${index}`), onlyWith(`x-${index}`)),
   );
   const plans = plansOf(...entries);
-  for (let i = 0; i < 2_000; i++) {
-    const chosen = [i % 50, (i * 7) % 50, 49].sort((left, right) => left - right);
-    const headers = chosen.flatMap((index) => [`x-${index}`, "1"]);
-    expect(pluginsAt(plans, headers)).toEqual([...new Set(chosen)].map((index) => `p${index}`));
-  }
+  const pairs = entries.flatMap((_, right) => Array.from({ length: right }, (__, left) => [left, right]));
+  const headersOf = (pair: readonly number[]): string[] => pair.flatMap((index) => [`x-${index}`, "1"]);
+
+  for (const pair of pairs)
+    expect(pluginsAt(plans, headersOf(pair))).toEqual(pair.map((index) => `p${index}`));
+
+  const isKept = (pair: readonly number[] = []): boolean => {
+    const facts = requestFacts({ headers: headersOf(pair) });
+    return plans.for(facts) === plans.for(facts);
+  };
+  expect(isKept(pairs[0])).toBe(true);
+  expect(isKept(pairs.at(-1))).toBe(false);
+});
+
+test("a response that is only noted is judged by nobody", () => {
+  const judges = (mode: ChainEntry["mode"], positions: readonly Position[]): boolean =>
+    plansOf(entryFor(new ScriptedGeneration("a", { positions }), { mode })).for(requestFacts())
+      .judgesResponse;
+
+  expect(judges("degrade", [0, 1])).toBe(false);
+  expect(judges("enforce", [0])).toBe(false);
+  expect(judges("enforce", [1])).toBe(true);
 });

@@ -40,6 +40,18 @@ test("an edit revokes approvals, and who edited does not approve", async () => {
   expect((await releases.approve(ANDY, request, "")).release.state).toBe("APPROVED");
 });
 
+test("nobody who ever edited it approves, whoever edited it last", async () => {
+  await using world = await ReleaseWorld.create();
+  const { releases } = world;
+  const request = { release: (await world.create("1.0.0")).id };
+
+  await releases.edit(EVE, request, { note: "another note" });
+  await releases.edit(ANDY, request, { note: "a third note" });
+
+  for (const editor of [EVE, ANDY])
+    await expect(releases.approve(editor, request, "")).rejects.toMatchObject({ code: "forbidden" });
+});
+
 test("nothing is edited any more when nodes have begun", async () => {
   await using world = await ReleaseWorld.create();
   const { id } = await world.run("1.0.0");

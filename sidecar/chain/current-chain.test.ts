@@ -11,6 +11,12 @@ import {
 import { GenerationHold } from "./generation-hold.ts";
 import { ManualClock } from "../../core/manual-clock.ts";
 import { block, failure, rewrite, ScriptedGeneration } from "../../test/support/scripted-runtime.ts";
+import type { Position } from "./verdict.ts";
+
+/** Whoever asks it sees that it was asked. */
+function blocking(plugin: string, positions: readonly Position[] = [0, 1]): ScriptedGeneration {
+  return new ScriptedGeneration(plugin, { positions, script: () => block(403) });
+}
 
 test("a chain without entries, or with all of them off, is empty", () => {
   using fixture = startChain(chainOf());
@@ -99,10 +105,10 @@ test("after the generation drain a lasting exchange no longer holds its generati
 });
 
 test.each([
-  ["names the request position only", entryFor(new ScriptedGeneration("tag", { positions: [0] }))],
-  ["is off", entryFor(new ScriptedGeneration("tag"), { mode: "off" })],
-  ["is degraded", entryFor(new ScriptedGeneration("tag"), { mode: "degrade" })],
-  ["is another plugin", entryFor(new ScriptedGeneration("other"))],
+  ["names the request position only", entryFor(blocking("tag", [0]))],
+  ["is off", entryFor(blocking("tag"), { mode: "off" })],
+  ["is degraded", entryFor(blocking("tag"), { mode: "degrade" })],
+  ["is another plugin", entryFor(blocking("other"))],
 ])("an expired generation is skipped where the current entry %s", (_case, current) => {
   const old = new ScriptedGeneration("tag");
   using fixture = startChain(chainOf(entryFor(old)));

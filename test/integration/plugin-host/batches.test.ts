@@ -151,6 +151,21 @@ test("answers that repeat, and changes of those before that differ, belong to th
   }
 });
 
+test("questions of two chains have each the tag of its own", async () => {
+  const plugin = await batching(`({ headerSet: { "x-web-tag": request.tag } })`);
+  const tagOf = (n: number): string => (n % 3 === 0 ? "blue" : "green");
+  const runs = Array.from({ length: 30 }, (_, n) => {
+    const entries = [{ generation: plugin, tag: tagOf(n), stopOnFailure: false }];
+    return host.start([plugin], { entries });
+  });
+
+  const answers = await Promise.all(runs.map(async ({ id }) => await host.answer(id)));
+
+  expect(answers.map(({ results }) => editsOf(results[0])[0]?.values)).toEqual(
+    runs.map((_, n) => [tagOf(n)]),
+  );
+});
+
 test("what one among many writes to the store is reported before the answers", async () => {
   const plugin = await batching(`({ headerSet: { "x-web-count": context.kv.increment("n") } })`, {
     keyValue: true,

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 
+import type { StageContent } from "../../control-plane/snapshot/node-snapshot.ts";
 import { DemoPlane } from "../../test/support/demo-plane.ts";
+import type { TestNode } from "../../test/support/test-node.ts";
 import type { EditReleases, UploadedVersion } from "./edit-releases.ts";
 
 const last = (): boolean => false;
@@ -17,6 +19,17 @@ async function started(): Promise<{
   const second = await packages.bring(await plane.write("1.0.0", "edited"));
   plane.said.length = 0;
   return { plane, releases: plane.releases(), versions: [first!, second!] };
+}
+
+/** Refuses the package that it is to hold. */
+async function refuse(node: TestNode, reason: string): Promise<void> {
+  for (;;) {
+    const resource = await node.next("resource");
+    node.ack(resource);
+    if (resource.type !== "STAGE") continue;
+    const [named] = (JSON.parse(String(resource.content)) as StageContent).packages;
+    if (named !== undefined) return node.stage(named.plugin, named.version, named.digest, "INVALID", reason);
+  }
 }
 
 test("an edit is in force everywhere, and is told when it is", async () => {
@@ -79,6 +92,22 @@ test("a release that somebody asked for by hand is left alone", async () => {
   await expect(releases.begin(versions[1], last)).rejects.toThrow("is PENDING_APPROVAL");
 
   expect(await plane.released()).toEqual(["1.0.0 PENDING_APPROVAL"]);
+});
+
+test("what a node refuses is told with the reason and given up", async () => {
+  const { plane, releases, versions } = await started();
+  await using _ = plane;
+  const node = await plane.node();
+  await releases.begin(versions[0], last);
+
+  await refuse(node, "it does not compile");
+
+  await expect
+    .poll(() => plane.said)
+    .toEqual([
+      "tagger@1.0.0 is not in force: demo-1 refuses it and goes on as before: it does not compile\n",
+    ]);
+  await expect.poll(() => plane.released()).toEqual(["1.0.0 CANCELLED"]);
 });
 
 test("when the demo has ended nothing is released any more", async () => {

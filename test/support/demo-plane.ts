@@ -1,4 +1,4 @@
-import { makeCluster, makeTokens } from "../../cli/demo/bootstrap.ts";
+import { makeCluster, makeTokens, type DemoTokens } from "../../cli/demo/bootstrap.ts";
 import { EditedPackages } from "../../cli/demo/edited-packages.ts";
 import { EditReleases, EDIT_NOTE } from "../../cli/demo/edit-releases.ts";
 import { DEMO } from "../../cli/demo/plan.ts";
@@ -8,22 +8,32 @@ import { systemClock } from "../../core/clock.ts";
 import { TestControlPlane } from "./control-plane.ts";
 import { manifestText, scriptText } from "./plugin-packages.ts";
 import { TemporaryFolder } from "./temporary-folder.ts";
+import { TestNode } from "./test-node.ts";
 
 type Release = ApiAnswer<"getRelease">["release"];
 
-/** The demo's control plane with its people, no node, and a folder for packages of the plugin `tagger`. */
+/** The demo's control plane with its people, and a folder for packages of the plugin `tagger`. */
 export class DemoPlane implements AsyncDisposable {
   readonly dev: ApiClient;
   readonly ops: ApiClient;
   readonly folder: TemporaryFolder;
   /** What was told to whoever edits. */
   readonly said: string[] = [];
+  readonly #nodeToken: string;
+  readonly #push: number;
   readonly #stack: AsyncDisposableStack;
 
-  private constructor(dev: ApiClient, ops: ApiClient, folder: TemporaryFolder, stack: AsyncDisposableStack) {
-    this.dev = dev;
-    this.ops = ops;
+  private constructor(
+    plane: TestControlPlane,
+    tokens: DemoTokens,
+    folder: TemporaryFolder,
+    stack: AsyncDisposableStack,
+  ) {
+    this.dev = plane.client(tokens.dev);
+    this.ops = plane.client(tokens.ops);
     this.folder = folder;
+    this.#nodeToken = tokens.node;
+    this.#push = plane.ports.push;
     this.#stack = stack;
   }
 
@@ -32,8 +42,7 @@ export class DemoPlane implements AsyncDisposable {
     const folder = stack.use(await TemporaryFolder.create());
     const plane = stack.use(await TestControlPlane.start());
     await makeCluster(plane.admin);
-    const { dev, ops } = await makeTokens(plane.admin);
-    return new DemoPlane(plane.client(dev), plane.client(ops), folder, stack.move());
+    return new DemoPlane(plane, await makeTokens(plane.admin), folder, stack.move());
   }
 
   /** Packages of a demo that found these names in the folder when it began. */
@@ -47,6 +56,15 @@ export class DemoPlane implements AsyncDisposable {
     return this.#stack.use(
       new EditReleases({ dev, ops, clock: systemClock, say: (text) => this.said.push(text) }),
     );
+  }
+
+  /** The demo's node, which is connected and does what the test says. */
+  async node(): Promise<TestNode> {
+    const { cluster, service, node } = DEMO;
+    const options = { token: this.#nodeToken, hello: { cluster, service } };
+    const connected = this.#stack.use(TestNode.greet(this.#push, node, options));
+    await connected.next("welcome");
+    return connected;
   }
 
   /** Writes the package's folder; where it lies. */

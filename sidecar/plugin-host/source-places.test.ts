@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { bundlePlugin } from "../../core/packages/bundle.ts";
-import { SOURCE_MAP_COMMENT } from "../../core/packages/source-map.ts";
+import { MAX_SOURCE_MAP, SOURCE_MAP_COMMENT } from "../../core/packages/source-map.ts";
 import { TemporaryFolder } from "../../test/support/temporary-folder.ts";
 import { SourcePlaces } from "./source-places.ts";
 
@@ -91,6 +91,17 @@ test.for([
   const places = new SourcePlaces("tagger.js", `export default {};\n${comment}`);
 
   expect(places.readable("at tagger.js:1:1")).toBe("at tagger.js:1:1");
+});
+
+test("a map that is longer than any that is made is not read", () => {
+  const mapped = (padding: string): string => {
+    const map = { version: 3, names: [], sources: ["src/a.ts"], mappings: "AAAA", padding };
+    const comment = SOURCE_MAP_COMMENT + Buffer.from(JSON.stringify(map)).toString("base64");
+    return new SourcePlaces("tagger.js", `export default {};\n${comment}`).readable("at tagger.js:1:1");
+  };
+
+  expect(mapped("")).toBe("at src/a.ts:1:1");
+  expect(mapped("s".repeat(MAX_SOURCE_MAP))).toBe("at tagger.js:1:1");
 });
 
 test("whatever stands for a map, there is a text", () => {

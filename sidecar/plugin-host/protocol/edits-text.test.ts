@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { AnswerEditsReader, editsText, readEdits } from "./edits-text.ts";
+import { AnswerEditsReader, editsText, JoinedEdits, readEdits } from "./edits-text.ts";
 import { field, FieldError } from "../world/fields.ts";
 
 test("of two changes of one name the later counts", () => {
@@ -25,6 +25,19 @@ test("an answer that is said again is not read again, nor is one that breaks the
   expect(reader.read(mesh).refused).toContain("X-Mesh-");
   expect(reader.read(mesh).refused).toContain("X-Mesh-");
   expect(reader.read(mesh)).toBe(reader.read(mesh));
+});
+
+test("texts are joined with what came before them, whichever of the two differs from the last time", () => {
+  const joined = new JoinedEdits();
+  const pairs = [
+    ["a", "x"],
+    ["b", "x"],
+    ["b", "y"],
+    ["", "y"],
+    ["a", "x"],
+  ] as const;
+
+  for (const [earlier, later] of pairs) expect(joined.of(earlier, later)).toBe(earlier + later);
 });
 
 test("a plugin that never says the same again is read all the same, and fills nothing", () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { bundlePlugin } from "../../../core/packages/bundle.ts";
-import type { EntryResult } from "../../../sidecar/plugin-host/protocol/messages.ts";
+import type { EntryResult, LogLines } from "../../../sidecar/plugin-host/protocol/messages.ts";
 import { editsOf, HostDriver } from "../../support/host-driver.ts";
 import { TemporaryFolder } from "../../support/temporary-folder.ts";
 
@@ -131,7 +131,7 @@ test("a failure ends the segment only where the plugin is closed", async () => {
   expect(closed.results.map(({ failure }) => failure?.cause)).toEqual(["throw"]);
 });
 
-test("what a bundled script throws or logs names the author's file", async () => {
+test("what a bundled script throws names the author's file", async () => {
   await using folder = await TemporaryFolder.create();
   const throws = `type Unused = string;\nexport default { execute() { throw new Error("no"); } };\n`;
   await folder.write("src/plugin.ts", throws);
@@ -140,6 +140,20 @@ test("what a bundled script throws or logs names the author's file", async () =>
   const failed = await host.load(100, source);
 
   expect(failed.error?.detail).toMatch(/^Error: no\n {4}at .*execute \(src\/plugin\.ts:2:36\)$/);
+});
+
+test("the stacks that a bundled script logs name the author's file", async () => {
+  await using folder = await TemporaryFolder.create();
+  const logs = `type Unused = string;\nexport default { execute() {}, init({ log }) { log.info(new Error("seen").stack); } };\n`;
+  await folder.write("src/plugin.ts", logs);
+  const source = await bundlePlugin("tagger", folder.path, "src/plugin.ts");
+
+  await host.loadWell(102, source);
+
+  const { lines } = await host.next(
+    (frame): frame is LogLines => frame.kind === "log" && frame.generation === 102,
+  );
+  expect(lines[0]?.text).toMatch(/^Error: seen\n {4}at .*init \(src\/plugin\.ts:2:57\)/);
 });
 
 test("what init throws names the author's file, be it called as the script is", async () => {

@@ -116,8 +116,8 @@ export function ask(id: number, edits: string, tag: string, ...message: string[]
 /**
  * Asks `execute` several times, under numbers in a row from `first` on. The first `count` of the parts have for each
  * question `+` and the fields edits and tag, or `=` where both are those of the one before; the other parts are fields
- * of the messages in the same order. Adds `W` for each question that waits,
- * and `G` with the number behind the last that was asked: not all are when there is enough to hand out already.
+ * of the messages in the same order. Adds `W` for each question that waits, and `G` with the number behind the last that
+ * was asked: not all are when there is enough to hand out already.
  */
 export function askMany(first: number, count: number, ...parts: string[]): EntryValue {
   return enter(() => {

@@ -8,6 +8,8 @@ import type { RunDispatcher, RunHosts } from "./run-dispatcher.ts";
 const TICK = 10;
 /** ms beyond all timeouts after which a host that is not late has lost a run: it watches the timeouts itself. */
 const UNWATCHED = 250;
+/** ms between two looks that mean that the sidecar itself stood still: what arrived meanwhile is not read yet. */
+const STOOD_STILL = 100;
 /** Looks without any work after which the timer stops. */
 const IDLE_TICKS = 50;
 
@@ -21,6 +23,9 @@ export class RunDeadlines implements Disposable {
   readonly #clock: Clock;
   #timer: Timer | undefined;
   #idle = 0;
+  #lookedAt = 0;
+  /** When the sidecar was last seen to have stood still. */
+  #awakeSince = 0;
 
   constructor(dispatcher: RunDispatcher, hosts: RunHosts, clock: Clock) {
     this.#dispatcher = dispatcher;
@@ -30,7 +35,9 @@ export class RunDeadlines implements Disposable {
     const look = (): void => this.#look();
     dispatcher.onWork = () => {
       this.#idle = 0;
-      this.#timer ??= clock.every(TICK, () => setImmediate(look)).unref();
+      if (this.#timer !== undefined) return;
+      this.#lookedAt = clock.now();
+      this.#timer = clock.every(TICK, () => setImmediate(look)).unref();
     };
   }
 
@@ -41,6 +48,9 @@ export class RunDeadlines implements Disposable {
 
   #look(): void {
     if (this.#timer === undefined) return;
+    const now = this.#clock.now();
+    if (now - this.#lookedAt > STOOD_STILL) this.#awakeSince = now;
+    this.#lookedAt = now;
     const { active, standby } = this.#hosts;
     active?.judgeLateness();
     standby?.judgeLateness();
@@ -73,8 +83,9 @@ export class RunDeadlines implements Disposable {
     const { sentAt, budget } = sending;
     if (culprit >= 0) return stuck && now >= sentAt + budget ? this.#timeOut(sending, culprit) : undefined;
     if (host.late) this.#move(run, other);
-    // A host that was late has only now read what was sent meanwhile: the time of its plugins begins here.
-    else if (now >= Math.max(sentAt, host.timelySince) + budget + UNWATCHED)
+    // A host that was late has only now read what was sent meanwhile, and so have we where we were late ourselves: the
+    // time of its plugins begins here.
+    else if (now >= Math.max(sentAt, host.timelySince, this.#awakeSince) + budget + UNWATCHED)
       this.#timeOut(sending, sending.picked[0] ?? 0);
   }
 

@@ -42,6 +42,18 @@ test("a run that waited in a host without the CPU has its time when the host has
   await probed;
 });
 
+test("time in which the sidecar stood still itself is nobody's fault", async () => {
+  await mesh.settled();
+  const { active = 0 } = mesh.roles;
+  process.kill(active, "SIGSTOP");
+  const answer = ask("/");
+
+  standStill(500);
+  process.kill(active, "SIGCONT");
+
+  expect(await answer).toEqual(["allow"]);
+});
+
 test("a host that takes over has everybody, also those who were cut off while they were loaded", async () => {
   await mesh.settled();
   for (const takeover of [1, 2]) {
@@ -52,3 +64,8 @@ test("a host that takes over has everybody, also those who were cut off while th
     expect([takeover, ...(await ask("/"))]).toEqual([takeover, "allow"]);
   }
 });
+
+/** Nothing else of this process runs meanwhile. */
+function standStill(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}

@@ -76,7 +76,10 @@ export class IsolateRuntime implements PluginRuntime {
   readonly #logs = new WeakMap<IsolateInstance, PluginLog>();
   readonly #quarantine = new Quarantine();
   readonly #ownPorts: readonly number[];
-  /** Loaded with the first fetch: its HTTP client takes 5 MiB, and few plugins fetch. */
+  /**
+   * Loaded with the first plugin that may fetch: its HTTP client takes 5 MiB, few plugins fetch, and reading it stops
+   * everything for as long as 0.4 s, which is not to be in the midst of traffic.
+   */
   #fetch: Promise<PluginFetch> | undefined;
   readonly #nursery: HostNursery;
   readonly #pair: HostPair;
@@ -147,6 +150,7 @@ export class IsolateRuntime implements PluginRuntime {
     } catch (thrown) {
       return failure("not_loaded", messageOf(thrown));
     }
+    if (instance.fetch.length > 0) this.#fetch ??= this.#loadFetch();
     this.#instances.add(instance);
     this.#pair.start();
     const brought = await this.#culprits.bringUp(instance);

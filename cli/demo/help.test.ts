@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { controlPlaneEnded, controlPlaneHelp } from "./help.ts";
+import { controlPlaneEnded, controlPlaneHelp, demoHelp } from "./help.ts";
 
 const PORTS = {
   app: "127.0.0.1:8080",
@@ -14,6 +14,13 @@ test("in a checkout the help tells to edit the examples where they are", () => {
 
   expect(help).toContain("npx sluice plugin push examples/header-tag ");
   expect(help).toContain("Edit a plugin's source in examples/");
+});
+
+test("where a file configures the chain nothing is promised of plugins that it may not have", () => {
+  const help = demoHelp(PORTS, "mesh.yaml");
+
+  expect(help).toContain("401 where token-guard is in the chain");
+  expect(help).not.toContain("header-tag");
 });
 
 test("a folder with a space in its name is one word of what is to be pasted", () => {

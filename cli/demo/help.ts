@@ -14,7 +14,7 @@ type Line = readonly [command: string, effect: string];
 export function demoHelp(ports: DemoPorts, config: string): string {
   return page(
     ports,
-    trafficLines(ports),
+    trafficLines(ports, CONFIGURED),
     `Plugins answer where ${config} has them in its chain. Edit it or a plugin's source: the next answer is the new one.`,
   );
 }
@@ -29,7 +29,7 @@ export interface ControlPlaneFacts {
 /** The same where a control plane configures it. */
 export function controlPlaneHelp(ports: DemoPorts, { api, sources }: ControlPlaneFacts): string {
   const commands = [
-    ...trafficLines(ports),
+    ...trafficLines(ports, EXAMPLES_ANSWER),
     ["npx sluice get nodes", "what every node runs, and whether it is in sync"] as const,
     ...(sources === undefined ? NEW_PLUGIN : newVersion(sources)),
     [
@@ -69,11 +69,33 @@ export function controlPlaneEnded(
   return `The control plane has ended; traffic goes on as it was. Again: npx sluice control-plane ${flags}\n`;
 }
 
-function trafficLines({ app, inbound, outbound, admin }: DemoPorts): readonly Line[] {
+interface Effects {
+  readonly echo: string;
+  readonly blocked: string;
+  readonly passed: string;
+}
+
+const EXAMPLES_ANSWER: Effects = {
+  echo: "what the app received; header-tag has tagged it",
+  blocked: "token-guard blocks it: 401",
+  passed: "and lets this one pass",
+};
+
+/** Which plugins a person's own file has in its chain is theirs to know. */
+const CONFIGURED: Effects = {
+  echo: "what the app received, with what plugins did to it",
+  blocked: "401 where token-guard is in the chain",
+  passed: "and passes there",
+};
+
+function trafficLines(
+  { app, inbound, outbound, admin }: DemoPorts,
+  { echo, blocked, passed }: Effects,
+): readonly Line[] {
   return [
-    [`curl -i http://${inbound}/echo`, "what the app received; header-tag has tagged it"],
-    [`curl -i http://${inbound}/private`, "token-guard blocks it: 401"],
-    [`curl -i -H 'cookie: a=b; token=let-me-in' http://${inbound}/private`, "and lets this one pass"],
+    [`curl -i http://${inbound}/echo`, echo],
+    [`curl -i http://${inbound}/private`, blocked],
+    [`curl -i -H 'cookie: a=b; token=let-me-in' http://${inbound}/private`, passed],
     [`curl -N http://${inbound}/stream`, "server-sent events"],
     [`curl -x http://${outbound} http://${app}/echo`, "out through the sidecar"],
     [`curl http://${admin}/plugins`, "what runs; /metrics, /ready, /config_dump"],

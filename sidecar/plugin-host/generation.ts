@@ -17,7 +17,7 @@ import type { SourcePlaces } from "./source-places.ts";
 import { storeText } from "./store-text.ts";
 import { partsOf } from "./text-parts.ts";
 import { FieldError } from "./world/fields.ts";
-import { MAX_ERROR_TEXT } from "./world/limits.ts";
+import { MAX_ERROR_TEXT, MAX_LOG_LINE } from "./world/limits.ts";
 
 /** Numbers that an entry returns; world/world.ts says what they mean. */
 const PENDING = 1;
@@ -341,7 +341,7 @@ export class Generation {
         if (questions.open(id)) questions.answer(id, checkedAnswer(httpCode, edits.read(text), body));
       },
       failed: (id, cause, text) => {
-        const detail = places.readable(text).slice(0, MAX_ERROR_TEXT);
+        const detail = places.readable(text.slice(0, MAX_ERROR_TEXT)).slice(0, MAX_ERROR_TEXT);
         if (questions.open(id)) return questions.answer(id, failedAnswer(cause, detail));
         if (++this.#strays > MAX_STRAYS) throw new FieldError("too many failures of nobody's");
         effects.log("error", detail);
@@ -349,7 +349,7 @@ export class Generation {
       },
       waits: (id) => this.#batch?.waits(id),
       stoppedAt: (id) => this.#batch?.stoppedAt(id),
-      logged: (level, text) => effects.log(level, places.readable(text)),
+      logged: (level, text) => effects.log(level, places.readable(text.slice(0, MAX_LOG_LINE))),
       dropped: (count) => effects.dropped(count),
       stored: (key, json, expiresAt) => effects.stored(key, json, expiresAt),
       deleted: (key) => effects.deleted(key),

@@ -93,6 +93,17 @@ test.for([
   expect(places.readable("at tagger.js:1:1")).toBe("at tagger.js:1:1");
 });
 
+test("a text that is full of places does not hold the host up: those beyond a bound stay", () => {
+  const map = { version: 3, names: [], sources: ["src/a.ts"], mappings: "AAAA" };
+  const comment = SOURCE_MAP_COMMENT + Buffer.from(JSON.stringify(map)).toString("base64");
+  const places = new SourcePlaces("tagger.js", `export default {};\n${comment}`);
+
+  const told = places.readable("tagger.js:1:1 ".repeat(50_000)).trim().split(" ");
+
+  expect(told.slice(0, 10_000)).toEqual(Array(10_000).fill("src/a.ts:1:1"));
+  expect(told.slice(10_000)).toEqual(Array(40_000).fill("tagger.js:1:1"));
+});
+
 test("a map that is longer than any that is made is not read", () => {
   const mapped = (padding: string): string => {
     const map = { version: 3, names: [], sources: ["src/a.ts"], mappings: "AAAA", padding };

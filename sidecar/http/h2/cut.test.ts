@@ -63,6 +63,26 @@ test("a request that is cut before its answer is not reset as if all were well",
   );
 });
 
+test.for([
+  ["by its owner", "draining"],
+  ["by the client", "client_gone"],
+] as const)("an exchange whose connection is cut %s ends as %s", async ([by, code]) => {
+  const begun = Promise.withResolvers<void>();
+  const aborted = Promise.withResolvers<string>();
+  await using front = await Http2Front.start((exchange) => {
+    exchange.watcher = { aborted: (reason) => aborted.resolve(reason.code) };
+    begun.resolve();
+  });
+  await using peer = await Http2Peer.connect(front.port);
+  peer.begin(headers(1, GET, END));
+  await begun.promise;
+
+  if (by === "by the client") await peer[Symbol.asyncDispose]();
+  else for (const session of front.sessions) session.destroy();
+
+  expect(await aborted.promise).toBe(code);
+});
+
 test("a connection that drains finishes what is open, says so once, and begins nothing new", async () => {
   let begun = 0;
   await using front = await Http2Front.start((exchange) => {

@@ -24,6 +24,8 @@ import { resetStream } from "./reset-stream.ts";
 
 /** Whose streams they are. */
 export interface ExchangeOwner {
+  /** Why this side cut the connection; undefined: it did not. */
+  readonly cut: WireError | undefined;
   /** The exchange's stream is closed, in whatever way. Once. */
   exchangeClosed(exchange: H2ServerExchange): void;
 }
@@ -153,7 +155,7 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
       if (answered) {
         this.incoming.fail(NOT_WANTED);
         watcher?.finished?.();
-      } else this.#lost(clientReset(code), watcher);
+      } else this.#lost(this.#owner.cut ?? clientReset(code), watcher);
     }
     this.#owner.exchangeClosed(this);
   }

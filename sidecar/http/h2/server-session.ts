@@ -52,6 +52,7 @@ export class ServerSession implements ExchangeOwner {
   readonly #settling: Deadline;
   readonly #guard: FloodGuard;
   #state: "open" | "draining" | "closing" | "closed" = "open";
+  #cut: WireError | undefined;
   /** The client has said goodbye: the connection ends with what is under way. */
   #parting = false;
 
@@ -91,8 +92,17 @@ export class ServerSession implements ExchangeOwner {
     if (this.#exchanges.size === 0) this.#close();
   }
 
+  get cut(): WireError | undefined {
+    return this.#cut;
+  }
+
   /** At once: open exchanges are aborted. */
   destroy(): void {
+    this.#cut ??= new WireError("draining", "the connection was closed by its owner");
+    this.#destroy();
+  }
+
+  #destroy(): void {
     if (this.#state === "closed") return;
     // Without an error, node resets open streams with NO_ERROR, which looks as if all were well.
     if (this.#exchanges.size === 0) this.#session.destroy();
@@ -118,7 +128,7 @@ export class ServerSession implements ExchangeOwner {
     session.on("ping", () => this.#admit());
     session.on("remoteSettings", () => this.#admit());
     // Unlike HTTP/1.1, nobody speaks HTTP/2 with half a connection: a client that closes its side is gone.
-    this.#socket.on("end", () => this.destroy());
+    this.#socket.on("end", () => this.#destroy());
     this.#socket.on("close", () => this.#closed());
   }
 

@@ -156,6 +156,19 @@ test("a rollback waits, and goes on, with what its cluster asks of rollbacks", a
   expect(await world.get(release.id)).toMatchObject({ state: "ACTIVE", requiredApprovals: 0 });
 });
 
+test("a rollback that is edited while it waits still goes on by itself", async () => {
+  await using world = await ReleaseWorld.create({ cluster: { rollbackApproval: true } });
+  await world.run("1.0.0");
+  const { id } = await world.run("1.1.0");
+  const { release } = await world.releases.rollBack(OLGA, { release: id, note: "" });
+
+  await world.releases.edit(OLGA, { release: release.id }, { note: "it loses orders" });
+  await world.releases.approve(ANDY, { release: release.id }, "");
+  await world.quiet();
+
+  expect(await world.state(release.id)).toBe("ACTIVE");
+});
+
 test("a rejected release is at its end", async () => {
   await using world = await ReleaseWorld.create();
   const request = { release: (await world.create("1.0.0")).id };

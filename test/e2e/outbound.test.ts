@@ -57,6 +57,12 @@ test("a service is reached in absolute form and in capitals too, as by HTTP_PROX
   expect(answer).toMatch(/(one|two): GET \/a\?b HTTP\/1\.1, Host: ORDERS$/);
 });
 
+test("a service is reached by its name with a dot at its end too, which says that the name is whole", async () => {
+  const answer = await ask(mesh.outbound, "GET / HTTP/1.1\r\nHost: orders.:80\r\n\r\n");
+
+  expect(answer).toMatch(/(one|two): GET \/ HTTP\/1\.1, Host: orders\.:80$/);
+});
+
 test("a host that is no service is reached directly", async () => {
   const answer = await ask(mesh.outbound, `GET http://127.0.0.1:${two.port}/ HTTP/1.1\r\nHost: x\r\n\r\n`);
 

@@ -34,7 +34,7 @@ export function outboundRoute(options: OutboundOptions): Route {
   return ({ method, authority }) => {
     const target = parseAddress(/:\d+$/.test(authority) ? authority : `${authority}:${DEFAULT_PORT}`);
     if (target === undefined) return refuse("bad_request", `cannot send a request to "${authority}"`);
-    const service = target.host.toLowerCase();
+    const service = serviceName(target.host);
     const endpoints = options.services().get(service);
     if (endpoints === undefined) {
       if (!options.direct()) return refuse("upstream_unreachable", `${service} is not a service`);
@@ -48,6 +48,12 @@ export function outboundRoute(options: OutboundOptions): Route {
       ? refuse("upstream_unreachable", `${service} has no endpoint`)
       : to(endpoint);
   };
+}
+
+/** A dot at its end says that a name is whole (RFC 1034 §3.1): it is the same name. */
+function serviceName(host: string): string {
+  const name = host.toLowerCase();
+  return name.endsWith(".") ? name.slice(0, -1) : name;
 }
 
 function refuse(code: "bad_request" | "loop_detected" | "upstream_unreachable", detail: string): RouteResult {

@@ -15,8 +15,8 @@ import { resetStream } from "./reset-stream.ts";
 
 /** What a call needs of the session that carries it. */
 export interface CallCarrier {
-  /** The call's stream is closed: its place is free. */
-  callClosed(call: ClientCall): void;
+  /** The call's stream is closed: its place is free, unless the app turned it away and so has no more of them. */
+  callClosed(call: ClientCall, turnedAway: boolean): void;
   /** Whether the peer said, by GOAWAY, that it never looked at this stream. */
   neverSaw(stream: ClientHttp2Stream): boolean;
   /** What the head of an answer may take, as lines of HTTP/1.1. */
@@ -41,6 +41,12 @@ const BODY_WITH_TRAILERS = { endStream: false, waitForTrailers: true } as const;
 
 /** Methods that may be sent again after a connection was lost (RFC 9110 §9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+
+/** Codes with which an app refuses a stream because it has enough of them on this session. */
+const TURNED_AWAY: ReadonlySet<number> = new Set([
+  constants.NGHTTP2_REFUSED_STREAM,
+  constants.NGHTTP2_ENHANCE_YOUR_CALM,
+]);
 
 /** One request, from the line it waits in to the end of its answer. */
 export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, Placed {
@@ -183,7 +189,7 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, 
         this.#outgoing?.cancel(error);
       }
     }
-    carrier?.callClosed(this);
+    carrier?.callClosed(this, TURNED_AWAY.has(code));
     if (this.#state === "waiting") this.#queue.again(this, carrier);
   }
 
@@ -218,9 +224,12 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, 
   }
 
   #unanswered(code: number, stream: ClientHttp2Stream): void {
+    // An app that has too much on this session may have room on another one: whose calls fill it up is not to decide
+    // about everybody's.
+    const elsewhere = code === constants.NGHTTP2_ENHANCE_YOUR_CALM || this.#carrier?.lost === true;
     const unseen = code === constants.NGHTTP2_REFUSED_STREAM || this.#carrier?.neverSaw(stream) === true;
-    const lostSession = this.#carrier?.lost === true && IDEMPOTENT.has(this.#request.method);
-    const harmless = (unseen || lostSession) && this.#outgoing?.touched !== true;
+    const repeatable = elsewhere && IDEMPOTENT.has(this.#request.method);
+    const harmless = (unseen || repeatable) && this.#outgoing?.touched !== true;
     if (harmless && !this.#retried) {
       this.#retried = true;
       this.#state = "waiting";

@@ -161,6 +161,25 @@ test("a request that is refused again fails, and may be retried by others", asyn
   expect(pool.counts.retried).toBe(1);
 });
 
+test("an app that has enough of one session's calls is asked for others over another session", async () => {
+  const { promise: crowded, resolve } = Promise.withResolvers<void>();
+  let onFirst = 0;
+  await using app = await RawHttp2App.start((connection, stream, send) => {
+    if (connection > 1) return send(OK(stream));
+    if (++onFirst === 1) return resolve();
+    send(resetStream(stream, constants.NGHTTP2_ENHANCE_YOUR_CALM));
+  });
+  await using pool = poolTo(app.port);
+  void call(pool).catch(() => {});
+  await crowded;
+
+  const turnedAway = await call(pool);
+  const post = await call(pool, { ...GET, method: "POST" });
+
+  expect([turnedAway.head.status, post.head.status]).toEqual([200, 200]);
+  expect(onFirst).toBe(2);
+});
+
 test("a request that the app may have seen before it went is sent again only if that does no harm", async () => {
   await using app = await RawHttp2App.start((_connection, stream, send) =>
     send(goaway(stream, constants.NGHTTP2_INTERNAL_ERROR)),

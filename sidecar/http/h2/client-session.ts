@@ -49,6 +49,8 @@ export class ClientSession implements CallCarrier {
   readonly #calls = new OpenStreams<ClientCall>();
   #state: "connecting" | "ready" | "leaving" | "closed" = "connecting";
   #places = 0;
+  /** The app turned a call away while it had others here: it gets no more until one of those is over. */
+  #full = false;
   #carried = false;
   /** By GOAWAY: the last stream that the app may have looked at. */
   #lastSeen: number | undefined;
@@ -73,7 +75,7 @@ export class ClientSession implements CallCarrier {
 
   /** How many calls it can take now. */
   get places(): number {
-    return this.#state === "ready" ? this.#places - this.#calls.size : 0;
+    return this.#state === "ready" && !this.#full ? this.#places - this.#calls.size : 0;
   }
 
   /** How many calls it takes at a time. */
@@ -123,9 +125,10 @@ export class ClientSession implements CallCarrier {
     }
   }
 
-  callClosed(call: ClientCall): void {
+  callClosed(call: ClientCall, turnedAway: boolean): void {
     shapes.keep(call);
     this.#calls.delete(call);
+    this.#full = turnedAway && this.#calls.size > 0;
     if (this.#calls.size === 0) this.#idle();
     if (this.#state === "ready") this.#listener.sessionFree(this);
   }

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { expect, test } from "vitest";
 
 import { DemoPlane } from "../../test/support/demo-plane.ts";
-import { pluginZip } from "../../test/support/plugin-packages.ts";
+import { manifestText, pluginZip, scriptText } from "../../test/support/plugin-packages.ts";
 
 const EDITED = /^1\.0\.0-dev\.[0-9a-f]{8}$/;
 const NEW = "tagger is new at the end of the chain\n";
@@ -43,7 +43,7 @@ test("a raised version is left to people and told once; what is edited then is a
   const path = await plane.write("1.1.0");
   expect(await packages.bring(path)).toBeUndefined();
   expect(await packages.bring(path)).toBeUndefined();
-  expect(plane.said).toEqual([NEW, `tagger@1.1.0 is yours to release: sluice plugin push ${path}\n`]);
+  expect(plane.said).toEqual([NEW, `tagger@1.1.0 is yours to release: npx sluice plugin push ${path}\n`]);
 
   const edited = await packages.bring(await plane.write("1.1.0", "edited"));
 
@@ -89,4 +89,22 @@ test("a zip is uploaded byte for byte, a file that is none is nobody's package",
   expect(brought).toEqual({ plugin: "tagger", version: "2.0.0" });
   expect(notes).toBeUndefined();
   expect(await plane.chain()).toEqual(["tagger"]);
+
+  await rm(plane.folder.join("any-name.zip"));
+  await packages.bring(plane.folder.join("any-name.zip"));
+  expect(plane.said.at(-1)).toBe(
+    "any-name.zip is gone; a version that is in force stays: npx sluice --context ops plugin remove tagger\n",
+  );
+});
+
+test("a folder that says the name of the plugin in the folder beside it is refused", async () => {
+  await using plane = await DemoPlane.start();
+  const packages = plane.packages("guard", "tagger");
+  await plane.folder.write("guard/bin/plugin.js", scriptText());
+  await plane.folder.write("guard/plugin.yaml", manifestText({ name: "tagger" }));
+
+  const brought = packages.bring(plane.folder.join("guard"));
+
+  await expect(brought).rejects.toThrow(/plugin\.yaml.*says name tagger, and the folder tagger beside it/);
+  expect(await plane.chain()).toEqual([]);
 });

@@ -16,12 +16,12 @@ export interface EditedPackagesOptions {
   readonly dev: ApiClient;
   readonly ops: ApiClient;
   readonly say: (text: string) => void;
-  /** Names of what lay in the folder when the demo began to watch it. */
+  /** Names of the folders and zips that lay there when the demo began to watch it. */
   readonly present: ReadonlySet<string>;
 }
 
 /** What a folder is as a package. */
-type Held = Pick<PackedPlugin, "digest" | "content"> & { readonly plugin: string; readonly version: string };
+type Held = Pick<PackedPlugin, "digest" | "content"> & { readonly version: string };
 
 /**
  * Brings what lies in the demo's folder to the control plane. Each edit of a folder is a version of its own,
@@ -34,6 +34,8 @@ export class EditedPackages {
   readonly #there: Set<string>;
   /** What folders held when they were last brought, or left to people; by path. */
   readonly #held = new Map<string, Held>();
+  /** What was brought from there; by path. */
+  readonly #plugins = new Map<string, string>();
 
   constructor(options: EditedPackagesOptions) {
     this.#options = options;
@@ -53,7 +55,7 @@ export class EditedPackages {
     const { manifest: written, digest, content } = packed;
     const { name: plugin, version } = written;
     this.#refuseNameOfAnother(path, plugin);
-    const held: Held = { plugin, version, digest, content };
+    const held: Held = { version, digest, content };
     const before = this.#held.get(path);
     const [isChained, known] = await Promise.all([this.#isChained(plugin), this.#digestOf(plugin, version)]);
     if (!isChained && !this.#isPutHere(path)) return this.#unchained(plugin);
@@ -71,7 +73,7 @@ export class EditedPackages {
     if (known !== digest) await this.#send(plugin, zip, isChained);
     this.#held.set(path, held);
     if (!isChained) await this.#enchain(plugin);
-    this.#there.add(basename(path));
+    this.#brought(path, plugin);
     return { plugin, version: manifest.version };
   }
 
@@ -81,14 +83,20 @@ export class EditedPackages {
     if (!isChained && !this.#isPutHere(path)) return this.#unchained(plugin);
     await this.#send(plugin, await readFile(path), isChained);
     if (!isChained) await this.#enchain(plugin);
-    this.#there.add(basename(path));
+    this.#brought(path, plugin);
     return { plugin, version };
+  }
+
+  #brought(path: string, plugin: string): void {
+    this.#there.add(basename(path));
+    this.#plugins.set(path, plugin);
   }
 
   #gone(path: string): undefined {
     const name = basename(path);
-    const plugin = this.#held.get(path)?.plugin ?? name;
+    const plugin = this.#plugins.get(path) ?? name;
     this.#held.delete(path);
+    this.#plugins.delete(path);
     if (!this.#there.delete(name)) return;
     const advice = `npx sluice --context ops plugin remove ${plugin}`;
     this.#options.say(`${name} is gone; a version that is in force stays: ${advice}\n`);

@@ -47,11 +47,14 @@ export class LivePlugins implements AsyncDisposable {
       ignored: (path) => IGNORED.test(path.slice(options.folder.length)),
     });
     this.#watcher.on("all", (_event, path) => this.#changed(path));
+    this.#watcher.on("error", (error) => this.#say(`edits may go unseen from now on: ${messageOf(error)}\n`));
   }
 
   /** Resolves when the folder is watched: an edit before may go unseen. */
   static async watch(options: LivePluginsOptions): Promise<LivePlugins> {
-    const live = new LivePlugins(options, new Set(await readdir(options.folder)));
+    const entries = await readdir(options.folder, { withFileTypes: true });
+    const packages = entries.filter((entry) => entry.isDirectory() || entry.name.endsWith(".zip"));
+    const live = new LivePlugins(options, new Set(packages.map(({ name }) => name)));
     await once(live.#watcher, "ready");
     return live;
   }

@@ -45,18 +45,6 @@ test("of many saves in quick succession the last one is in force, whatever becam
   await expect.poll(() => answerOf(url), LONG).toBe(406);
 }, 120_000);
 
-test("a folder whose plugin.yaml says the name of another one's plugin is refused, and both stay as they are", async () => {
-  await using demo = await ConfiguredDemo.start();
-  const url = await demo.url("/echo");
-  const before = await fieldOf(url, "x-web-served-by");
-
-  await demo.edit("token-guard/plugin.yaml", (text) => text.replace("name: token-guard", "name: header-tag"));
-
-  await demo.child.line(/^token-guard: .*plugin\.yaml.*says name header-tag, and the folder header-tag/);
-  expect(await fieldOf(url, "x-web-served-by")).toBe(before);
-  expect(await demo.ops("get", "releases", "--plugin", "header-tag")).not.toContain("-dev.");
-}, 120_000);
-
 test("a package that is put into the folder, as zip or as folder, is added to the chain; one that goes is told", async () => {
   await using demo = await ConfiguredDemo.start();
   const url = await demo.url("/echo");

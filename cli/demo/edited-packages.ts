@@ -58,8 +58,8 @@ export class EditedPackages {
     const held: Held = { version, digest, content };
     const before = this.#held.get(path);
     const [isChained, known] = await Promise.all([this.#isChained(plugin), this.#digestOf(plugin, version)]);
-    if (!isChained && !this.#isPutHere(path)) return this.#unchained(plugin);
     const isPutHere = this.#isPutHere(path);
+    if (!isChained && !isPutHere) return this.#unchained(plugin);
     if (known === undefined && !isPutHere && isRaised(before, held)) {
       this.#held.set(path, held);
       if (before?.digest !== digest)

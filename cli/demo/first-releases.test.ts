@@ -9,15 +9,11 @@ import { DEMO, EXAMPLES } from "./plan.ts";
 
 test("a demo that people have changed starts again: what does not fit is told, what they took out stays out", async () => {
   await using plane = await TestControlPlane.start();
-  const { admin } = plane;
-  await makeCluster(admin);
-  const tokens = await makeTokens(admin);
-  const [dev, ops] = [plane.client(tokens.dev), plane.client(tokens.ops)];
-  await uploadExamples(admin, dev, EXAMPLES);
+  const { dev, ops } = await withExamples(plane);
   // rate-limit was removed, and enabled again without the config that it had; token-guard is not there any more.
   const entries = [{ plugin: "header-tag" }, { plugin: "rate-limit" }];
   const deadlines = { request: "200ms", response: "200ms" };
-  await admin.call("putChain", { params: { cluster: DEMO.cluster }, body: { entries, deadlines } });
+  await plane.admin.call("putChain", { params: { cluster: DEMO.cluster }, body: { entries, deadlines } });
   const said: string[] = [];
 
   await releaseExamples(dev, ops, (text) => said.push(text), new AbortController().signal);
@@ -31,16 +27,12 @@ test("a demo that people have changed starts again: what does not fit is told, w
 
 test("what a start before left half done is brought to its end, while the node is still connecting too", async () => {
   await using plane = await TestControlPlane.start();
-  const { admin } = plane;
-  await makeCluster(admin);
-  const tokens = await makeTokens(admin);
-  const [dev, ops] = [plane.client(tokens.dev), plane.client(tokens.ops)];
-  await uploadExamples(admin, dev, EXAMPLES);
-  await makeChain(admin);
+  const { dev, ops, token } = await withExamples(plane);
+  await makeChain(plane.admin);
   const node = (): FollowingNode =>
     new FollowingNode({
       id: DEMO.node,
-      token: tokens.node,
+      token,
       port: plane.ports.push,
       random: () => 0,
       place: { cluster: DEMO.cluster, service: DEMO.service },
@@ -66,6 +58,18 @@ test("what a start before left half done is brought to its end, while the node i
   const { items } = await dev.call("listReleases", { query: {} });
   expect(items.map(({ state }) => state)).toEqual(["DONE", "DONE", "DONE"]);
 });
+
+/** The demo's cluster, its people, its node's token and its plugins, none of which is released. */
+async function withExamples(
+  plane: TestControlPlane,
+): Promise<{ readonly dev: ApiClient; readonly ops: ApiClient; readonly token: string }> {
+  const { admin } = plane;
+  await makeCluster(admin);
+  const tokens = await makeTokens(admin);
+  const [dev, ops] = [plane.client(tokens.dev), plane.client(tokens.ops)];
+  await uploadExamples(admin, dev, EXAMPLES);
+  return { dev, ops, token: tokens.node };
+}
 
 async function firstRelease(dev: ApiClient, plugin: string): Promise<number> {
   const { release } = await dev.call("createRelease", {

@@ -42,6 +42,38 @@ test("an edit is in force everywhere, and is told when it is", async () => {
   expect(await plane.released()).toEqual(["1.0.0 ACTIVE"]);
 });
 
+test("what was edited and never released was missed, and so was an edit that was taken back", async () => {
+  const { plane, releases, versions } = await started();
+  await using _ = plane;
+  const [first, second] = versions;
+
+  expect(await releases.wasMissed(first)).toBe(false);
+  expect(await releases.wasMissed(second)).toBe(true);
+  await releases.begin(second, last);
+  await expect.poll(() => plane.said).toHaveLength(1);
+
+  expect(await releases.wasMissed(second)).toBe(false);
+  expect(await releases.wasMissed(first)).toBe(true);
+});
+
+test("what people have rolled back, or release themselves, was not missed", async () => {
+  const { plane, releases, versions } = await started();
+  await using _ = plane;
+  const [first, second] = versions;
+  await releases.begin(first, last);
+  await expect.poll(() => plane.said).toHaveLength(1);
+  await releases.begin(second, last);
+  await expect.poll(() => plane.said).toHaveLength(2);
+
+  const params = { release: 2 };
+  await plane.ops.call("rollBackRelease", { params, body: { note: "it is slow" } });
+
+  expect(await releases.wasMissed(second)).toBe(false);
+  await plane.ask(second.version, "by hand");
+  expect(await releases.wasMissed(second)).toBe(false);
+  expect(await releases.wasMissed(first)).toBe(false);
+});
+
 test("what is in force already is not released again, what was in force before is", async () => {
   const { plane, releases, versions } = await started();
   await using _ = plane;

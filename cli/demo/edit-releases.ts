@@ -4,6 +4,7 @@ import type { ApiClient } from "../../control-plane/api/contract/client.ts";
 import { IN_FULL_FORCE, OPEN } from "../../control-plane/model/release-machine.ts";
 import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
+import { isWorkInProgress } from "../../core/packages/pack.ts";
 import { DEMO } from "./plan.ts";
 
 export interface EditReleasesOptions {
@@ -58,6 +59,18 @@ export class EditReleases implements Disposable {
     if (last?.version === version) return;
     const release = await this.#request(plugin, version);
     this.#following.set(plugin, this.#follow(release));
+  }
+
+  /**
+   * Whether this is what somebody made of a plugin while the demo did not look: an edit that was never released, or one
+   * that was taken back. What people release or roll back themselves is left as it is.
+   */
+  async wasMissed({ plugin, version }: UploadedVersion): Promise<boolean> {
+    const releases = await this.#releasesOf(plugin);
+    const isNew = isWorkInProgress(version) && releases.every((release) => release.version !== version);
+    const [newest] = releases;
+    const isTakenBack = newest?.note === EDIT_NOTE && isInForce(newest.state) && newest.version !== version;
+    return isNew || isTakenBack;
   }
 
   async #comeToAnEnd(plugin: string): Promise<void> {

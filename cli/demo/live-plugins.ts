@@ -10,6 +10,7 @@ import { messageOf } from "../../core/errors.ts";
 import { EditedPackages } from "./edited-packages.ts";
 import { EditLine } from "./edit-line.ts";
 import { EditReleases } from "./edit-releases.ts";
+import { DEMO } from "./plan.ts";
 
 export interface LivePluginsOptions {
   /** Folders and zips of plugins. */
@@ -34,6 +35,8 @@ export class LivePlugins implements AsyncDisposable {
   readonly #releases: EditReleases;
   /** By the name of the folder or zip. */
   readonly #lines = new Map<string, EditLine>();
+  /** Names of folders in which nobody has looked yet for what was edited before the demo watched. */
+  readonly #unseen = new Set<string>();
   #closed = false;
 
   private constructor(options: LivePluginsOptions, present: ReadonlySet<string>) {
@@ -50,12 +53,18 @@ export class LivePlugins implements AsyncDisposable {
     this.#watcher.on("error", (error) => this.#say(`edits may go unseen from now on: ${messageOf(error)}\n`));
   }
 
-  /** Resolves when the folder is watched: an edit before may go unseen. */
+  /**
+   * Resolves when the folder is watched. Edits of plugins in the chain that were made before, while the demo started or
+   * did not run, are brought then; a package that was put there before is not added to the chain.
+   */
   static async watch(options: LivePluginsOptions): Promise<LivePlugins> {
     const entries = await readdir(options.folder, { withFileTypes: true });
     const packages = entries.filter((entry) => entry.isDirectory() || entry.name.endsWith(".zip"));
     const live = new LivePlugins(options, new Set(packages.map(({ name }) => name)));
     await once(live.#watcher, "ready");
+    const chain = await options.dev.call("getChain", { params: { cluster: DEMO.cluster } });
+    const chained = new Set(chain.entries.map(({ plugin }) => plugin));
+    for (const entry of packages) if (entry.isDirectory() && chained.has(entry.name)) live.#look(entry.name);
     return live;
   }
 
@@ -66,20 +75,33 @@ export class LivePlugins implements AsyncDisposable {
     await Promise.all(this.#lines.values().map((line) => line[Symbol.asyncDispose]()));
   }
 
+  #look(name: string): void {
+    if (this.#lines.has(name)) return;
+    this.#unseen.add(name);
+    this.#lineOf(name).changed();
+  }
+
   #changed(path: string): void {
     const [name = ""] = relative(this.#options.folder, path).split(sep);
     if (name === "") return;
+    this.#unseen.delete(name);
+    this.#lineOf(name).changed();
+  }
+
+  #lineOf(name: string): EditLine {
     const line = this.#lines.get(name) ?? new EditLine(this.#options.clock, () => this.#bring(name));
     this.#lines.set(name, line);
-    line.changed();
+    return line;
   }
 
   /** Never rejects: what is wrong with an edit is for whoever made it. */
   async #bring(name: string): Promise<void> {
+    const isUnseen = this.#unseen.delete(name);
     const isBehind = (): boolean => this.#closed || this.#lines.get(name)?.isBehind === true;
     try {
       const version = await this.#packages.bring(join(this.#options.folder, name));
-      if (version !== undefined) await this.#releases.begin(version, isBehind);
+      if (version === undefined || (isUnseen && !(await this.#releases.wasMissed(version)))) return;
+      await this.#releases.begin(version, isBehind);
     } catch (error) {
       this.#say(`${name}: ${messageOf(error)}\n`);
     }

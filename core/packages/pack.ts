@@ -29,6 +29,14 @@ export interface PackedFolder extends PackedPlugin {
   workInProgress(): Promise<PackedPlugin>;
 }
 
+/** Between the version in plugin.yaml and the digest. */
+const IN_PROGRESS = "-dev.";
+
+/** Whether a version was given to work in progress, see `PackedFolder`. */
+export function isWorkInProgress(version: string): boolean {
+  return version.includes(IN_PROGRESS);
+}
+
 /** Local time on purpose: a zip stores no zone, so the same bytes come out everywhere. */
 const EPOCH = new Date(1980, 0, 1);
 
@@ -47,7 +55,7 @@ export async function packForUpload(directory: string): Promise<PackedFolder> {
 
 async function packed({ files, package: found }: FolderPackage): Promise<PackedFolder> {
   const plugin = await zipped(found.manifest, files);
-  const version = `${found.manifest.version}-dev.${plugin.digest.slice(0, 8)}`;
+  const version = `${found.manifest.version}${IN_PROGRESS}${plugin.digest.slice(0, 8)}`;
   const workInProgress = (): Promise<PackedPlugin> =>
     zipped(
       { ...found.manifest, version },

@@ -31,6 +31,21 @@ test("what a node refuses is told with the reason, and the next edit takes over"
   expect(await demo.ops("wait", "--for=converged")).toContain("1 of 1 synced");
 }, 120_000);
 
+test("edits made while the demo starts, and while it does not run, are in force soon after its start", async () => {
+  await using demo = await ConfiguredDemo.begin();
+  await demo.child.line(/release 1 \(header-tag/);
+  await demo.edit(SOURCE, (source) => source.replace("401", "402"));
+  await demo.child.line(/^Sluice is up/);
+  await expect.poll(async () => answerOf(await demo.url("/private")), LONG).toBe(402);
+
+  await demo.restart(() => demo.edit(SOURCE, (source) => source.replace("402", "403")));
+  await expect.poll(async () => answerOf(await demo.url("/private")), LONG).toBe(403);
+
+  await demo.restart(() => demo.edit(SOURCE, (source) => `${source}\n syntax error(`));
+  await demo.child.line(/^token-guard: .*plugin\.ts/);
+  expect(await answerOf(await demo.url("/private"))).toBe(403);
+}, 120_000);
+
 test("of many saves in quick succession the last one is in force, whatever became of the others", async () => {
   await using demo = await ConfiguredDemo.start();
   const url = await demo.url("/private");

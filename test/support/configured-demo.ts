@@ -21,11 +21,15 @@ export interface Called {
 /** `sluice up` with its control plane, on free ports, in a folder of its own. */
 export class ConfiguredDemo implements AsyncDisposable {
   readonly folder: string;
-  readonly child: Child;
+  #child: Child;
 
-  private constructor(folder: string, child: Child) {
+  private constructor(folder: string) {
     this.folder = folder;
-    this.child = child;
+    this.#child = ConfiguredDemo.#spawn(folder);
+  }
+
+  get child(): Child {
+    return this.#child;
   }
 
   static async start(): Promise<ConfiguredDemo> {
@@ -40,8 +44,20 @@ export class ConfiguredDemo implements AsyncDisposable {
     await mkdir(join(ROOT, ".sluice"), { recursive: true });
     const folder = await mkdtemp(join(ROOT, ".sluice/demo-"));
     await cp(join(ROOT, "plugins-example"), join(folder, "plugins"), { recursive: true });
+    return new ConfiguredDemo(folder);
+  }
+
+  static #spawn(folder: string): Child {
     const args = [SLUICE, "up", ...FREE, "--plugins", "plugins"];
-    return new ConfiguredDemo(folder, new Child(process.execPath, args, { cwd: folder }));
+    return new Child(process.execPath, args, { cwd: folder });
+  }
+
+  /** Stops it, and starts it again in the same folder behind `meanwhile`. */
+  async restart(meanwhile: () => Promise<void>): Promise<void> {
+    await this.#child.end("SIGINT");
+    await meanwhile();
+    this.#child = ConfiguredDemo.#spawn(this.folder);
+    await this.#child.line(/^Sluice is up/);
   }
 
   /** The address that the printed curl lines name for a path. */

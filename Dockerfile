@@ -26,4 +26,4 @@ COPY --from=build /sluice/dist/image .
 USER node
 EXPOSE 15101 15102
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "deploy/container/probe.js", "/live"]
-ENTRYPOINT ["node", "--min-semi-space-size=8", "--max-semi-space-size=8", "--memory-reducer-delay-ms=60000", "sidecar/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "--memory-reducer-delay-ms=60000", "sidecar/main.js"]

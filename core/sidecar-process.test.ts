@@ -15,5 +15,5 @@ test("the image starts the sidecar with these flags, in this environment", () =>
 });
 
 test("a Node of another version starts without what it may not know", () => {
-  expect(sidecarFlags("27.0.0")).toEqual(["--min-semi-space-size=8", "--max-semi-space-size=8"]);
+  expect(sidecarFlags("27.0.0")).toEqual(["--max-semi-space-size=4"]);
 });

@@ -142,7 +142,7 @@ const HEADS = {
     default: WIRE.trailerBytes,
     min: 256,
     max: MIB,
-    meaning: "Longest trailers; beyond it 431.",
+    meaning: "Longest trailers over HTTP/1.1; beyond it 431. Over HTTP/2 they are bounded as heads are.",
   }),
 } as const;
 

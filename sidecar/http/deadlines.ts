@@ -47,7 +47,12 @@ export class Deadlines {
   /** The first tick that is certainly `delay` ms away; for `Deadline` only. */
   tickAfter(delay: number): number {
     this.#timer ??= this.#clock.every(this.#resolution, () => this.#advance()).unref();
-    return this.#tick + Math.ceil(delay / this.#resolution) + 1;
+    return this.#tick + this.periodOf(delay) / this.#resolution;
+  }
+
+  /** ms between the firings of a deadline that is armed for `delay` again whenever it fires. */
+  periodOf(delay: number): number {
+    return (Math.ceil(delay / this.#resolution) + 1) * this.#resolution;
   }
 
   /** Puts a deadline where it is looked at in time; for `Deadline` only. */

@@ -46,6 +46,8 @@ export class ClientSession implements CallCarrier {
   readonly #session: ClientHttp2Session;
   readonly #socket: Socket;
   readonly #deadline: Deadline;
+  /** What really lies between two looks, ms. */
+  readonly #period: number;
   readonly #calls = new OpenStreams<ClientCall>();
   #state: "connecting" | "ready" | "leaving" | "closed" = "connecting";
   #places = 0;
@@ -69,6 +71,7 @@ export class ClientSession implements CallCarrier {
     });
     tellPeerWhatWasWrong(this.#session);
     this.#deadline = deadlines.deadline(() => this.#tick());
+    this.#period = deadlines.periodOf(SWEEP);
     this.#deadline.arm(limits.connect);
     this.#listen();
   }
@@ -185,7 +188,7 @@ export class ClientSession implements CallCarrier {
       this.destroy(new WireError("upstream_connect_timeout", detail, { retryable: true }));
     } else if (this.#calls.size > 0) {
       this.#deadline.arm(SWEEP);
-      this.#calls.forEach((call) => call.sweep(SWEEP, this.#limits));
+      this.#calls.forEach((call) => call.sweep(this.#period, this.#limits));
     } else if (this.#state === "leaving") {
       // It was closed a while ago, and the app keeps its side open.
       this.#socket.destroy();

@@ -109,6 +109,23 @@ test("a request whose body stalls is answered 408 and its handler told", async (
   expect(await peer.reset(1)).toBe(constants.NGHTTP2_NO_ERROR);
 });
 
+test("an app that never answers is waited for as long as was said, give or take a look at all calls", async () => {
+  const clock = new ManualClock();
+  const asked = Promise.withResolvers<void>();
+  await using app = await Http2App.start(() => asked.resolve());
+  await using join = await Http2Join.start(app.port, { clock, limits: { response: 10_000 } });
+  await using client = new Http2Client(join.port);
+  const coming = exchange(client.session, { flat: requestTo("/") });
+  await asked.promise;
+
+  clock.advance(9_900);
+  await client.settled();
+  expect(join.front.inFlight.count).toBe(1);
+  clock.advance(1_000);
+
+  expect((await coming).status).toBe(504);
+});
+
 test("a body that comes slowly but steadily is not cut", async () => {
   const clock = new ManualClock();
   const done = Promise.withResolvers<void>();

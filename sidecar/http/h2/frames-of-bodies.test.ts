@@ -37,6 +37,28 @@ test("a body that comes in one frame goes on in one frame, which ends the stream
   expect(first).toMatchObject({ flags: FLAG.endStream, payload: Buffer.from("all of it") });
 });
 
+test("an answer of gRPC keeps its trailers though its length is known", async () => {
+  const fields: readonly Field[] = [
+    [":status", "200"],
+    ["content-type", "application/grpc"],
+    ["content-length", "2"],
+  ];
+  await using app = await RawHttp2App.start((_connection, stream, send) =>
+    send(
+      headers(stream, fields, FLAG.endHeaders),
+      data(stream, "ok"),
+      headers(stream, [["grpc-status", "0"]], FLAG.endHeaders | FLAG.endStream),
+    ),
+  );
+  await using join = await Http2Join.start(app.port);
+  await using peer = await Http2Peer.connect(join.port);
+  peer.begin(headers(1, POST, FLAG.endHeaders | FLAG.endStream));
+
+  const last = await peer.frame(({ stream, flags }) => stream === 1 && (flags & FLAG.endStream) !== 0);
+
+  expect(last.type).toBe(FRAME.headers);
+});
+
 /** Notes what it is given, and wants no more after each piece. */
 class Nibbler implements BodySink {
   readonly pieces: string[] = [];

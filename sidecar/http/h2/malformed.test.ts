@@ -100,6 +100,22 @@ test.each(REFUSED)("%s resets the stream and never reaches the handler", async (
   expect(recorder.seen).toEqual([]);
 });
 
+test.each<readonly Field[]>([[], [["content-length", "4"]]])(
+  "TRACE with a body, stated as %s, resets the stream",
+  async (...stated) => {
+    await using recorder = await startRecorder();
+    await using peer = await Http2Peer.connect(recorder.front.port);
+
+    peer.begin(
+      headers(1, [...replaced(":method", "TRACE"), ...(stated as Field[])], FLAG.endHeaders),
+      data(1, "GET ", FLAG.endStream),
+    );
+
+    expect(await peer.reset(1)).toBe(constants.NGHTTP2_PROTOCOL_ERROR);
+    expect(recorder.seen).toEqual([]);
+  },
+);
+
 test("a connection goes on after a malformed request", async () => {
   await using recorder = await startRecorder();
   await using peer = await Http2Peer.connect(recorder.front.port);

@@ -6,6 +6,7 @@ import { atTurnEnd, type TurnEnd } from "../turn-end.ts";
 import { WireError } from "../wire-error.ts";
 import { toRecord } from "./header-record.ts";
 import { ownerOf } from "./owned-stream.ts";
+import { SMALL_PIECE, SmallPieces } from "./small-pieces.ts";
 
 /** How the owner of a body hears what comes of it. */
 export interface OutgoingListener {
@@ -18,7 +19,7 @@ export interface OutgoingListener {
 /**
  * A body on its way into a stream's writable side. Bytes wait for the end of the turn, in which most bodies end: what is
  * written and ended at once leaves as one DATA frame with END_STREAM, where node makes an empty one of an end that comes
- * later.
+ * later. Small pieces behind others that wait are gathered, so that few wait whatever their length.
  */
 export class OutgoingBody implements BodySink, TurnEnd {
   readonly #listener: OutgoingListener;
@@ -27,6 +28,9 @@ export class OutgoingBody implements BodySink, TurnEnd {
   #trailers: HeaderBlock | undefined;
   /** What came while there was no stream to take it. */
   #held: Buffer | undefined;
+  #small: SmallPieces | undefined;
+  /** Whether gathered pieces wait in the stream: those that come meanwhile are gathered on. */
+  #gathering = false;
   #state: "flowing" | "blocked" | "ended" | "over" = "flowing";
   #touched = false;
   #corked = false;
@@ -83,18 +87,20 @@ export class OutgoingBody implements BodySink, TurnEnd {
     this.#moved = true;
     this.#taken += bytes.length;
     if (!this.#corked) this.#cork(stream);
-    if (stream.write(bytes)) return true;
-    stream.once("drain", drained);
-    this.#state = "blocked";
-    return false;
+    const isBehind = this.#small?.isEmpty === false;
+    if (bytes.length < SMALL_PIECE && (isBehind || stream.writableLength > 0))
+      return this.#gather(stream, bytes);
+    if (isBehind) this.#writeGathered(stream);
+    return this.#wrote(stream, stream.write(bytes));
   }
 
   end(trailers: HeaderBlock | undefined): void {
     if (this.#state === "over") return;
+    const stream = this.#stream;
+    if (stream !== undefined) this.#writeGathered(stream);
     this.#state = "ended";
     this.#source = undefined;
     this.#trailers = trailers;
-    const stream = this.#stream;
     if (stream === undefined || stream.destroyed) return;
     stream.end();
     if (!this.#mayHaveTrailers) this.#listener.bodySent();
@@ -130,7 +136,10 @@ export class OutgoingBody implements BodySink, TurnEnd {
 
   turnEnded(): void {
     this.#corked = false;
-    this.#stream?.uncork();
+    const stream = this.#stream;
+    if (stream === undefined) return;
+    if (!this.#gathering) this.#writeGathered(stream);
+    stream.uncork();
   }
 
   /** For the stream's listeners only. */
@@ -139,6 +148,33 @@ export class OutgoingBody implements BodySink, TurnEnd {
     if (this.#state !== "blocked") return;
     this.#state = "flowing";
     this.#source?.resume();
+  }
+
+  #gather(stream: Http2Stream, bytes: Buffer): boolean {
+    const small = (this.#small ??= new SmallPieces());
+    if (!small.add(bytes)) {
+      this.#writeGathered(stream);
+      small.add(bytes);
+    }
+    return this.#state === "flowing";
+  }
+
+  #writeGathered(stream: Http2Stream): void {
+    const small = this.#small;
+    if (small === undefined || small.isEmpty || this.#state === "over" || stream.destroyed) return;
+    this.#gathering = true;
+    const taken = (): void => {
+      this.#gathering = false;
+      this.#writeGathered(stream);
+    };
+    this.#wrote(stream, stream.write(small.take(), taken));
+  }
+
+  #wrote(stream: Http2Stream, flowing: boolean): boolean {
+    if (flowing) return true;
+    stream.once("drain", drained);
+    this.#state = "blocked";
+    return false;
   }
 
   #cork(stream: Http2Stream): void {

@@ -28,13 +28,22 @@ const HEADS: readonly (readonly [
 ])[] = [
   ["a long path", withPath(`/${"x".repeat(200)}`), "target_too_long", 414, /201 bytes/],
   ["many bytes", [...withPath("/"), ["x", "y".repeat(400)]], "header_too_large", 431, /bytes/],
+  [
+    "many fields",
+    [...withPath("/"), ...Array.from({ length: 9 }, (_, index): Field => [`a${index}`, "1"])],
+    "header_too_large",
+    431,
+    /more than 8 fields/,
+  ],
   ["a fragment in its path", withPath("/#part"), "bad_request", 0, /:path/],
 ];
 
 test.each(HEADS)(
   "a head with %s is told of, once, with what was wrong",
   async (_what, fields, code, status, reason) => {
-    await using front = await Http2Front.start(answer, { limits: { targetBytes: 100, headBytes: 300 } });
+    await using front = await Http2Front.start(answer, {
+      limits: { targetBytes: 100, headBytes: 300, headFields: 8 },
+    });
     await using peer = await Http2Peer.connect(front.port);
 
     peer.begin(headers(1, fields, END));

@@ -48,13 +48,15 @@ export function readRequestHead(
   const pseudo = readPseudoHeaders(flat);
   const { method, path, next } = pseudo;
   const fields = readWireFields(flat, next);
-  const problem = problemOf(pseudo, fields);
+  const problem = problemOf(pseudo, fields) ?? problemOfTrace(method, fields, endStream);
   if (problem !== undefined) return refused("bad_request", problem);
   const expects = expectsContinue(fields);
   if (expects === undefined) return refused("expectation_failed", "an expectation other than 100-continue");
   const target = path ?? "";
   if (target.length > limits.targetBytes)
     return refused("target_too_long", `:path has ${target.length} bytes`);
+  if ((flat.length - next) / 2 > limits.headFields)
+    return refused("header_too_large", `more than ${limits.headFields} fields`);
   const crumbled = fields.cookies > 1;
   const headers = HeaderBlock.fromFields(crumbled ? withJoinedCookies(flat, next) : flat.slice(next));
   const bytes = fields.bytes + target.length;
@@ -147,6 +149,11 @@ function problemOf(pseudo: PseudoHeaders, { host, hosts, length }: WireFields): 
   if (scheme !== "http" && scheme !== "https") return ":scheme is neither http nor https";
   if (path === undefined || !isTarget(path, method)) return ":path is not an origin-form target";
   return undefined;
+}
+
+/** RFC 9110 §9.3.8, as over HTTP/1.1: an app that takes no body of TRACE would read it as the next request. */
+function problemOfTrace(method: string, { length }: WireFields, endStream: boolean): string | undefined {
+  return method === "TRACE" && !endStream && length !== 0 ? "TRACE with a body" : undefined;
 }
 
 /** Origin form, or `*` for OPTIONS: visible ASCII without `#`, which is what HTTP/1.1 can carry. */

@@ -198,8 +198,8 @@ export class ServerSession implements ExchangeOwner {
       this.drain();
     } else {
       this.#deadline.arm(SWEEP);
-      const { bodyIdle } = this.#context.limits;
-      this.#exchanges.forEach((exchange) => exchange.sweep(SWEEP, bodyIdle));
+      const { limits, deadlines } = this.#context;
+      this.#exchanges.forEach((exchange) => exchange.sweep(deadlines.periodOf(SWEEP), limits.bodyIdle));
     }
   }
 

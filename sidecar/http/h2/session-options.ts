@@ -10,6 +10,9 @@ const FIELD_OVERHEAD = 32;
 /** Pseudo-headers of a request. */
 const PSEUDO_HEADERS = 4;
 
+/** node resets streams with more fields without a word: so many more than are taken are read, and answered 431. */
+const READ_BEYOND = 4;
+
 /**
  * Beyond this many resets by the client, refilled at 33 a second, nghttp2 ends the session (CVE-2023-44487). Its own
  * default: a client whose calls run into their deadlines all at once resets as many as it may have open, a few times.
@@ -27,7 +30,6 @@ function sessionMemory(limits: WireLimits): number {
 function sharedOptions(limits: WireLimits): ServerSessionOptions & ClientSessionOptions {
   return {
     maxSessionMemory: sessionMemory(limits),
-    maxHeaderListPairs: limits.headFields + PSEUDO_HEADERS,
     maxSettings: 32,
     // An answer that repeats a field passes as it came.
     strictSingleValueFields: false,
@@ -41,6 +43,7 @@ function headerListBytes(limits: WireLimits): number {
 export function serverSessionOptions(limits: WireLimits): ServerSessionOptions {
   return {
     ...sharedOptions(limits),
+    maxHeaderListPairs: READ_BEYOND * limits.headFields + PSEUDO_HEADERS,
     streamResetBurst: RESET_BURST,
     streamResetRate: RESET_RATE,
     settings: {
@@ -54,6 +57,7 @@ export function serverSessionOptions(limits: WireLimits): ServerSessionOptions {
 export function clientSessionOptions(limits: WireLimits): ClientSessionOptions {
   return {
     ...sharedOptions(limits),
+    maxHeaderListPairs: limits.headFields + PSEUDO_HEADERS,
     settings: { enablePush: false, maxHeaderListSize: headerListBytes(limits) },
   };
 }

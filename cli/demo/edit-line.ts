@@ -28,9 +28,14 @@ export class EditLine implements AsyncDisposable {
     this.#settling?.[Symbol.dispose]();
     this.#settling = this.#clock.after(SETTLE, () => {
       this.#settling = undefined;
-      this.#waits = true;
-      this.#working ??= this.#work();
+      void this.bring();
     });
+  }
+
+  /** Brings what is there now; resolves when it, and what has changed meanwhile, has been brought. */
+  bring(): Promise<void> {
+    this.#waits = true;
+    return (this.#working ??= this.#work());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

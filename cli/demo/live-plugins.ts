@@ -54,8 +54,8 @@ export class LivePlugins implements AsyncDisposable {
   }
 
   /**
-   * Resolves when the folder is watched. Edits of plugins in the chain that were made before, while the demo started or
-   * did not run, are brought then; a package that was put there before is not added to the chain.
+   * Resolves when the folder is watched, and edits of plugins in the chain that were made before, while the demo started
+   * or did not run, are on their way; a package that was put there before is not added to the chain.
    */
   static async watch(options: LivePluginsOptions): Promise<LivePlugins> {
     const entries = await readdir(options.folder, { withFileTypes: true });
@@ -64,7 +64,8 @@ export class LivePlugins implements AsyncDisposable {
     await once(live.#watcher, "ready");
     const chain = await options.dev.call("getChain", { params: { cluster: DEMO.cluster } });
     const chained = new Set(chain.entries.map(({ plugin }) => plugin));
-    for (const entry of packages) if (entry.isDirectory() && chained.has(entry.name)) live.#look(entry.name);
+    const folders = packages.filter((entry) => entry.isDirectory() && chained.has(entry.name));
+    await Promise.all(folders.map(({ name }) => live.#look(name)));
     return live;
   }
 
@@ -75,10 +76,10 @@ export class LivePlugins implements AsyncDisposable {
     await Promise.all(this.#lines.values().map((line) => line[Symbol.asyncDispose]()));
   }
 
-  #look(name: string): void {
+  async #look(name: string): Promise<void> {
     if (this.#lines.has(name)) return;
     this.#unseen.add(name);
-    this.#lineOf(name).changed();
+    await this.#lineOf(name).bring();
   }
 
   #changed(path: string): void {

@@ -107,7 +107,7 @@ test.each<readonly Field[]>([[], [["content-length", "4"]]])(
     await using peer = await Http2Peer.connect(recorder.front.port);
 
     peer.begin(
-      headers(1, [...replaced(":method", "TRACE"), ...(stated as Field[])], FLAG.endHeaders),
+      headers(1, [...replaced(":method", "TRACE"), ...stated], FLAG.endHeaders),
       data(1, "GET ", FLAG.endStream),
     );
 

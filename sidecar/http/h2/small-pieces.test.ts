@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 

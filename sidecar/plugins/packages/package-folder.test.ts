@@ -54,6 +54,24 @@ class Watching implements AsyncDisposable {
   }
 }
 
+test("a folder that is not there is told by its path, and read when it comes", async () => {
+  await using files = await TemporaryFolder.create();
+  const lines: string[] = [];
+  await using folder = new PackageFolder({
+    directories: [files.join("missing")],
+    cache: new PackageCache(files.join("cache")),
+    clock: systemClock,
+    log: createLogger("warn", { write: (line) => void lines.push(line) }),
+  });
+  await folder.start();
+  expect(lines).toEqual([expect.stringContaining(`"path":"${files.join("missing")}"`)]);
+
+  const come = new Promise<readonly PackageChange[]>((resolve) => folder.onChange(resolve));
+  await files.write("missing/tagger.zip", pluginZip());
+
+  expect(await come).toMatchObject([{ name: "tagger" }]);
+});
+
 test("what lies in the folder is there once it has started", async () => {
   await using watching = await Watching.create();
   await watching.put("tagger.zip", pluginZip());

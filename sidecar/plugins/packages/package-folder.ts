@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+
 import { watch, type FSWatcher } from "chokidar";
 
 import type { Clock, Timer } from "../../../core/clock.ts";
@@ -74,6 +76,9 @@ export class PackageFolder implements PackageSource, AsyncDisposable {
   /** Resolves when all that lies in the folders was read once; what is refused is reported as after any change. */
   async start(): Promise<void> {
     await this.#cache.sweep();
+    for (const path of this.#directories)
+      if (!existsSync(path))
+        this.#log.warn({ path }, "plugin folder: there is none (plugins.folder), its packages come with it");
     this.#watcher = watch([...this.#directories], {
       ignoreInitial: true,
       followSymlinks: false,

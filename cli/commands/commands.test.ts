@@ -220,6 +220,7 @@ test.for([
   [["context", "set", "x", "--server", "localhost:7400"], 2, "expected the control plane's address"],
   [["context", "set", "x", "--server", "http://a", "--token-file", "gone"], 1, "ENOENT"],
   [["control-plane", "backup", "gone/backup"], 1, "there is no folder"],
+  [["up", "--inbound", "nonsense"], 2, "--inbound: expected an address such as"],
   [["plugin", "push", "gone"], 2, "gone: there is no such file or folder"],
   [["token", "create", "x", "--grant", "viewr"], 2, 'there is no role viewr, did you mean "viewer"?'],
   [["silence", "create", "--until", "+1h", "--reason", "x", "--cluster", "dmeo"], 4, 'did you mean "demo"?'],

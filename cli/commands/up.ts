@@ -2,12 +2,15 @@ import { resolve } from "node:path";
 
 import { Command } from "commander";
 
+import { InputError } from "../../core/errors.ts";
 import { addFlags, flagsGiven } from "../../core/options/flags.ts";
 import { address, text } from "../../core/options/kinds.ts";
+import type { ValuesOf } from "../../core/options/option.ts";
 import { resolveOptions } from "../../core/options/resolve.ts";
 import type { CommandLine } from "../command-line.ts";
 import { EXAMPLES } from "../demo/plan.ts";
 import { runDemo } from "../demo/run-demo.ts";
+import { usageError } from "../usage-error.ts";
 
 const HOST = "127.0.0.1";
 
@@ -42,9 +45,18 @@ export const UP_OPTIONS = {
 export function upCommand(line: CommandLine): Command {
   const command = new Command("up");
   addFlags(command, UP_OPTIONS).action(async () => {
-    const { values } = resolveOptions(UP_OPTIONS, { flags: flagsGiven(command, UP_OPTIONS) });
+    const values = valuesOf(command);
     const plugins = values.plugins === "" ? EXAMPLES : resolve(line.directory, values.plugins);
     line.ended(await runDemo(line, { ...values, plugins }));
   });
   return command;
+}
+
+/** A value that is none is a wrong call: nothing but flags is read here. */
+function valuesOf(command: Command): ValuesOf<typeof UP_OPTIONS> {
+  try {
+    return resolveOptions(UP_OPTIONS, { flags: flagsGiven(command, UP_OPTIONS) }).values;
+  } catch (error) {
+    throw error instanceof InputError ? usageError(error.message) : error;
+  }
 }

@@ -10,7 +10,7 @@ test("a line that is written leaves at once, behind those that were collected", 
   await using folder = await mkdtempDisposable(join(tmpdir(), "sluice-output-"));
   const path = join(folder.path, "log");
   await using file = await open(path, "w");
-  using output = bufferedOutput(file.fd);
+  await using output = bufferedOutput(file.fd);
 
   output.collect("collected\n");
   output.write("written\n");
@@ -23,7 +23,7 @@ test("lines are collected, and disposing writes what waits", async () => {
   const path = join(folder.path, "log");
   await using file = await open(path, "w");
   {
-    using output = bufferedOutput(file.fd);
+    await using output = bufferedOutput(file.fd);
     for (let i = 0; i < 100; i++) output.collect(`line ${i}\n`);
 
     expect(await readFile(path, "utf8")).toBe("");
@@ -42,7 +42,8 @@ test("a reader that went away costs lines and not the process", async () => {
 
   const output = bufferedOutput(readOnly.fd);
   output.write("x".repeat(20_000));
-  output[Symbol.dispose]();
+  output.write("behind it");
+  await output[Symbol.asyncDispose]();
   await written.stat();
 
   expect(await readFile(path, "utf8")).toBe("");

@@ -8,7 +8,7 @@ const CHUNK = 16 * 1024;
 const MOST_WAITING = 8 * 1024 * 1024;
 
 /** Lines for a file descriptor. A reader that does not read holds nobody up. */
-export interface BufferedOutput extends DestinationStream, Disposable {
+export interface BufferedOutput extends DestinationStream, AsyncDisposable {
   /** Writes at once, behind what was collected: for lines that are rare. */
   write(line: string): void;
   /** Takes a line that leaves within a quarter of a second, with others in one write: for lines of every request. */
@@ -17,17 +17,24 @@ export interface BufferedOutput extends DestinationStream, Disposable {
   readonly dropped: number;
 }
 
-/** Disposing writes what waits, in one go. Standard output unless told otherwise. */
+/** ms that the end waits for a reader that does not read. */
+const FAREWELL = 1_000;
+
+/** Disposing waits until what waits is written, or nobody reads. Standard output unless told otherwise. */
 export function bufferedOutput(descriptor = 1): BufferedOutput {
   const stream = pino.destination({ dest: descriptor, sync: false, maxLength: MOST_WAITING });
   let dropped = 0;
   stream.on("drop", () => dropped++);
   // A reader that went away (EPIPE) must not take the process with it.
   stream.on("error", () => dropped++);
+  let idle = true;
+  stream.on("drain", () => (idle = true));
   // One string grows by appending for almost nothing, where each write of the stream measures and files its line.
   let waiting = "";
   const pass = (): void => {
-    if (waiting !== "") stream.write(waiting);
+    if (waiting === "") return;
+    idle = false;
+    stream.write(waiting);
     waiting = "";
   };
   const timer = systemClock.every(FLUSH_EVERY, pass).unref();
@@ -44,18 +51,19 @@ export function bufferedOutput(descriptor = 1): BufferedOutput {
     get dropped() {
       return dropped;
     },
-    [Symbol.dispose]: () => {
+    [Symbol.asyncDispose]: async () => {
       timer[Symbol.dispose]();
       pass();
-      flush(stream);
+      if (!idle) await settled(stream);
     },
   };
 }
 
-function flush(stream: ReturnType<typeof pino.destination>): void {
-  try {
-    stream.flushSync();
-  } catch {
-    // Not open, or nobody reads any more: there is nowhere to say so.
-  }
+/** Not `flushSync`, which tries for ever where the reader went away. */
+async function settled(stream: ReturnType<typeof pino.destination>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  stream.once("drain", resolve);
+  stream.once("error", resolve);
+  using _ = systemClock.after(FAREWELL, resolve);
+  await promise;
 }

@@ -17,7 +17,7 @@ type MainOptions = SidecarOptions & { readonly output: BufferedOutput };
 async function main(): Promise<number> {
   const settings = await readSettings(process.argv.slice(2), process.env);
   const { logLevel, drainDelay, drainTimeout, workers } = settings.values;
-  using output = bufferedOutput();
+  await using output = bufferedOutput();
   const tap = new LogTap(output);
   const log = createLogger(logLevel, tap);
   for (const warning of settings.warnings) log.warn(warning);

@@ -11,7 +11,7 @@ const FAREWELL = 5_000;
 
 async function main(): Promise<void> {
   ignoreGroupSignals();
-  using output = bufferedOutput();
+  await using output = bufferedOutput();
   const drained = Promise.withResolvers<void>();
   const options = { environment: process.env, clock: systemClock, output, onDrained: drained.resolve };
   await using worker = new Worker(options);

@@ -24,11 +24,14 @@ const FAREWELL = 1_000;
 export function bufferedOutput(descriptor = 1): BufferedOutput {
   const stream = pino.destination({ dest: descriptor, sync: false, maxLength: MOST_WAITING });
   let dropped = 0;
-  stream.on("drop", () => dropped++);
-  // A reader that went away (EPIPE) must not take the process with it.
-  stream.on("error", () => dropped++);
   let idle = true;
+  stream.on("drop", () => dropped++);
   stream.on("drain", () => (idle = true));
+  // A reader that went away (EPIPE) must not take the process with it; what it did not read is not waited for.
+  stream.on("error", () => {
+    dropped++;
+    idle = true;
+  });
   // One string grows by appending for almost nothing, where each write of the stream measures and files its line.
   let waiting = "";
   const pass = (): void => {

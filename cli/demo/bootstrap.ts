@@ -1,10 +1,10 @@
 import { Readable } from "node:stream";
 
-import { ApiError, type ApiErrorCode } from "../../control-plane/api/contract/api-error.ts";
 import type { ApiClient } from "../../control-plane/api/contract/client.ts";
 import type { Grant } from "../../control-plane/model/access.ts";
 import { examplePackage } from "./example-package.ts";
 import { DEMO, DEMO_CHAIN } from "./plan.ts";
+import { unlessMissing } from "./unless-missing.ts";
 
 /** Secrets of the people and of the node of the demo. */
 export interface DemoTokens {
@@ -88,15 +88,5 @@ export async function makeChain(admin: ApiClient): Promise<void> {
 }
 
 async function unlessThere(look: Promise<unknown>, make: () => Promise<unknown>): Promise<void> {
-  if ((await except("not_found", look)) === undefined) await make();
-}
-
-/** What it came to; undefined where it was refused for this reason. */
-async function except<Value>(code: ApiErrorCode, step: Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await step;
-  } catch (error) {
-    if (error instanceof ApiError && error.code === code) return undefined;
-    throw error;
-  }
+  if ((await unlessMissing(look)) === undefined) await make();
 }

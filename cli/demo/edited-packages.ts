@@ -2,7 +2,6 @@ import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { Readable } from "node:stream";
 
-import { ApiError } from "../../control-plane/api/contract/api-error.ts";
 import type { ApiClient } from "../../control-plane/api/contract/client.ts";
 import { MANIFEST_FILE } from "../../core/packages/manifest-schema.ts";
 import { packForUpload, type PackedPlugin } from "../../core/packages/pack.ts";
@@ -11,6 +10,7 @@ import { readZipManifest } from "../../core/packages/zip-manifest.ts";
 import { quoted } from "../hint.ts";
 import { EDIT_NOTE, type UploadedVersion } from "./edit-releases.ts";
 import { DEMO } from "./plan.ts";
+import { unlessMissing } from "./unless-missing.ts";
 
 export interface EditedPackagesOptions {
   readonly dev: ApiClient;
@@ -149,15 +149,6 @@ export class EditedPackages {
   async #digestOf(plugin: string, version: string): Promise<string | undefined> {
     const params = { plugin, version };
     return (await unlessMissing(this.#options.dev.call("getVersion", { params })))?.digest;
-  }
-}
-
-async function unlessMissing<Value>(asked: Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof ApiError && error.code === "not_found") return undefined;
-    throw error;
   }
 }
 

@@ -47,12 +47,12 @@ export class Deadlines {
   /** The first tick that is certainly `delay` ms away; for `Deadline` only. */
   tickAfter(delay: number): number {
     this.#timer ??= this.#clock.every(this.#resolution, () => this.#advance()).unref();
-    return this.#tick + this.periodOf(delay) / this.#resolution;
+    return this.#tick + this.#ticksOf(delay);
   }
 
   /** ms between the firings of a deadline that is armed for `delay` again whenever it fires. */
   periodOf(delay: number): number {
-    return (Math.ceil(delay / this.#resolution) + 1) * this.#resolution;
+    return this.#ticksOf(delay) * this.#resolution;
   }
 
   /** Puts a deadline where it is looked at in time; for `Deadline` only. */
@@ -75,6 +75,10 @@ export class Deadlines {
     deadline.next = undefined;
     deadline.slot = NOWHERE;
     this.#linked--;
+  }
+
+  #ticksOf(delay: number): number {
+    return Math.ceil(delay / this.#resolution) + 1;
   }
 
   #advance(): void {

@@ -79,7 +79,7 @@ test("a zip of 2 GiB is not read into memory to be sent", async () => {
 test("a value that cannot be is refused before anything starts", async () => {
   const ended = await sluice("up", "--inbound", "nowhere");
 
-  expect(ended.code).toBe(1);
+  expect(ended.code).toBe(2);
   expect(ended.stderr).toBe(
     'sluice: --inbound: expected an address such as 127.0.0.1:15101, not "nowhere"\n',
   );

@@ -5,7 +5,8 @@ import { isForbiddenTrailer, isSmugglingTrailer } from "../../../core/headers/tr
 import type { BodySink, BodySource } from "../exchange.ts";
 import type { WireError } from "../wire-error.ts";
 import { ownerOf } from "./owned-stream.ts";
-import { takeOver, wasCut } from "./taken-over.ts";
+import { SMALL_PIECE, SmallPieces } from "./small-pieces.ts";
+import { pushThrough, takeOver, wasCut } from "./taken-over.ts";
 
 /** Who hears that nobody wants the body any more. */
 interface Canceller {
@@ -29,6 +30,8 @@ export class IncomingBody implements BodySource {
   #moved = false;
   /** Whether bytes came in the Readable's way: before anybody wanted them, or while nobody might have them. */
   #readable = false;
+  /** Behind what waits in the Readable. */
+  #small: SmallPieces | undefined;
 
   /**
    * `empty`: the head has ended the message, whatever `length` announces (answers to HEAD, 304). `trailers`: whether
@@ -64,6 +67,7 @@ export class IncomingBody implements BodySource {
     }
     this.#sink = sink;
     this.#state = "flowing";
+    this.pushGathered();
     if (this.#stream.readableLength > 0) this.#readThrough();
     // Begins to read, and lets out an end that has come already.
     else this.#stream.read(0);
@@ -73,6 +77,7 @@ export class IncomingBody implements BodySource {
     if (this.#state !== "paused") return;
     this.#state = "flowing";
     this.#moved = true;
+    this.pushGathered();
     if (this.#readable) this.#stream.resume();
     else if (this.#stream.readableLength > 0) this.#readThrough();
     // The Readable knows nothing of what was taken past it, and would not read on.
@@ -136,6 +141,23 @@ export class IncomingBody implements BodySource {
     this.#state = "paused";
     if (this.#readable) this.#stream.pause();
     return false;
+  }
+
+  /** For the stream's listeners only: keeps a small piece that would wait behind others; false: it must wait there. */
+  gather(piece: Buffer): boolean {
+    const waits = this.#state === "waiting" || this.#state === "paused";
+    if (!waits || piece.length >= SMALL_PIECE || this.#stream.readableLength === 0) return false;
+    const small = (this.#small ??= new SmallPieces());
+    if (small.add(piece)) return true;
+    this.pushGathered();
+    return small.add(piece);
+  }
+
+  /** For the stream's listeners only: what was gathered waits where the rest does, before anything comes behind it. */
+  pushGathered(): void {
+    const small = this.#small;
+    if (small === undefined || small.isEmpty) return;
+    pushThrough(this.#stream, small.take());
   }
 
   /** For the stream's listeners only. */

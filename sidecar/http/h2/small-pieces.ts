@@ -4,11 +4,12 @@ export const SMALL_PIECE = 1024;
 const CAPACITY = 16 * 1024;
 
 /**
- * Small pieces of a body, gathered while its stream has something to send. node keeps some 150 bytes around each piece
- * that waits, however short: who sends single bytes to somebody who does not read had 10 MB kept for 64 KiB of a body.
+ * Small pieces of a body, gathered while others wait. node keeps some 150 bytes around each piece that waits, however
+ * short: who sends single bytes to somebody who does not read had 10 MB kept for 64 KiB of a body.
  */
 export class SmallPieces {
-  readonly #bytes = Buffer.allocUnsafeSlow(CAPACITY);
+  /** Grows with what is added, up to the capacity. */
+  #bytes = Buffer.allocUnsafeSlow(SMALL_PIECE);
   #length = 0;
 
   get isEmpty(): boolean {
@@ -17,9 +18,11 @@ export class SmallPieces {
 
   /** False: it has to be emptied before. */
   add(piece: Buffer): boolean {
-    if (this.#length + piece.length > CAPACITY) return false;
+    const length = this.#length + piece.length;
+    if (length > CAPACITY) return false;
+    if (length > this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], 2 * this.#bytes.length);
     piece.copy(this.#bytes, this.#length);
-    this.#length += piece.length;
+    this.#length = length;
     return true;
   }
 

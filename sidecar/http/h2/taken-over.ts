@@ -25,12 +25,19 @@ export function wasCut(stream: TakenStream): boolean {
   return stream[CUT] === true || stream.aborted || (stream.rstCode ?? 0) !== 0;
 }
 
+/** Into the Readable, as node would. */
+export function pushThrough(stream: Http2Stream, chunk: Buffer | null, encoding?: BufferEncoding): boolean {
+  return Object.getPrototypeOf(stream).push.call(stream, chunk, encoding);
+}
+
 /** In place of the Readable's own; false stops node's reading until `_read`. */
 function pushed(this: TakenStream, chunk: Buffer | null, encoding?: BufferEncoding): boolean {
   const body = ownerOf(this)?.incoming;
   if (chunk !== null && body?.direct === true) return body.deliver(chunk);
+  if (chunk !== null && body?.gather(chunk) === true) return false;
+  body?.pushGathered();
   if (chunk === null && this[CUT] === undefined) this[CUT] = this.closed || this.destroyed;
-  const more = Object.getPrototypeOf(this).push.call(this, chunk, encoding);
+  const more = pushThrough(this, chunk, encoding);
   // Where nobody ever read from the Readable, it would wait for that with its `end`.
   if (chunk === null && body !== undefined) this.read(0);
   return more;

@@ -43,6 +43,13 @@ test("every problem names file, key and reason", () => {
   ]);
 });
 
+test("of thousands of problems the first twenty are named, and how many there are", () => {
+  const problems = problemsIn("[".repeat(20_000));
+
+  expect(problems).toHaveLength(21);
+  expect(problems.at(-1)).toEqual({ where: "mesh.yaml", message: expect.stringMatching(/^and \d+ more$/) });
+});
+
 test("an unknown key inside a list is told from the keys that are known there", () => {
   expect(problemsIn("timeout: 1s\nchain: [{plugin: a, plugni: b}]")).toEqual([
     { where: "mesh.yaml", key: "chain[0].plugni", message: 'unknown key, did you mean "plugin"?' },

@@ -33,14 +33,25 @@ export interface Problem {
   readonly message: string;
 }
 
-/** Input that was refused as a whole; names every problem found, not only the first. */
+/** Problems that one error names: a file of brackets alone has thousands, which nobody reads. */
+const MOST_NAMED = 20;
+
+/** Input that was refused as a whole; names the problems found, not only the first, and how many more there are. */
 export class InputError extends MeshError<"invalid_input"> {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    super(problems.map(describeProblem).join("\n"), { code: "invalid_input", source: "input" });
-    this.problems = problems;
+    const named = mostNamed(problems);
+    super(named.map(describeProblem).join("\n"), { code: "invalid_input", source: "input" });
+    this.problems = named;
   }
+}
+
+function mostNamed(problems: readonly Problem[]): readonly Problem[] {
+  const [next, ...others] = problems.slice(MOST_NAMED);
+  if (next === undefined) return problems;
+  const more = { where: next.where, message: `and ${others.length + 1} more` };
+  return [...problems.slice(0, MOST_NAMED), more];
 }
 
 /** `mesh.yaml: chain[2].timeout: expected a duration such as 50ms` */

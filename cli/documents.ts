@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 
 import { isMap, isNode, isPair, isSeq, LineCounter, parseAllDocuments, type Document, type Node } from "yaml";
 
 import { InputError, messageOf } from "../core/errors.ts";
+import { NO_TEXT, textOf } from "../core/text-file.ts";
 
 /** One of the documents that `sluice apply` takes, and where it was written. */
 export interface SourceDocument {
@@ -23,7 +24,9 @@ export interface SourceDocument {
 export async function readDocuments(directory: string, file: string): Promise<readonly SourceDocument[]> {
   const name = file === "-" ? "standard input" : file;
   const lines = new LineCounter();
-  const parsed = parseAllDocuments(await contentOf(directory, file, name), {
+  const text = textOf(await contentOf(directory, file, name));
+  if (text === undefined) throw new InputError([{ where: name, message: NO_TEXT }]);
+  const parsed = parseAllDocuments(text, {
     uniqueKeys: true,
     prettyErrors: false,
     lineCounter: lines,
@@ -48,9 +51,9 @@ export async function readDocuments(directory: string, file: string): Promise<re
   }));
 }
 
-async function contentOf(directory: string, file: string, name: string): Promise<string> {
+async function contentOf(directory: string, file: string, name: string): Promise<Buffer> {
   try {
-    return file === "-" ? await text(process.stdin) : await readFile(resolve(directory, file), "utf8");
+    return file === "-" ? await buffer(process.stdin) : await readFile(resolve(directory, file));
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     const message = code === "ENOENT" ? "there is no such file" : `cannot be read: ${messageOf(error)}`;

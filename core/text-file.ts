@@ -10,10 +10,20 @@ export async function readTextFile(path: string, limit: number): Promise<string>
   if (!(await file.stat()).isFile()) throw new Error(`${path} is not a file`);
   const bytes = await upTo(file, limit + 1);
   if (bytes.length > limit) throw new Error(`${path} is longer than ${limit} bytes`);
+  const text = textOf(bytes);
+  if (text === undefined) throw new Error(`${path} ${NO_TEXT}`);
+  return text;
+}
+
+/** What is said of bytes that are no text. */
+export const NO_TEXT = "is not valid UTF-8";
+
+/** The text that a person wrote, without a byte order mark; undefined: these bytes are none. */
+export function textOf(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new Error(`${path} is not valid UTF-8`);
+    return undefined;
   }
 }
 

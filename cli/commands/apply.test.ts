@@ -30,7 +30,7 @@ secret: { fromEnv: HOOK_SECRET }
 async function started(): Promise<
   AsyncDisposable & {
     sluice(...args: readonly string[]): Promise<CalledCommand>;
-    write(file: string, text: string): Promise<void>;
+    write(file: string, text: string | Buffer): Promise<void>;
   }
 > {
   const plane = await (await TestControlPlane.start()).withClusters();
@@ -169,6 +169,7 @@ test("what does not fit what is there is named by file and line too, whichever f
 test.for([
   ["a: [1\n", /^sluice: file\.yaml:2:1: Flow sequence /],
   ["", /^sluice: file\.yaml: has no document in it\n$/],
+  [Buffer.from([0x61, 0xff]), /^sluice: file\.yaml: is not valid UTF-8\n$/],
   ["kind: Domain\nname: a\nname: b\n", /^sluice: file\.yaml:3:1: Map keys must be unique\n$/],
   ["- kind: Domain\n  name: a\n- 7\n", /^sluice: file\.yaml:3 \(document 2\): kind: expected one of /],
 ] as const)("a file that cannot be read as documents is named with the line: %j", async ([text, message]) => {

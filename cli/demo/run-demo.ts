@@ -79,7 +79,7 @@ class Demo {
     await Promise.race([this.#signals.stopped, ...ended, this.#present(source.start)]);
     await Promise.race([this.#signals.stopped, ...ended]);
     this.#draining = true;
-    this.#line.output.write("draining …\n");
+    this.#line.output.write("draining …; Ctrl-C again cuts short what is still open\n");
     void this.#signals.hurried.then(() => sidecar.program.end("SIGINT"));
     const end = await sidecar.program.end();
     await app.program.end();

@@ -18,6 +18,8 @@ export interface EditedPackagesOptions {
   readonly say: (text: string) => void;
   /** Names of the folders and zips that lay there when the demo began to watch it. */
   readonly present: ReadonlySet<string>;
+  /** Hears the files that a folder's script was bundled from. */
+  readonly onSources: (paths: readonly string[]) => void;
 }
 
 /** What a folder is as a package. */
@@ -36,6 +38,8 @@ export class EditedPackages {
   readonly #held = new Map<string, Held>();
   /** What was brought from there; by path. */
   readonly #plugins = new Map<string, string>();
+  /** What the folder's script was last bundled from; by path. */
+  readonly #sources = new Map<string, readonly string[]>();
 
   constructor(options: EditedPackagesOptions) {
     this.#options = options;
@@ -50,8 +54,15 @@ export class EditedPackages {
     return path.endsWith(".zip") ? this.#bringZip(path) : undefined;
   }
 
+  /** Paths of the folders whose scripts have the file at `source` in them, as far as it was seen. */
+  madeOf(source: string): readonly string[] {
+    return [...this.#sources].filter(([, sources]) => sources.includes(source)).map(([path]) => path);
+  }
+
   async #bringFolder(path: string): Promise<UploadedVersion | undefined> {
     const packed = await packForUpload(path);
+    this.#sources.set(path, packed.sources);
+    this.#options.onSources(packed.sources);
     const { manifest: written, digest, content } = packed;
     const { name: plugin, version } = written;
     this.#refuseNameOfAnother(path, plugin);
@@ -97,6 +108,7 @@ export class EditedPackages {
     const plugin = this.#plugins.get(path) ?? name;
     this.#held.delete(path);
     this.#plugins.delete(path);
+    this.#sources.delete(path);
     if (!this.#there.delete(name)) return;
     const advice = `npx sluice --context ops plugin remove ${plugin}`;
     this.#options.say(`${name} is gone; a version that is in force stays: ${advice}\n`);

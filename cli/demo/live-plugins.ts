@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { readdir } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { basename, join, relative, sep } from "node:path";
 
 import { watch, type FSWatcher } from "chokidar";
 
@@ -42,12 +42,13 @@ export class LivePlugins implements AsyncDisposable {
   private constructor(options: LivePluginsOptions, present: ReadonlySet<string>) {
     this.#options = options;
     const say = (text: string): void => this.#say(text);
-    this.#packages = new EditedPackages({ ...options, say, present });
+    const onSources = (paths: readonly string[]): void => void this.#watcher.add([...paths]);
+    this.#packages = new EditedPackages({ ...options, say, present, onSources });
     this.#releases = new EditReleases({ ...options, say });
     this.#watcher = watch(options.folder, {
       ignoreInitial: true,
       followSymlinks: false,
-      ignored: (path) => IGNORED.test(path.slice(options.folder.length)),
+      ignored: (path) => path.startsWith(options.folder) && IGNORED.test(path.slice(options.folder.length)),
     });
     this.#watcher.on("all", (_event, path) => this.#changed(path));
     this.#watcher.on("error", (error) => this.#say(`edits may go unseen from now on: ${messageOf(error)}\n`));
@@ -82,11 +83,16 @@ export class LivePlugins implements AsyncDisposable {
     await this.#lineOf(name).bring();
   }
 
+  /** What plugins import from elsewhere, beside them or outside of the folder, is an edit of each of them. */
   #changed(path: string): void {
-    const [name = ""] = relative(this.#options.folder, path).split(sep);
-    if (name === "") return;
-    this.#unseen.delete(name);
-    this.#lineOf(name).changed();
+    const users = this.#packages.madeOf(path).map((folder) => basename(folder));
+    const [owner = ""] = relative(this.#options.folder, path).split(sep);
+    const names = users.length > 0 ? users : [owner];
+    for (const name of names) {
+      if (name === "" || name === "..") continue;
+      this.#unseen.delete(name);
+      this.#lineOf(name).changed();
+    }
   }
 
   #lineOf(name: string): EditLine {

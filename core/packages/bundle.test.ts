@@ -12,7 +12,7 @@ test("whoever lets go of the bundler does not end a bundle that begins meanwhile
   const bundled = bundlePlugin("tagger", folder.path, "src/plugin.ts");
   const left = kept[Symbol.asyncDispose]();
 
-  expect(await bundled).toContain("execute");
+  expect((await bundled).script).toContain("execute");
   await left;
 });
 
@@ -22,6 +22,32 @@ test("a script whose map would be longer than any that is read has none", async 
   await folder.write("src/small.ts", `${lines[0]}\nexport default {};`);
   await folder.write("src/large.ts", `${lines.join("\n")}\nexport default {};`);
 
-  expect(await bundlePlugin("tagger", folder.path, "src/small.ts")).toContain(SOURCE_MAP_COMMENT);
-  expect(await bundlePlugin("tagger", folder.path, "src/large.ts")).not.toContain(SOURCE_MAP_COMMENT);
+  const small = await bundlePlugin("tagger", folder.path, "src/small.ts");
+  const large = await bundlePlugin("tagger", folder.path, "src/large.ts");
+
+  expect(small.script).toContain(SOURCE_MAP_COMMENT);
+  expect(large.script).not.toContain(SOURCE_MAP_COMMENT);
+});
+
+test("the author's files that a script is made of are told, wherever they lie, and installed packages are not", async () => {
+  await using folder = await TemporaryFolder.create();
+  await folder.write("shared/verdict.ts", "export const verdict = { kind: 'allow' };");
+  await folder.write("tagger/node_modules/installed/index.js", "export const installed = 1;");
+  await folder.write("tagger/src/own.ts", "export const own = 2;");
+  await folder.write(
+    "tagger/src/plugin.ts",
+    `import { definePlugin } from "sluice/plugin";
+     import { verdict } from "../../shared/verdict.ts";
+     import { installed } from "installed";
+     import { own } from "./own.ts";
+     export default definePlugin({ execute: () => [verdict, installed, own] });`,
+  );
+
+  const { sources } = await bundlePlugin("tagger", folder.join("tagger"), "src/plugin.ts");
+
+  expect([...sources].sort()).toEqual([
+    folder.join("shared/verdict.ts"),
+    folder.join("tagger/src/own.ts"),
+    folder.join("tagger/src/plugin.ts"),
+  ]);
 });

@@ -9,6 +9,9 @@ import { MAX_SOURCE_MAP, SOURCE_MAP_COMMENT } from "./source-map.ts";
 
 const SDK_NAME = "sluice/plugin";
 
+/** In the path of what npm has put there, and nobody edits. */
+const INSTALLED = `${sep}node_modules${sep}`;
+
 /** The author's own SDK where it is installed; else that of the Sluice that packs. */
 const SDK: Plugin = {
   name: "sluice-sdk",
@@ -37,12 +40,19 @@ async function leave(): Promise<void> {
   if (users === 0) await esbuild?.stop();
 }
 
+/** What a plugin's TypeScript becomes. */
+export interface Bundle {
+  /** The one script that the plugin host runs: an ES module whose default export has the hooks. */
+  readonly script: string;
+  /** Absolute paths of the author's files that it is made of, wherever they lie; not those of installed packages. */
+  readonly sources: readonly string[];
+}
+
 /**
- * Bundles a plugin's TypeScript into the one script that the plugin host runs: an ES module whose default export has the
- * hooks. For development and packing only: a production sidecar has no esbuild and takes packed JavaScript. Throws an
- * `InputError` with file and line of each problem.
+ * Bundles a plugin's TypeScript. For development and packing only: a production sidecar has no esbuild and takes packed
+ * JavaScript. Throws an `InputError` with file and line of each problem.
  */
-export async function bundlePlugin(where: string, directory: string, entry: string): Promise<string> {
+export async function bundlePlugin(where: string, directory: string, entry: string): Promise<Bundle> {
   const esbuild = await import("esbuild").catch(() => {
     const advice = "npm install --save-dev esbuild, or take a zip that `sluice plugin pack` made where it is";
     throw refusal(where, entry, `is TypeScript, and esbuild, which bundles it, is not installed: ${advice}`);
@@ -57,6 +67,7 @@ export async function bundlePlugin(where: string, directory: string, entry: stri
       outfile: "plugin.js",
       sourcemap: "external",
       sourcesContent: false,
+      metafile: true,
       format: "esm",
       platform: "neutral",
       mainFields: ["module", "main"],
@@ -66,10 +77,9 @@ export async function bundlePlugin(where: string, directory: string, entry: stri
       legalComments: "none",
       logLevel: "silent",
     });
-    return withSourceMap(
-      directory,
-      result.outputFiles.map(({ text }) => text),
-    );
+    const texts = result.outputFiles.map(({ text }) => text);
+    const inputs = Object.keys(result.metafile.inputs).map((input) => resolve(directory, input));
+    return { script: withSourceMap(directory, texts), sources: inputs.filter(isAuthors) };
   } catch (thrown) {
     const { errors } = thrown as Partial<BuildFailure>;
     if (errors === undefined) throw refusal(where, entry, messageOf(thrown));
@@ -85,6 +95,10 @@ function withSourceMap(directory: string, [map = "", script = ""]: readonly stri
   const sources = parsed.sources.map((source) => (isOurs(resolve(directory, source)) ? SDK_NAME : source));
   const comment = SOURCE_MAP_COMMENT + Buffer.from(JSON.stringify({ ...parsed, sources })).toString("base64");
   return comment.length > MAX_SOURCE_MAP ? script : `${script}${comment}\n`;
+}
+
+function isAuthors(path: string): boolean {
+  return !path.includes(INSTALLED) && !isOurs(path);
 }
 
 /** Of the SDK that comes with this Sluice. Where that lies on a machine is nobody's business. */

@@ -27,6 +27,8 @@ export interface PackedFolder extends PackedPlugin {
    * `VERSION-dev.DIGEST`, so that each content has a version of its own.
    */
   workInProgress(): Promise<PackedPlugin>;
+  /** As `FolderPackage` has them. */
+  readonly sources: readonly string[];
 }
 
 /** Between the version in plugin.yaml and the digest. */
@@ -53,7 +55,7 @@ export async function packForUpload(directory: string): Promise<PackedFolder> {
   return packed(await readFolder(directory));
 }
 
-async function packed({ files, package: found }: FolderPackage): Promise<PackedFolder> {
+async function packed({ files, sources, package: found }: FolderPackage): Promise<PackedFolder> {
   const plugin = await zipped(found.manifest, files);
   const version = `${found.manifest.version}${IN_PROGRESS}${plugin.digest.slice(0, 8)}`;
   const workInProgress = (): Promise<PackedPlugin> =>
@@ -61,7 +63,7 @@ async function packed({ files, package: found }: FolderPackage): Promise<PackedF
       { ...found.manifest, version },
       files.map((file) => withVersion(file, version)),
     );
-  return { ...plugin, workInProgress };
+  return { ...plugin, workInProgress, sources };
 }
 
 /** With a script that nodes can load, as far as that can be told without running it. */

@@ -1,6 +1,6 @@
 import type { Stats } from "node:fs";
 import { lstat, readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 
 import { messageOf } from "../errors.ts";
 import { formatSize } from "../size.ts";
@@ -44,9 +44,14 @@ export async function collectFiles(where: string, directory: string): Promise<re
   return files;
 }
 
-/** Changes when a file of the package or of its TypeScript source does. Costs a stat for each file. */
-export async function folderSignature(directory: string): Promise<string> {
-  const found = await walk(directory, [...PACKED_FILES, PACKED_FOLDER, SOURCE_FOLDER]);
+/**
+ * Changes when a file of the package or of its TypeScript source does, and one of `sources`, absolute paths of what its
+ * script was bundled from. Costs a stat for each file.
+ */
+export async function folderSignature(directory: string, sources: readonly string[]): Promise<string> {
+  const walked = await walk(directory, [...PACKED_FILES, PACKED_FOLDER, SOURCE_FOLDER]);
+  const elsewhere = sources.filter((path) => !path.startsWith(join(directory, SOURCE_FOLDER) + sep));
+  const found = [...walked, ...(await walk("/", elsewhere))];
   return found.map(({ path, stats }) => `${path}:${stats.size}:${stats.mtimeMs}:${stats.mode}`).join("\n");
 }
 

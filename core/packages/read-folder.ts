@@ -15,6 +15,8 @@ export interface FolderPackage {
   readonly package: PluginPackage;
   /** What a zip of it holds: TypeScript is bundled, and the manifest names the bundle. */
   readonly files: readonly PackageFile[];
+  /** Absolute paths of what its script was bundled from, also outside of the folder. */
+  readonly sources: readonly string[];
 }
 
 /**
@@ -28,13 +30,13 @@ export async function readFolder(directory: string): Promise<FolderPackage> {
   const files = await collectFiles(where, directory);
   const source = typeScriptOf(manifest, files);
   if (source === undefined)
-    return { files, package: await readPackage(where, directory, manifest, digestOf(files)) };
+    return { files, sources: [], package: await readPackage(where, directory, manifest, digestOf(files)) };
 
   const entry = manifest.entry.endsWith(".ts") ? DEFAULT_ENTRY : manifest.entry;
-  const bundle = await bundlePlugin(where, directory, source);
-  const packed = withBundle(files, entry, bundle);
-  const found = await readPackage(where, directory, { ...manifest, entry }, digestOf(packed), bundle);
-  return { files: packed, package: found };
+  const { script, sources } = await bundlePlugin(where, directory, source);
+  const packed = withBundle(files, entry, script);
+  const found = await readPackage(where, directory, { ...manifest, entry }, digestOf(packed), script);
+  return { files: packed, sources, package: found };
 }
 
 /** The TypeScript that the entry is made of; undefined when it is JavaScript that is there, or must be. */
@@ -45,9 +47,9 @@ function typeScriptOf({ runtime, entry }: PluginManifest, files: readonly Packag
   return `src/${basename(entry, ".js")}.ts`;
 }
 
-function withBundle(files: readonly PackageFile[], entry: string, bundle: string): readonly PackageFile[] {
+function withBundle(files: readonly PackageFile[], entry: string, script: string): readonly PackageFile[] {
   const others = files.filter(({ path }) => path !== entry).map((file) => naming(file, entry));
-  const made = { path: entry, content: Buffer.from(bundle), executable: false };
+  const made = { path: entry, content: Buffer.from(script), executable: false };
   return [...others, made].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 

@@ -18,7 +18,7 @@ export default { execute: () => word({ word: "x" }) };
 async function bundled(): Promise<string> {
   await using folder = await TemporaryFolder.create();
   await folder.write("src/plugin.ts", PLUGIN);
-  return await bundlePlugin("tagger", folder.path, "src/plugin.ts");
+  return (await bundlePlugin("tagger", folder.path, "src/plugin.ts")).script;
 }
 
 /** Where the bundle calls what is missing, as a stack names it. */
@@ -43,7 +43,7 @@ test("the SDK has its name, wherever it lies, and what the author shares between
     `${imports}export default definePlugin({ execute: () => word() });`,
   );
 
-  const source = await bundlePlugin("tagger", folder.join("tagger"), "src/plugin.ts");
+  const { script: source } = await bundlePlugin("tagger", folder.join("tagger"), "src/plugin.ts");
 
   const at = source.indexOf(SOURCE_MAP_COMMENT) + SOURCE_MAP_COMMENT.length;
   const { sources } = JSON.parse(Buffer.from(source.slice(at), "base64").toString());

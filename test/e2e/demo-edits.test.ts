@@ -46,6 +46,21 @@ test("edits made while the demo starts, and while it does not run, are in force 
   expect(await answerOf(await demo.url("/private"))).toBe(403);
 }, 120_000);
 
+test("an edit of what a plugin imports from outside the watched folder is in force", async () => {
+  await using demo = await ConfiguredDemo.start();
+  const url = await demo.url("/private");
+  const shared = (status: number): Promise<void> =>
+    writeFile(join(demo.folder, "status.ts"), `export const status = ${status};\n`);
+
+  await shared(402);
+  const imported = 'import { status } from "../../../status.ts";\n';
+  await demo.edit(SOURCE, (source) => imported + source.replace("401", "status"));
+  await expect.poll(() => answerOf(url), LONG).toBe(402);
+  await shared(403);
+
+  await expect.poll(() => answerOf(url), LONG).toBe(403);
+}, 120_000);
+
 test("of many saves in quick succession the last one is in force, whatever became of the others", async () => {
   await using demo = await ConfiguredDemo.start();
   const url = await demo.url("/private");

@@ -48,7 +48,8 @@ export class DemoPlane implements AsyncDisposable {
   /** Packages of a demo that found these names in the folder when it began. */
   packages(...present: readonly string[]): EditedPackages {
     const { dev, ops } = this;
-    return new EditedPackages({ dev, ops, say: (text) => this.said.push(text), present: new Set(present) });
+    const say = (text: string): unknown => this.said.push(text);
+    return new EditedPackages({ dev, ops, say, present: new Set(present), onSources: () => {} });
   }
 
   releases(): EditReleases {

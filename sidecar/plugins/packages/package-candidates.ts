@@ -14,20 +14,31 @@ export interface PackageCandidate {
   readonly signature: string;
 }
 
+type SourcesOf = (path: string) => readonly string[];
+
 /**
  * Zips, and folders with a manifest, directly in `directory`; names that begin with a dot are left out. Links are
  * followed only within the folder (as mounted volumes have them): one that leads out of it is a `stray-link`. A folder
- * that is not there holds nothing.
+ * that is not there holds nothing. `sourcesOf` tells what the script of the package at a path was bundled from.
  */
-export async function listCandidates(directory: string): Promise<readonly PackageCandidate[]> {
+export async function listCandidates(
+  directory: string,
+  sourcesOf: SourcesOf,
+): Promise<readonly PackageCandidate[]> {
   const root = await realpath(directory).catch(() => undefined);
   if (root === undefined) return [];
   const names = (await readdir(directory).catch(() => [])).filter((name) => !name.startsWith("."));
-  const found = await Promise.all(names.sort().map((name) => candidateAt(root, join(directory, name))));
+  const found = await Promise.all(
+    names.sort().map((name) => candidateAt(root, join(directory, name), sourcesOf)),
+  );
   return found.filter((candidate) => candidate !== undefined);
 }
 
-async function candidateAt(root: string, path: string): Promise<PackageCandidate | undefined> {
+async function candidateAt(
+  root: string,
+  path: string,
+  sourcesOf: SourcesOf,
+): Promise<PackageCandidate | undefined> {
   const stats = await stat(path).catch(() => undefined);
   if (stats === undefined) return undefined;
   const isZip = stats.isFile() && path.endsWith(".zip");
@@ -37,7 +48,7 @@ async function candidateAt(root: string, path: string): Promise<PackageCandidate
   if (real === undefined) return undefined;
   if (!real.startsWith(root + sep)) return { path, kind: "stray-link", signature: signatureOf(stats) };
   if (isZip) return { path, kind: "zip", signature: signatureOf(stats) };
-  return { path, kind: "folder", signature: await folderSignature(path) };
+  return { path, kind: "folder", signature: await folderSignature(path, sourcesOf(path)) };
 }
 
 /** The time of change as well, since copies may keep the time of modification. */

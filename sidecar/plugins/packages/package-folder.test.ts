@@ -113,6 +113,24 @@ test("an edit of a plugin's TypeScript gives a new bundle", async () => {
   expect(watching.folder.find("tagger")?.digest).not.toBe(before?.digest);
 });
 
+test("an edit of what a plugin's TypeScript imports from elsewhere gives a new bundle", async () => {
+  await using watching = await Watching.create();
+  const shared = (tag: string): Promise<string> =>
+    watching.files.write("shared/tag.ts", `export const tag = "${tag}";`);
+  await shared("gray");
+  await watching.files.write("plugins/tagger/plugin.yaml", manifestText());
+  await watching.files.write(
+    "plugins/tagger/src/plugin.ts",
+    `import { tag } from "../../../shared/tag.ts";\nexport default { execute: () => tag };`,
+  );
+  await watching.folder.start();
+
+  await shared("blue");
+  await watching.told(2);
+
+  expect(watching.folder.find("tagger")?.source).toContain("blue");
+});
+
 test("a file that grows is read when it has been still for 100 ms, not before", async () => {
   const clock = new ManualClock();
   await using watching = await Watching.create(clock);

@@ -43,6 +43,8 @@ interface Watched {
   /** Set: since then it has not been there. */
   goneSince: number | undefined;
   rejection: PackageRejection | undefined;
+  /** What the script was bundled from when that last succeeded. */
+  sources: readonly string[];
 }
 
 /**
@@ -155,7 +157,10 @@ export class PackageFolder implements PackageSource, AsyncDisposable {
   }
 
   async #scan(settle: number): Promise<void> {
-    const lists = await Promise.all(this.#directories.map((directory) => listCandidates(directory)));
+    const sourcesOf = (path: string): readonly string[] => this.#watched.get(path)?.sources ?? [];
+    const lists = await Promise.all(
+      this.#directories.map((directory) => listCandidates(directory, sourcesOf)),
+    );
     const changes: PackageChange[] = [];
     this.#observe(lists.flat(), settle);
     for (const watched of this.#watched.values()) {
@@ -176,7 +181,8 @@ export class PackageFolder implements PackageSource, AsyncDisposable {
       const known = this.#watched.get(candidate.path);
       if (known === undefined) {
         const fresh = { candidate, changedAt: now, readAt: now + settle };
-        this.#watched.set(candidate.path, { ...fresh, goneSince: undefined, rejection: undefined });
+        const rest = { goneSince: undefined, rejection: undefined, sources: [] };
+        this.#watched.set(candidate.path, { ...fresh, ...rest });
         continue;
       }
       known.goneSince = undefined;
@@ -191,8 +197,10 @@ export class PackageFolder implements PackageSource, AsyncDisposable {
     const { candidate } = watched;
     watched.readAt = undefined;
     try {
-      const found = await readCandidate(candidate, this.#cache);
+      const { package: found, sources } = await readCandidate(candidate, this.#cache);
       watched.rejection = undefined;
+      watched.sources = sources;
+      this.#watcher?.add([...sources]);
       const before = this.#catalog.get(candidate.path);
       if (before?.digest === found.digest && before.directory === found.directory) return [];
       this.#catalog.set(candidate.path, found);
@@ -248,7 +256,7 @@ export class PackageFolder implements PackageSource, AsyncDisposable {
 
   #isIgnored(path: string): boolean {
     const directory = this.#directories.find((each) => path.startsWith(each));
-    return IGNORED.test(directory === undefined ? path : path.slice(directory.length));
+    return directory !== undefined && IGNORED.test(path.slice(directory.length));
   }
 }
 

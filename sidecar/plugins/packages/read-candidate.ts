@@ -5,18 +5,18 @@ import { basename } from "node:path";
 import type { PackageCandidate } from "./package-candidates.ts";
 import type { PackageCache } from "../../../core/packages/package-cache.ts";
 import { refusal } from "../../../core/packages/package-errors.ts";
-import type { PluginPackage } from "../../../core/packages/plugin-package.ts";
-import { readFolder } from "../../../core/packages/read-folder.ts";
+import { readFolder, type FolderPackage } from "../../../core/packages/read-folder.ts";
 
 /** Reads what lies in a plugin folder. Throws an `InputError` or a `PackageCacheError`. */
 export async function readCandidate(
   candidate: PackageCandidate,
   cache: PackageCache,
-): Promise<PluginPackage> {
+): Promise<Pick<FolderPackage, "package" | "sources">> {
   const { path, kind } = candidate;
   if (kind === "stray-link") throw refusal(path, undefined, "is a link that leads out of the plugin folder");
-  if (kind === "folder") return (await readFolder(path)).package;
-  return cache.add(path, await readZip(path, cache.archiveLimit), { fileName: basename(path) });
+  if (kind === "folder") return readFolder(path);
+  const bytes = await readZip(path, cache.archiveLimit);
+  return { package: await cache.add(path, bytes, { fileName: basename(path) }), sources: [] };
 }
 
 /** `token-guard` of `token-guard-1.2.0.zip`: what a package is called as long as its manifest cannot be read. */

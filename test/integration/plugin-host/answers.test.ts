@@ -135,7 +135,7 @@ test("what a bundled script throws names the author's file", async () => {
   await using folder = await TemporaryFolder.create();
   const throws = `type Unused = string;\nexport default { execute() { throw new Error("no"); } };\n`;
   await folder.write("src/plugin.ts", throws);
-  const source = await bundlePlugin("tagger", folder.path, "src/plugin.ts");
+  const { script: source } = await bundlePlugin("tagger", folder.path, "src/plugin.ts");
 
   const failed = await host.load(100, source);
 
@@ -146,7 +146,7 @@ test("the stacks that a bundled script logs name the author's file", async () =>
   await using folder = await TemporaryFolder.create();
   const logs = `type Unused = string;\nexport default { execute() {}, init({ log }) { log.info(new Error("seen").stack); } };\n`;
   await folder.write("src/plugin.ts", logs);
-  const source = await bundlePlugin("tagger", folder.path, "src/plugin.ts");
+  const { script: source } = await bundlePlugin("tagger", folder.path, "src/plugin.ts");
 
   await host.loadWell(102, source);
 
@@ -162,7 +162,7 @@ test("what init throws names the author's file, be it called as the script is", 
     "tagger.js",
     `// One\n// Two\nexport default { execute() {}, init() { throw new Error("no"); } };\n`,
   );
-  const source = await bundlePlugin("tagger", folder.path, "tagger.js");
+  const { script: source } = await bundlePlugin("tagger", folder.path, "tagger.js");
 
   const failed = await host.load(101, source, { plugin: "tagger" });
 

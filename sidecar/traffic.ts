@@ -12,6 +12,7 @@ import { outboundRoute, type ServiceTable } from "./http/forwarding/outbound-rou
 import { TunnelUpstream } from "./http/forwarding/tunnel-upstream.ts";
 import { Deadlines } from "./http/deadlines.ts";
 import { Listener } from "./http/listener.ts";
+import { type LookupFor, lookupElsewhere } from "./http/lookup-elsewhere.ts";
 import { leadsTo } from "./http/own-listener.ts";
 import { RemoteAddressRule } from "./http/remote-address.ts";
 import { TrustedNetworks } from "./http/trusted-networks.ts";
@@ -61,7 +62,9 @@ export class Traffic implements AsyncDisposable {
     const limits = wireLimits(settings);
     const deadlines = new Deadlines(clock);
     const ids = new ExchangeIds();
-    this.#pools = new EndpointPools({ limits, deadlines });
+    const isOwn = (address: Address): boolean => this.#isOutbound(address);
+    const lookupFor: LookupFor = (port) => lookupElsewhere(port, isOwn);
+    this.#pools = new EndpointPools({ limits, deadlines, lookupFor });
     // So that /clusters names the app before its first request.
     this.#pools.to(settings.app, settings.appProtocol);
     const { underscores } = settings;
@@ -87,8 +90,8 @@ export class Traffic implements AsyncDisposable {
           services: options.services,
           direct: options.direct,
           upstreamOf: (address) => this.#pools.to(address, "auto"),
-          tunnel: new TunnelUpstream(clock, limits.connect),
-          isOwn: (address) => this.#isOutbound(address),
+          tunnel: new TunnelUpstream(clock, limits.connect, lookupFor),
+          isOwn,
         }),
         addresses: LOCAL_ADDRESS_RULE,
         draining,

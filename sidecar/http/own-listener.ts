@@ -11,7 +11,7 @@ const UNSPECIFIED = ["0.0.0.0", "::"];
 /**
  * Whether connections to `address` come to what listens at `listening`, an IP address: by that address, an address or
  * the name of this machine where it listens on all of them, or a name of the loopback. What other names resolve to is
- * not asked.
+ * not asked: `lookupElsewhere` finds that out when a connection is made.
  */
 export function leadsTo({ host, port }: Address, listening: Address): boolean {
   if (port !== listening.port) return false;

@@ -4,6 +4,7 @@ import type { Deadlines } from "../deadlines.ts";
 import { Pool } from "../h1/pool.ts";
 import { ClientPool } from "../h2/client-pool.ts";
 import type { WireLimits } from "../limits.ts";
+import type { LookupFor } from "../lookup-elsewhere.ts";
 import { AutoUpstream } from "./auto-upstream.ts";
 
 /** How an endpoint is spoken to; `auto`: gRPC as h2c, the rest as HTTP/1.1. */
@@ -32,6 +33,8 @@ interface EndpointPool {
 export interface EndpointPoolsOptions {
   readonly limits: WireLimits;
   readonly deadlines: Deadlines;
+  /** Resolves the names of endpoints at a port. */
+  readonly lookupFor: LookupFor;
 }
 
 /** The connections to all endpoints, by address; pools are made when they are first needed. */
@@ -88,7 +91,8 @@ export class EndpointPools implements AsyncDisposable {
 
   #open(key: string, { host, port }: Address): EndpointPool {
     if (this.#pools.size >= MOST_ENDPOINTS) this.#evict();
-    const options = { ...this.#options, endpoint: { host, port } };
+    const { lookupFor, ...shared } = this.#options;
+    const options = { ...shared, endpoint: { host, port, lookup: lookupFor(port) } };
     const http1 = new Pool(options);
     const http2 = new ClientPool(options);
     const pool = { address: key, http1, http2, auto: new AutoUpstream(http1, http2) };

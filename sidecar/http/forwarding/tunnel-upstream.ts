@@ -10,6 +10,7 @@ import type {
   UpstreamListener,
   UpstreamRequest,
 } from "../exchange.ts";
+import type { LookupFor } from "../lookup-elsewhere.ts";
 import { WireError } from "../wire-error.ts";
 
 const ESTABLISHED = { status: 200, headers: HeaderBlock.empty };
@@ -22,16 +23,20 @@ const ESTABLISHED = { status: 200, headers: HeaderBlock.empty };
 export class TunnelUpstream implements Upstream {
   readonly #clock: Clock;
   readonly #connectDeadline: number;
+  readonly #lookupFor: LookupFor;
 
-  constructor(clock: Clock, connectDeadline: number) {
+  constructor(clock: Clock, connectDeadline: number, lookupFor: LookupFor) {
     this.#clock = clock;
     this.#connectDeadline = connectDeadline;
+    this.#lookupFor = lookupFor;
   }
 
   request(request: UpstreamRequest, listener: UpstreamListener): UpstreamCall {
-    const { hostname, port } = new URL(`tcp://${request.authority}`);
+    const { hostname, port: digits } = new URL(`tcp://${request.authority}`);
     const host = hostname.replace(/^\[|\]$/g, "");
-    const socket = connect({ host, port: Number(port), allowHalfOpen: true, keepAlive: true, noDelay: true });
+    const port = Number(digits);
+    const lookup = this.#lookupFor(port);
+    const socket = connect({ host, port, lookup, allowHalfOpen: true, keepAlive: true, noDelay: true });
     const tunnel = new Tunnel(socket, request.body);
     const timer = this.#clock.after(this.#connectDeadline, () =>
       tunnel.break(new WireError("upstream_connect_timeout", `no connection to ${request.authority}`)),
@@ -55,6 +60,11 @@ export class TunnelUpstream implements Upstream {
   }
 }
 
+function brokenBy(cause: Error): WireError {
+  if (cause instanceof WireError) return cause;
+  return new WireError("upstream_unreachable", cause.message, { cause });
+}
+
 /** Both directions of one tunnel: source of what the far end sends, sink of what the client sends. */
 class Tunnel implements BodySource, BodySink {
   readonly length = undefined;
@@ -70,9 +80,7 @@ class Tunnel implements BodySource, BodySink {
     this.#socket = socket;
     this.#fromClient = fromClient;
     socket.pause();
-    socket.on("error", (cause) =>
-      this.break(new WireError("upstream_unreachable", cause.message, { cause })),
-    );
+    socket.on("error", (cause) => this.break(brokenBy(cause)));
     socket.on("close", () => this.break(new WireError("upstream_reset", "the far end closed the tunnel")));
   }
 

@@ -1,5 +1,5 @@
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
-import { connect as connectSocket, type Socket } from "node:net";
+import { connect as connectSocket, type LookupFunction, type Socket } from "node:net";
 
 import { preventHttp2Aborts } from "../../../core/connections/http2-aborts.ts";
 import { KeptShapes } from "../../../core/kept-shapes.ts";
@@ -26,6 +26,8 @@ const SWEEP = 250;
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
+  /** Resolves the host; default Node's. */
+  readonly lookup?: LookupFunction;
 }
 
 /** How a pool hears of its sessions. */
@@ -63,7 +65,7 @@ export class ClientSession implements CallCarrier {
     this.#where = `${endpoint.host}:${endpoint.port}`;
     this.#limits = limits;
     this.#listener = listener;
-    const socket = connectSocket({ host: endpoint.host, port: endpoint.port, noDelay: true });
+    const socket = connectSocket({ ...endpoint, noDelay: true });
     this.#socket = socket;
     this.#session = connect(`http://${this.#where}`, {
       ...clientSessionOptions(limits),

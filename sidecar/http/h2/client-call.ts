@@ -10,6 +10,7 @@ import { mayHaveTrailers, requestMayHaveTrailers } from "./may-have-trailers.ts"
 import type { Placed } from "./open-streams.ts";
 import { OutgoingBody, type OutgoingListener } from "./outgoing-body.ts";
 import { ownerOf, ownStream, type StreamOwner } from "./owned-stream.ts";
+import { type Quiet, quietAfter } from "./quiet.ts";
 import { appReset, resetCodeOf } from "./reset-codes.ts";
 import { resetStream } from "./reset-stream.ts";
 
@@ -19,8 +20,7 @@ export interface CallCarrier {
   callClosed(call: ClientCall, turnedAway: boolean): void;
   /** Whether the peer said, by GOAWAY, that it never looked at this stream. */
   neverSaw(stream: ClientHttp2Stream): boolean;
-  /** What the head of an answer may take, as lines of HTTP/1.1. */
-  readonly headBytes: number;
+  readonly limits: WireLimits;
   /** Whether the session itself is gone. */
   readonly lost: boolean;
   /** The error of ours for what a stream of the session ended with. */
@@ -63,8 +63,7 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, 
   #state: "waiting" | "sent" | "responded" | "over" = "waiting";
   #retried = false;
   #information = 0;
-  /** Milliseconds for which the peer has kept us waiting. */
-  #quiet = 0;
+  #quiet: Quiet;
   #cause: Error | undefined;
 
   constructor(request: UpstreamRequest, listener: UpstreamListener, queue: CallQueue) {
@@ -98,7 +97,7 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, 
     this.#carrier = carrier;
     this.#stream = stream;
     this.#state = "sent";
-    this.#quiet = 0;
+    this.#quiet = undefined;
     stream.on("error", broken);
     ownStream(stream, this);
     stream.on("response", responded);
@@ -145,7 +144,7 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, 
     if (++this.#information > MOST_INFORMATION)
       return this.fail(new WireError("upstream_invalid", `more than ${MOST_INFORMATION} heads of 1xx`));
     if (status === 100 || status === 101 || this.#tooLarge(flat)) return;
-    this.#quiet = 0;
+    this.#quiet = undefined;
     this.#listener.informed({ status, headers: HeaderBlock.fromFields(flat.slice(2)) });
   }
 
@@ -159,11 +158,11 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, 
     if (announced !== undefined && !Number.isSafeInteger(Number(announced)))
       return this.fail(new WireError("upstream_invalid", "a Content-Length that no number holds"));
     this.#state = "responded";
-    this.#quiet = 0;
+    this.#quiet = undefined;
     const bodyless = this.#request.method === "HEAD" || status === 204 || status === 304;
     const length = endStream && !bodyless ? 0 : announced === undefined ? undefined : Number(announced);
     const empty = endStream || bodyless;
-    const trailers = !empty && mayHaveTrailers(headers, length);
+    const trailers = !empty && mayHaveTrailers(headers, length) ? (this.#carrier?.limits.headFields ?? 0) : 0;
     const incoming = new IncomingBody(stream, length, empty, trailers, this);
     this.#incoming = incoming;
     this.#listener.responded({ status, headers }, incoming);
@@ -174,6 +173,10 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, 
 
   incomingEnded(): void {
     if (this.#stream !== undefined && this.#incoming?.complete === true) this.#answerEnded(this.#stream);
+  }
+
+  tooManyTrailers(): void {
+    this.fail(new WireError("upstream_invalid", "the answer has too many trailers"));
   }
 
   streamClosed(code: number): void {
@@ -199,9 +202,9 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, 
     const answering = this.#state === "responded";
     const waiting =
       this.#outgoing?.stuck === true || (answering ? this.#incoming?.awaited === true : this.#sent);
-    this.#quiet = moved || !waiting ? 0 : this.#quiet + elapsed;
+    this.#quiet = quietAfter(this.#quiet, elapsed, waiting, moved);
     const limit = answering ? limits.bodyIdle : limits.response;
-    if (limit === 0 || this.#quiet < limit) return;
+    if (limit === 0 || (this.#quiet ?? 0) < limit) return;
     const code = answering ? "upstream_body_timeout" : "upstream_timeout";
     this.fail(new WireError(code, `nothing came from the upstream for ${limit} ms`));
   }
@@ -218,9 +221,9 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, 
     return this.#request.body.length === 0 || this.#outgoing?.ended === true;
   }
 
-  /** node enforces the limit that we announce only on streams that were opened after the app acknowledged it. */
+  /** As lines of HTTP/1.1. node enforces the limit that we announce only on streams that were opened after the app acknowledged it. */
   #tooLarge(flat: readonly string[]): boolean {
-    return headBytesOf(flat) > (this.#carrier?.headBytes ?? 0);
+    return headBytesOf(flat) > (this.#carrier?.limits.headBytes ?? 0);
   }
 
   #unanswered(code: number, stream: ClientHttp2Stream): void {

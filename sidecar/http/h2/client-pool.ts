@@ -5,11 +5,12 @@ import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import { ClientCall, type CallCarrier, type CallQueue } from "./client-call.ts";
 import { ClientSession, type Endpoint, type SessionListener } from "./client-session.ts";
+import { type Quiet, quietAfter } from "./quiet.ts";
 
 /** Streams that the first session is thought to take; only decides how many sessions are opened at once. */
 const ASSUMED_CAPACITY = 100;
 
-/** How often the calls in line are looked at, ms. */
+/** How often the calls in line are looked at, ms, and an app that takes none at most connected to. */
 const SWEEP = 250;
 
 export interface ClientPoolOptions {
@@ -36,7 +37,7 @@ export class ClientPool implements Upstream, Service, SessionListener, CallQueue
   readonly #sessions = new Set<ClientSession>();
   readonly #leaving = new Set<ClientSession>();
   /** In the order in which they came. */
-  readonly #line = new Map<ClientCall, number>();
+  readonly #line = new Map<ClientCall, Quiet>();
   readonly #deadline: Deadline;
   /** What the last session that became ready takes. */
   #capacity = ASSUMED_CAPACITY;
@@ -148,7 +149,7 @@ export class ClientPool implements Upstream, Service, SessionListener, CallQueue
     }
     if (this.#line.size >= this.#options.limits.upstreamWaiting)
       return call.fail(new WireError("pool_full", `${this.#line.size} requests wait for ${this.name}`));
-    this.#line.set(call, 0);
+    this.#line.set(call, undefined);
     if (!this.#deadline.armed) this.#deadline.arm(SWEEP);
     this.#grow();
   }
@@ -172,10 +173,12 @@ export class ClientPool implements Upstream, Service, SessionListener, CallQueue
 
   /** A call that waits for its turn waits for its answer. */
   #sweep(): void {
-    const { response } = this.#options.limits;
-    for (const [call, waited] of this.#line) {
-      this.#line.set(call, waited + SWEEP);
-      if (response === 0 || waited + SWEEP < response) continue;
+    const { limits, deadlines } = this.#options;
+    const { response } = limits;
+    for (const [call, before] of this.#line) {
+      const waited = quietAfter(before, deadlines.periodOf(SWEEP), true, false);
+      this.#line.set(call, waited);
+      if (response === 0 || (waited ?? 0) < response) continue;
       this.#line.delete(call);
       call.fail(
         new WireError("upstream_timeout", `${this.name} had no room for ${response} ms`, { retryable: true }),

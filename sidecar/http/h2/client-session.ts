@@ -11,6 +11,7 @@ import { connectError, sessionError } from "./client-errors.ts";
 import { bindLightly } from "./light-bind.ts";
 import { OpenStreams } from "./open-streams.ts";
 import { tellPeerWhatWasWrong } from "./session-errors.ts";
+import { LOOK_EVERY } from "./quiet.ts";
 import { clientSessionOptions } from "./session-options.ts";
 
 preventHttp2Aborts();
@@ -18,9 +19,6 @@ bindLightly();
 
 /** A call leads to both sides of its exchange. */
 const shapes = new KeptShapes();
-
-/** How often the deadlines of open calls are looked at, ms. */
-const SWEEP = 250;
 
 /** Where an app listens. */
 export interface Endpoint {
@@ -43,7 +41,7 @@ export interface SessionListener {
 /** One prior-knowledge connection to an app. It is ready once the app's SETTINGS say how many streams it takes. */
 export class ClientSession implements CallCarrier {
   readonly #where: string;
-  readonly #limits: WireLimits;
+  readonly limits: WireLimits;
   readonly #listener: SessionListener;
   readonly #session: ClientHttp2Session;
   readonly #socket: Socket;
@@ -63,7 +61,7 @@ export class ClientSession implements CallCarrier {
 
   constructor(endpoint: Endpoint, limits: WireLimits, deadlines: Deadlines, listener: SessionListener) {
     this.#where = `${endpoint.host}:${endpoint.port}`;
-    this.#limits = limits;
+    this.limits = limits;
     this.#listener = listener;
     const socket = connectSocket({ ...endpoint, noDelay: true });
     this.#socket = socket;
@@ -73,7 +71,7 @@ export class ClientSession implements CallCarrier {
     });
     tellPeerWhatWasWrong(this.#session);
     this.#deadline = deadlines.deadline(() => this.#tick());
-    this.#period = deadlines.periodOf(SWEEP);
+    this.#period = deadlines.periodOf(LOOK_EVERY);
     this.#deadline.arm(limits.connect);
     this.#listen();
   }
@@ -86,10 +84,6 @@ export class ClientSession implements CallCarrier {
   /** How many calls it takes at a time. */
   get capacity(): number {
     return this.#places;
-  }
-
-  get headBytes(): number {
-    return this.#limits.headBytes;
   }
 
   get connecting(): boolean {
@@ -118,7 +112,7 @@ export class ClientSession implements CallCarrier {
   open(call: ClientCall): void {
     this.#calls.add(call);
     this.#carried = true;
-    if (this.#calls.size === 1) this.#deadline.arm(SWEEP);
+    if (this.#calls.size === 1) this.#deadline.arm(LOOK_EVERY);
     try {
       call.send(this.#session, this);
     } catch (error) {
@@ -172,7 +166,7 @@ export class ClientSession implements CallCarrier {
   }
 
   #settled(maxConcurrentStreams: number | undefined): void {
-    this.#places = Math.min(maxConcurrentStreams ?? Number.POSITIVE_INFINITY, this.#limits.h2Streams);
+    this.#places = Math.min(maxConcurrentStreams ?? Number.POSITIVE_INFINITY, this.limits.h2Streams);
     if (this.#state === "connecting") {
       this.#state = "ready";
       this.#idle();
@@ -181,16 +175,16 @@ export class ClientSession implements CallCarrier {
   }
 
   #idle(): void {
-    this.#deadline.arm(this.#limits.upstreamIdle);
+    this.#deadline.arm(this.limits.upstreamIdle);
   }
 
   #tick(): void {
     if (this.#state === "connecting") {
-      const detail = `${this.#where} was not ready within ${this.#limits.connect} ms`;
+      const detail = `${this.#where} was not ready within ${this.limits.connect} ms`;
       this.destroy(new WireError("upstream_connect_timeout", detail, { retryable: true }));
     } else if (this.#calls.size > 0) {
-      this.#deadline.arm(SWEEP);
-      this.#calls.forEach((call) => call.sweep(this.#period, this.#limits));
+      this.#deadline.arm(LOOK_EVERY);
+      this.#calls.forEach((call) => call.sweep(this.#period, this.limits));
     } else if (this.#state === "leaving") {
       // It was closed a while ago, and the app keeps its side open.
       this.#socket.destroy();

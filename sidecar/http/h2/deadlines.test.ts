@@ -126,6 +126,51 @@ test("an app that never answers is waited for as long as was said, give or take 
   expect((await coming).status).toBe(504);
 });
 
+test.for([0, 100, 200, 300])(
+  "a call that begins %d ms after others is not cut before its time, and soon after",
+  async (later) => {
+    const clock = new ManualClock();
+    await using app = await Http2App.start(() => {});
+    await using join = await Http2Join.start(app.port, { clock, limits: { response: 400 } });
+    await using client = new Http2Client(join.port);
+    const first = exchange(client.session, { flat: requestTo("/") });
+    await once(app.server, "stream");
+    clock.advance(later);
+
+    const second = exchange(client.session, { flat: requestTo("/") });
+    await once(app.server, "stream");
+    let answered = false;
+    void second.then(() => (answered = true));
+    clock.advance(399);
+    await client.settled();
+    expect(answered).toBe(false);
+    clock.advance(500);
+
+    expect((await second).status).toBe(504);
+    expect((await first).status).toBe(504);
+  },
+);
+
+test("a call that waits in line for its turn waits no longer than for an answer", async () => {
+  const clock = new ManualClock();
+  const settings = { maxConcurrentStreams: 1 };
+  await using app = await Http2App.start((stream) => stream.respond({ ":status": 200 }), { settings });
+  const limits = { response: 10_000, upstreamConnections: 1 };
+  await using join = await Http2Join.start(app.port, { clock, limits });
+  await using client = new Http2Client(join.port);
+  const first = client.session.request(requestTo("/"));
+  await once(first, "response");
+  const second = exchange(client.session, { flat: requestTo("/") });
+  await client.settled();
+
+  clock.advance(9_900);
+  await client.settled();
+  expect(join.pool.counts.waiting).toBe(1);
+  clock.advance(1_000);
+
+  expect((await second).status).toBe(504);
+});
+
 test("a body that comes slowly but steadily is not cut", async () => {
   const clock = new ManualClock();
   const done = Promise.withResolvers<void>();

@@ -37,16 +37,16 @@ test("a body that comes in one frame goes on in one frame, which ends the stream
   expect(first).toMatchObject({ flags: FLAG.endStream, payload: Buffer.from("all of it") });
 });
 
-test("an answer of gRPC keeps its trailers though its length is known", async () => {
+test.for(["ok", ""])("an answer of gRPC keeps its trailers though its length is known: %j", async (body) => {
   const fields: readonly Field[] = [
     [":status", "200"],
     ["content-type", "application/grpc"],
-    ["content-length", "2"],
+    ["content-length", String(body.length)],
   ];
   await using app = await RawHttp2App.start((_connection, stream, send) =>
     send(
       headers(stream, fields, FLAG.endHeaders),
-      data(stream, "ok"),
+      data(stream, body),
       headers(stream, [["grpc-status", "0"]], FLAG.endHeaders | FLAG.endStream),
     ),
   );

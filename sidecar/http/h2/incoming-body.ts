@@ -20,6 +20,7 @@ interface Canceller {
 export class IncomingBody implements BodySource {
   readonly length: number | undefined;
   readonly #stream: Http2Stream;
+  readonly #mostTrailers: number;
   readonly #canceller: Canceller | undefined;
   #sink: BodySink | undefined;
   #trailers: HeaderBlock | undefined;
@@ -34,24 +35,26 @@ export class IncomingBody implements BodySource {
   #small: SmallPieces | undefined;
 
   /**
-   * `empty`: the head has ended the message, whatever `length` announces (answers to HEAD, 304). `trailers`: whether
-   * some may come; others are dropped. `canceller`: where cancelling does more than not reading on.
+   * `empty`: the head has ended the message, whatever `length` announces (answers to HEAD, 304). `trailers`: how many
+   * fields of them may come; 0: what comes is dropped. `canceller`: where cancelling does more than not reading on.
    */
   constructor(
     stream: Http2Stream,
     length: number | undefined,
     empty: boolean,
-    trailers: boolean,
+    trailers: number,
     canceller?: Canceller,
   ) {
     this.#stream = stream;
-    this.length = length;
+    // What says that it has no bytes, and does not end with its head, has trailers.
+    this.length = length === 0 && !empty && trailers > 0 ? undefined : length;
+    this.#mostTrailers = trailers;
     this.#canceller = canceller;
     this.#complete = empty;
     // Both may come before anybody starts the body: node ends a stream without bytes although nobody reads it.
     if (!empty) stream.on("end", ended);
     if (!empty) takeOver(stream);
-    if (trailers) stream.on("trailers", trailersArrived);
+    if (trailers > 0) stream.on("trailers", trailersArrived);
   }
 
   start(sink: BodySink): void {
@@ -160,9 +163,11 @@ export class IncomingBody implements BodySource {
     pushThrough(this.#stream, small.take());
   }
 
-  /** For the stream's listeners only. */
-  trailers(headers: HeaderBlock): void {
-    this.#trailers = headers;
+  /** For the stream's listeners only; false: there are more than may come. */
+  trailers(headers: HeaderBlock): boolean {
+    if (headers.size > this.#mostTrailers) return false;
+    this.#trailers = withoutUnfit(headers);
+    return true;
   }
 
   /**
@@ -203,8 +208,8 @@ function ended(this: Http2Stream): void {
 }
 
 function trailersArrived(this: Http2Stream, _headers: unknown, _flags: number, flat?: string[]): void {
-  const trailers = HeaderBlock.fromFields(flat ?? []);
-  ownerOf(this)?.incoming.trailers(withoutUnfit(trailers));
+  const owner = ownerOf(this);
+  if (owner?.incoming.trailers(HeaderBlock.fromFields(flat ?? [])) === false) owner.tooManyTrailers();
 }
 
 /** Without fields that must not stand behind a body; the same block where there are none, as nearly always. */

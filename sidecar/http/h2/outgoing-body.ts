@@ -29,8 +29,8 @@ export class OutgoingBody implements BodySink, TurnEnd {
   /** What came while there was no stream to take it. */
   #held: Buffer | undefined;
   #small: SmallPieces | undefined;
-  /** Whether gathered pieces wait in the stream: those that come meanwhile are gathered on. */
-  #gathering = false;
+  /** Writes of gathered pieces that wait in the stream: what comes meanwhile is gathered on. */
+  #gathered = 0;
   #state: "flowing" | "blocked" | "ended" | "over" = "flowing";
   #touched = false;
   #corked = false;
@@ -56,7 +56,7 @@ export class OutgoingBody implements BodySink, TurnEnd {
     if (this.#mayHaveTrailers) stream.on("wantTrailers", wantTrailers);
     const held = this.#held;
     this.#held = undefined;
-    if (held !== undefined && this.chunk(held)) this.drained();
+    if (held !== undefined) this.#goOn(held);
     if (this.#state === "ended") stream.end();
   }
 
@@ -138,7 +138,7 @@ export class OutgoingBody implements BodySink, TurnEnd {
     this.#corked = false;
     const stream = this.#stream;
     if (stream === undefined) return;
-    if (!this.#gathering) this.#writeGathered(stream);
+    if (this.#gathered === 0) this.#writeGathered(stream);
     stream.uncork();
   }
 
@@ -148,6 +148,11 @@ export class OutgoingBody implements BodySink, TurnEnd {
     if (this.#state !== "blocked") return;
     this.#state = "flowing";
     this.#source?.resume();
+  }
+
+  #goOn(held: Buffer): void {
+    if (this.#state === "blocked") this.#state = "flowing";
+    if (this.chunk(held)) this.#source?.resume();
   }
 
   #gather(stream: Http2Stream, bytes: Buffer): boolean {
@@ -162,16 +167,17 @@ export class OutgoingBody implements BodySink, TurnEnd {
   #writeGathered(stream: Http2Stream): void {
     const small = this.#small;
     if (small === undefined || small.isEmpty || this.#state === "over" || stream.destroyed) return;
-    this.#gathering = true;
+    this.#gathered++;
     const taken = (): void => {
-      this.#gathering = false;
-      this.#writeGathered(stream);
+      if (--this.#gathered === 0) this.#writeGathered(stream);
     };
     this.#wrote(stream, stream.write(small.take(), taken));
   }
 
+  /** One listener however many writes were too much: a second one would resume a source that is blocked again. */
   #wrote(stream: Http2Stream, flowing: boolean): boolean {
     if (flowing) return true;
+    if (this.#state !== "flowing") return false;
     stream.once("drain", drained);
     this.#state = "blocked";
     return false;

@@ -11,6 +11,8 @@ export interface StreamOwner {
   readonly outgoing: OutgoingBody;
   /** The readable side has ended; `incoming` knows whether the message was whole. */
   incomingEnded(): void;
+  /** More of them have come than may: the message is not to be taken. */
+  tooManyTrailers(): void;
   /** The stream is over, in whatever way; `code` is its RST_STREAM code, 0 when nobody reset it. Once. */
   streamClosed(code: number): void;
 }

@@ -1,7 +1,8 @@
+import { constants } from "node:http2";
 import { expect, test } from "vitest";
 
 import { HeaderBlock } from "../../../core/headers/header-block.ts";
-import { FLAG, FRAME, headers, type Field } from "../../../test/support/http2-frames.ts";
+import { data, FLAG, FRAME, headers, type Field } from "../../../test/support/http2-frames.ts";
 import { Http2Front } from "../../../test/support/http2-fixture.ts";
 import { Http2Peer } from "../../../test/support/http2-peer.ts";
 import type { ExchangeHandler } from "../exchange.ts";
@@ -86,4 +87,28 @@ test("a connection that breaks the rules is told of once; a good request is not"
   await peer.frame(({ type }) => type === FRAME.goaway);
 
   expect(front.refused).toMatchObject([{ protocol: "h2", status: 0, error: { code: "bad_request" } }]);
+});
+
+test("trailers with more fields than a head may have are told of, and the message is not taken for whole", async () => {
+  const failed = Promise.withResolvers<string>();
+  await using front = await Http2Front.start(
+    ({ body }) =>
+      body.start({
+        chunk: () => true,
+        end: () => failed.resolve("ended"),
+        fail: ({ code }) => failed.resolve(code),
+      }),
+    { limits: { headFields: 8 } },
+  );
+  await using peer = await Http2Peer.connect(front.port);
+  const trailers = Array.from({ length: 9 }, (_, index): Field => [`a${index}`, "1"]);
+
+  peer.begin(
+    headers(1, [...withPath("/"), ["trailer", "a0"], ["content-length", "1"]], FLAG.endHeaders),
+    data(1, "x"),
+    headers(1, trailers, END),
+  );
+
+  expect(await failed.promise).toBe("header_too_large");
+  expect(await peer.reset(1)).toBe(constants.NGHTTP2_PROTOCOL_ERROR);
 });

@@ -19,6 +19,7 @@ import { mayHaveTrailers } from "./may-have-trailers.ts";
 import type { Placed } from "./open-streams.ts";
 import { OutgoingBody, type OutgoingListener } from "./outgoing-body.ts";
 import { ownStream, type StreamOwner } from "./owned-stream.ts";
+import { type Quiet, quietAfter } from "./quiet.ts";
 import { clientReset, resetCodeOf } from "./reset-codes.ts";
 import { resetStream } from "./reset-stream.ts";
 
@@ -49,8 +50,7 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
   #state: "open" | "answering" | "answered" | "over" = "open";
   #awaitsContinue: boolean;
   #localBytes = 0;
-  /** Milliseconds for which the client has kept us waiting. */
-  #quiet = 0;
+  #quiet: Quiet;
   #closedBefore = false;
 
   constructor(
@@ -147,6 +147,10 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
 
   incomingEnded(): void {}
 
+  tooManyTrailers(): void {
+    this.breakOff(new WireError("header_too_large", "the request has too many trailers"));
+  }
+
   streamClosed(code: number): void {
     const { watcher } = this;
     const answered = this.#state === "answered" && code === constants.NGHTTP2_NO_ERROR;
@@ -167,8 +171,8 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
     // Or all was given to node, and still the stream is open.
     const stuck = this.#stream.writableLength > 0 || this.outgoing.ended || this.#state === "answered";
     const waiting = stuck || this.incoming.awaited;
-    this.#quiet = moved || !waiting ? 0 : this.#quiet + elapsed;
-    if (this.#quiet < limit) return;
+    this.#quiet = quietAfter(this.#quiet, elapsed, waiting, moved);
+    if ((this.#quiet ?? 0) < limit) return;
     if (stuck) this.breakOff(new WireError("client_too_slow", `the client has read nothing for ${limit} ms`));
     else this.#requestStalled(limit);
   }

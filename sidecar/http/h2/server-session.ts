@@ -18,6 +18,7 @@ import { FloodGuard } from "./flood-guard.ts";
 import { IncomingBody } from "./incoming-body.ts";
 import { mayHaveTrailers } from "./may-have-trailers.ts";
 import { OpenStreams } from "./open-streams.ts";
+import { LOOK_EVERY } from "./quiet.ts";
 import { readRequestHead } from "./request-head.ts";
 import { resetCodeOf } from "./reset-codes.ts";
 import { resetStream } from "./reset-stream.ts";
@@ -25,9 +26,6 @@ import { H2ServerExchange, type ExchangeOwner } from "./server-exchange.ts";
 import { closeGracefully, stayAtGoodbye } from "./goodbye.ts";
 import { brokenRule, tellPeerWhatWasWrong } from "./session-errors.ts";
 import { serverSessionOptions } from "./session-options.ts";
-
-/** How often the deadlines of open exchanges are looked at, ms. */
-const SWEEP = 250;
 
 export interface ServerSessionContext {
   readonly handler: ExchangeHandler;
@@ -151,11 +149,11 @@ export class ServerSession implements ExchangeOwner {
       return;
     }
     const { head, length } = read;
-    const trailers = !endStream && mayHaveTrailers(head.headers, length);
+    const trailers = !endStream && mayHaveTrailers(head.headers, length) ? limits.headFields : 0;
     const incoming = new IncomingBody(stream, length, endStream, trailers);
     const exchange = new H2ServerExchange(stream, head, incoming, this.#peer, this);
     this.#exchanges.add(exchange);
-    if (this.#exchanges.size === 1) this.#deadline.arm(SWEEP);
+    if (this.#exchanges.size === 1) this.#deadline.arm(LOOK_EVERY);
     if (inFlight.enter()) handler(exchange);
     else this.#refuseFull(exchange);
   }
@@ -197,9 +195,9 @@ export class ServerSession implements ExchangeOwner {
     } else if (this.#exchanges.size === 0) {
       this.drain();
     } else {
-      this.#deadline.arm(SWEEP);
+      this.#deadline.arm(LOOK_EVERY);
       const { limits, deadlines } = this.#context;
-      this.#exchanges.forEach((exchange) => exchange.sweep(deadlines.periodOf(SWEEP), limits.bodyIdle));
+      this.#exchanges.forEach((exchange) => exchange.sweep(deadlines.periodOf(LOOK_EVERY), limits.bodyIdle));
     }
   }
 

@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 
@@ -53,6 +54,39 @@ test("single bytes for somebody who does not read take little more memory than t
 
   // Each byte in a buffer of its own would take 500 MiB.
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(100 * MIB);
+});
+
+test("a source is stopped for as long as its reader has much to read, whatever was gathered", async () => {
+  const pieces = Array.from({ length: 400 }, () => [54_000, ...Array<number>(15).fill(1_000), 30_000]).flat();
+  let given = 0;
+  let sink: BodySink | undefined;
+  const pour = (): void => {
+    for (;;) {
+      const size = pieces.shift();
+      if (size === undefined) return sink?.end(undefined);
+      given += size;
+      if (sink?.chunk(Buffer.alloc(size)) !== true) return;
+    }
+  };
+  const start = (to: BodySink): void => {
+    sink = to;
+    pour();
+  };
+  const source: BodySource = { length: undefined, start, resume: pour, cancel: () => {} };
+  await using front = await Http2Front.start((each) => each.respond(OK, source));
+  await using client = new Http2Client(front.port);
+  let taken = 0;
+  let most = 0;
+
+  const stream = client.session.request(requestTo("/"));
+  stream.on("data", (bytes: Buffer) => {
+    taken += bytes.length;
+    most = Math.max(most, given - taken);
+  });
+  await once(stream, "end");
+
+  expect(taken).toBe(400 * 99_000);
+  expect(most).toBeLessThan(MIB);
 });
 
 /** Gives pieces, some of them in a turn of their own, and waits where it is told to. */

@@ -59,9 +59,14 @@ const BROKEN_RULES: ReadonlySet<number> = new Set([
   NGHTTP2_COMPRESSION_ERROR,
 ]);
 
+/** Whether a stream ended for a broken rule, as nghttp2 or the peer sees it. */
+export function breaksRules(code: number): boolean {
+  return BROKEN_RULES.has(code);
+}
+
 /** Why an app's stream ended before its answer was complete, while its connection goes on. */
 export function appReset(code: number, when: string, retryable: boolean): WireError {
-  const broken = BROKEN_RULES.has(code);
+  const broken = breaksRules(code);
   const detail = broken ? "broke the rules of HTTP/2, or says that we did," : "reset the stream";
   const kind = broken ? "upstream_invalid" : "upstream_reset";
   return new WireError(kind, `the upstream ${detail} ${when}, code ${code}`, { retryable });

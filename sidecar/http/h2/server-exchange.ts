@@ -20,15 +20,15 @@ import type { Placed } from "./open-streams.ts";
 import { OutgoingBody, type OutgoingListener } from "./outgoing-body.ts";
 import { ownStream, type StreamOwner } from "./owned-stream.ts";
 import { type Quiet, quietAfter } from "./quiet.ts";
-import { clientReset, resetCodeOf } from "./reset-codes.ts";
+import { breaksRules, clientReset, resetCodeOf } from "./reset-codes.ts";
 import { resetStream } from "./reset-stream.ts";
 
 /** Whose streams they are. */
 export interface ExchangeOwner {
   /** Why this side cut the connection; undefined: it did not. */
   readonly cut: WireError | undefined;
-  /** The exchange's stream is closed, in whatever way. Once. */
-  exchangeClosed(exchange: H2ServerExchange): void;
+  /** The exchange's stream is closed, in whatever way; `broken`: for a rule that the client broke. Once. */
+  exchangeClosed(exchange: H2ServerExchange, broken: boolean): void;
 }
 
 /** node adds a Date where an answer has none, as RFC 9110 §6.6.1 wants of whoever passes it on. */
@@ -161,7 +161,7 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
         watcher?.finished?.();
       } else this.#lost(this.#owner.cut ?? clientReset(code), watcher);
     }
-    this.#owner.exchangeClosed(this);
+    this.#owner.exchangeClosed(this, breaksRules(code));
   }
 
   /** `elapsed` ms have gone by; `limit` is how long a body may stand still while nothing moves the other way either. */

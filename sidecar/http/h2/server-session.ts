@@ -108,7 +108,9 @@ export class ServerSession implements ExchangeOwner {
     this.#socket.destroy();
   }
 
-  exchangeClosed(exchange: H2ServerExchange): void {
+  exchangeClosed(exchange: H2ServerExchange, broken: boolean): void {
+    // A reset that the client provoked costs it nothing (CVE-2025-8671).
+    if (broken) this.#admit();
     this.#exchanges.delete(exchange);
     this.#context.inFlight.leave();
     if (this.#exchanges.size > 0) return;
@@ -144,7 +146,6 @@ export class ServerSession implements ExchangeOwner {
     const read = readRequestHead(flat, endStream, limits);
     if (read.kind === "refused") {
       this.#tellRefused(read.error, refuse(stream, read.error));
-      // A reset that the client provoked costs it nothing (CVE-2025-8671).
       if (read.error.code === "bad_request") this.#admit();
       return;
     }

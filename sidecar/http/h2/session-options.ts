@@ -20,6 +20,12 @@ const READ_BEYOND = 4;
 const RESET_BURST = 1000;
 const RESET_RATE = 33;
 
+/**
+ * Empty DATA frames, which are legal, and broken rules, in all the life of a session: node never forgets one, and a
+ * session that many share lives for days. What is too much at a time is told by nghttp2 and `FloodGuard`, which forget.
+ */
+const INVALID_FRAMES = 1_000_000;
+
 /** Bytes that one session may hold, in node's unit, which refuses further streams beyond it. */
 function sessionMemory(limits: WireLimits): number {
   // What waits to be read or written, and the heads on their way in and out.
@@ -31,6 +37,7 @@ function sharedOptions(limits: WireLimits): ServerSessionOptions & ClientSession
   return {
     maxSessionMemory: sessionMemory(limits),
     maxSettings: 32,
+    maxSessionInvalidFrames: INVALID_FRAMES,
     // An answer that repeats a field passes as it came.
     strictSingleValueFields: false,
   };

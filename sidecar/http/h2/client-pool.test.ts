@@ -208,40 +208,45 @@ test("a request whose body has been taken is not sent again", async () => {
   expect(pool.counts.retried).toBe(0);
 });
 
-test("a request whose body has not begun is sent again with the whole body", async () => {
-  const bodies: string[] = [];
-  let first = true;
-  await using app = await Http2App.start((stream) => {
-    if (first) {
-      first = false;
-      stream.close(constants.NGHTTP2_REFUSED_STREAM);
-      return;
-    }
-    let text = "";
-    stream.on("data", (bytes: Buffer) => (text += bytes.toString()));
-    stream.on("end", () => {
-      bodies.push(text);
-      stream.respond({ ":status": 200 }, { endStream: true });
+// The second one is as much as a stream takes before it wants its source to wait.
+test.for([4, 64 * 1024])(
+  "a request whose body had not begun is sent again, and then its %i bytes",
+  async (size) => {
+    const late = "x".repeat(size);
+    const bodies: string[] = [];
+    let first = true;
+    await using app = await Http2App.start((stream) => {
+      if (first) {
+        first = false;
+        stream.close(constants.NGHTTP2_REFUSED_STREAM);
+        return;
+      }
+      let text = "";
+      stream.on("data", (bytes: Buffer) => (text += bytes.toString()));
+      stream.on("end", () => {
+        bodies.push(text);
+        stream.respond({ ":status": 200 }, { endStream: true });
+      });
     });
-  });
-  await using pool = poolTo(app.port);
-  const sendLate = async (sink: BodySink): Promise<void> => {
-    await turnUntil(() => pool.counts.retried > 0);
-    sink.chunk(Buffer.from("late"));
-    sink.end(undefined);
-  };
-  const body: BodySource = {
-    length: undefined,
-    start: (sink) => void sendLate(sink),
-    resume: () => {},
-    cancel: () => {},
-  };
+    await using pool = poolTo(app.port);
+    const sendLate = async (sink: BodySink): Promise<void> => {
+      await turnUntil(() => pool.counts.retried > 0);
+      sink.chunk(Buffer.from(late));
+      sink.end(undefined);
+    };
+    const body: BodySource = {
+      length: undefined,
+      start: (sink) => void sendLate(sink),
+      resume: () => {},
+      cancel: () => {},
+    };
 
-  const { head } = await call(pool, { ...GET, method: "POST", body });
+    const { head } = await call(pool, { ...GET, method: "POST", body });
 
-  expect(head.status).toBe(200);
-  expect(bodies).toEqual(["late"]);
-});
+    expect(head.status).toBe(200);
+    expect(bodies).toEqual([late]);
+  },
+);
 
 test("calls that were open when the app said goodbye are finished, new ones go to another session", async () => {
   const streams: ServerHttp2Stream[] = [];

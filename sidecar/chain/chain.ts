@@ -52,7 +52,7 @@ export interface PluginRecord {
   readonly verdict: Verdict;
   /** Set where the verdict was a failure and traffic depended on it. */
   readonly policy: FailurePolicy | undefined;
-  /** Wall time in microseconds. */
+  /** Wall time from question to answer, in microseconds. */
   readonly micros: number;
   /** `degrade`: nobody waited. */
   readonly background: boolean;

@@ -41,7 +41,7 @@ export interface AskTarget {
   readonly generation: number;
 }
 
-/** What came of one plugin: its verdict and the time it had the CPU or the wire, in microseconds. */
+/** What came of one plugin: its verdict and the wall time from its question to its answer, in microseconds. */
 export interface AskResult {
   readonly verdict: Verdict;
   readonly micros: number;

@@ -21,7 +21,7 @@ export class HostAnswers {
   #rewrite: Verdict & { readonly kind: "rewrite" } = { kind: "rewrite", edits: NO_EDITS };
 
   resultOf(answer: EntryResult): AskResult {
-    return { verdict: this.#verdictOf(answer), micros: answer.micros };
+    return { verdict: this.#verdictOf(answer), micros: answer.wallMicros };
   }
 
   #verdictOf({ failure, httpCode, edits: text, body }: EntryResult): Verdict {

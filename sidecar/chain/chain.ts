@@ -15,6 +15,8 @@ export interface RequestFacts {
   readonly path: string;
   /** The same, percent-decoded where that is unambiguous and without dot segments: what matching uses. */
   readonly normalisedPath: string;
+  /** The same with its dot segments, which matching uses as well; undefined where it has none. */
+  readonly unresolvedPath: string | undefined;
   readonly query: string;
   readonly headers: HeaderBlock;
 }

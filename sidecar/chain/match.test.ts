@@ -35,6 +35,13 @@ test("paths are compared in normalised form, or a guard could be walked around",
   expect(matches({ path: { exact: "/private" } }, facts)).toBe(true);
 });
 
+test("a path with dot segments is compared as it was sent too, as an app may read it that resolves none", () => {
+  const facts = { path: "/private/../a", normalisedPath: "/a", unresolvedPath: "/private;x/../a" };
+  expect(matches({ path: { prefix: "/private" } }, facts)).toBe(true);
+  expect(matches({ path: { prefix: "/a" } }, facts)).toBe(true);
+  expect(matches({ path: { exact: "/private" } }, facts)).toBe(false);
+});
+
 test.each(["/api;v=1/private", "/api/private;a=b;c", "/api/private;"])(
   "parameters do not lead around a guard: %s",
   (path) => {

@@ -26,16 +26,20 @@ export function compileMatch(match: EntryMatch, salt: string): Matcher | undefin
 
 /** Nothing for the prefix `/`, which covers `*` (RFC 9110 §9.3.7) and the empty path of CONNECT too. */
 function pathMatcher(path: PathMatch): Matcher[] {
-  if ("exact" in path) return [(facts) => withoutParameters(facts.normalisedPath) === path.exact];
+  if ("exact" in path) return [inEitherForm((compared) => compared === path.exact)];
   const whole = path.prefix.endsWith("/") ? path.prefix.slice(0, -1) : path.prefix;
   if (whole === "") return [];
   const below = `${whole}/`;
-  return [
-    (facts) => {
-      const compared = withoutParameters(facts.normalisedPath);
-      return compared === whole || compared.startsWith(below);
-    },
-  ];
+  return [inEitherForm((compared) => compared === whole || compared.startsWith(below))];
+}
+
+/** The raw path goes on, and apps differ in whether they resolve dot segments: neither reading leads around a plugin. */
+function inEitherForm(fits: (path: string) => boolean): Matcher {
+  return (facts) => {
+    if (fits(withoutParameters(facts.normalisedPath))) return true;
+    const { unresolvedPath } = facts;
+    return unresolvedPath !== undefined && fits(withoutParameters(unresolvedPath));
+  };
 }
 
 /** `/a;v=1/b` → `/a/b` (RFC 3986 §3.3). */

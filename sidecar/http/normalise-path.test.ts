@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { normalisePath } from "./normalise-path.ts";
+import { normalisePath, unresolvedPath } from "./normalise-path.ts";
 import { WireError } from "./wire-error.ts";
 
 test.each([
@@ -17,6 +17,7 @@ test.each([
   ["/%252e%252e/a", "/%252e%252e/a"],
   ["/a%3fb%23c%3Bd", "/a%3Fb%23c%3Bd"],
   ["/a;v=1/b", "/a;v=1/b"],
+  ["/;v=1", "/;v=1"],
   ["/./a/./b/.", "/a/b/"],
   ["/a/../b", "/b"],
   ["/a/b/..", "/a/"],
@@ -39,11 +40,25 @@ test.each([
   ["an escaped climb out of the root", "/%2e%2e/b"],
   ["a dot segment with parameters", "/a/..;x=1/b"],
   ["an empty segment before a dot segment", "/a//../b"],
+  ["a segment of nothing but parameters", "/;x=1/private"],
+  ["one behind a slash", "//;/private"],
+  ["one before a dot segment", "/x/;/../private"],
 ])("%s is refused", (_name, raw) => {
   const result = normalisePath(raw);
 
   expect(result).toBeInstanceOf(WireError);
   expect(result).toMatchObject({ code: "bad_request", source: "downstream" });
+});
+
+test.each([
+  ["/private/../a", "/private/../a"],
+  ["/private/%2E%2e/a", "/private/../a"],
+  ["//priv%61te/./..//a", "/private/./../a"],
+  ["/a/b", undefined],
+  ["/a//%62", undefined],
+  ["/a/.b", undefined],
+])("%s is to an app that resolves nothing %s", (raw, unresolved) => {
+  expect(unresolvedPath(raw, String(normalisePath(raw)))).toBe(unresolved);
 });
 
 const pathPiece = fc.constantFrom(

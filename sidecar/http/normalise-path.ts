@@ -39,6 +39,17 @@ function isNormal(path: string): boolean {
   return true;
 }
 
+/**
+ * The same path as an app sees it that resolves no dot segments and routes by what stands before them (`/private/../a`);
+ * undefined where that is nothing else. `normal` is the path in the form above.
+ */
+export function unresolvedPath(path: string, normal: string): string | undefined {
+  if (path === normal || !/\/(\.|%2e)/i.test(path)) return undefined;
+  const decoded = decode(path);
+  const merged = typeof decoded === "string" ? decoded.replace(/\/{2,}/g, "/") : normal;
+  return merged === normal ? undefined : merged;
+}
+
 function decode(path: string): string | WireError {
   if (path.includes("\\")) return refused("a backslash in the path");
   let decoded = "";
@@ -65,6 +76,8 @@ function resolveSegments(path: string): string | WireError {
     const dots = name === "." || name === "..";
     // Some servers cut parameters off before they look at dots, others do not: `/a/..;/b` is two paths.
     if (dots && name !== segment) return refused("a dot segment with parameters");
+    // And some then merge slashes: `/;/a` is `/a` to them. At the end (`/;jsessionid=1`) it is the folder to all.
+    if (name === "" && segment !== "" && !last) return refused("a segment of nothing but parameters");
     if (name === "..") {
       if (resolved.length === 0) return refused("a path that climbs out of the root");
       // Whether an empty segment is one to be climbed out of depends on who merges slashes first.

@@ -21,6 +21,7 @@ export function requestFacts(
     remoteIp: "10.0.0.1",
     path,
     normalisedPath: path,
+    unresolvedPath: undefined,
     query: "",
     ...rest,
     headers: HeaderBlock.fromFlat(headers),

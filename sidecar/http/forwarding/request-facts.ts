@@ -1,6 +1,7 @@
 import type { HeaderBlock } from "../../../core/headers/header-block.ts";
 import type { RequestFacts } from "../../chain/chain.ts";
 import type { RequestHead } from "../exchange.ts";
+import { unresolvedPath } from "../normalise-path.ts";
 
 /**
  * What the chain may ask about a request. Path and query are cut out of the target when somebody asks, since most
@@ -40,6 +41,10 @@ export class ExchangeFacts implements RequestFacts {
 
   get path(): string {
     return pathOf(this.#head.target);
+  }
+
+  get unresolvedPath(): string | undefined {
+    return unresolvedPath(this.path, this.normalisedPath);
   }
 
   get query(): string {

@@ -103,7 +103,7 @@ export interface PluginLog {
 export interface PluginStore {
   get(key: string): unknown;
   set(key: string, value: unknown, options?: StoreOptions): void;
-  /** Adds to a number (0 when absent) and returns the sum; a `ttl` counts from the first write. */
+  /** Adds to a number (0 when absent) and returns the sum, which must be finite; a `ttl` counts from the first write. */
   increment(key: string, by?: number, options?: StoreOptions): number;
   delete(key: string): void;
   keys(): readonly string[];

@@ -94,7 +94,7 @@ test("CONNECT to nowhere is 502, and the answer says why", async () => {
 
   const answer = await ask(mesh.outbound, `CONNECT 127.0.0.1:${port} HTTP/1.1\r\nHost: a\r\n\r\n`);
 
-  expect(answer).toMatch(/^HTTP\/1\.1 502 .*x-mesh-error: upstream_/is);
+  expect(answer).toMatch(/^HTTP\/1\.1 502 .*x-mesh-error: upstream_refused/is);
 });
 
 test("a request to the outbound listener itself is 508 at once, by whatever name, as a service and as a tunnel", async () => {

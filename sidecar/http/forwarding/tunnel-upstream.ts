@@ -10,6 +10,7 @@ import type {
   UpstreamListener,
   UpstreamRequest,
 } from "../exchange.ts";
+import { connectErrorCode } from "../h1/endpoint.ts";
 import type { LookupFor } from "../lookup-elsewhere.ts";
 import { WireError } from "../wire-error.ts";
 
@@ -60,11 +61,6 @@ export class TunnelUpstream implements Upstream {
   }
 }
 
-function brokenBy(cause: Error): WireError {
-  if (cause instanceof WireError) return cause;
-  return new WireError("upstream_unreachable", cause.message, { cause });
-}
-
 /** Both directions of one tunnel: source of what the far end sends, sink of what the client sends. */
 class Tunnel implements BodySource, BodySink {
   readonly length = undefined;
@@ -80,7 +76,7 @@ class Tunnel implements BodySource, BodySink {
     this.#socket = socket;
     this.#fromClient = fromClient;
     socket.pause();
-    socket.on("error", (cause) => this.break(brokenBy(cause)));
+    socket.on("error", (cause) => this.break(this.#brokenBy(cause)));
     socket.on("close", () => this.break(new WireError("upstream_reset", "the far end closed the tunnel")));
   }
 
@@ -121,6 +117,11 @@ class Tunnel implements BodySource, BodySink {
 
   fail(): void {
     this.#socket.destroy();
+  }
+
+  #brokenBy(cause: Error): WireError {
+    const connecting = this.onBroken !== undefined;
+    return new WireError(connecting ? connectErrorCode(cause) : "upstream_reset", cause.message, { cause });
   }
 
   break(error: WireError): void {

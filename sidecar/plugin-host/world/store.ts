@@ -36,7 +36,8 @@ export class Store implements PluginStore {
 
   set(key: string, value: unknown, options?: StoreOptions): void {
     const json = JSON.stringify(value);
-    if (json === undefined) throw new TypeError("kv: the value must be what JSON can hold");
+    if (json === undefined || isNoNumber(value))
+      throw new TypeError("kv: the value must be what JSON can hold");
     this.#put(checkedKey(key), { json, expiresAt: expiry(options) });
   }
 
@@ -45,6 +46,8 @@ export class Store implements PluginStore {
     const before: unknown = stored === undefined ? 0 : JSON.parse(stored.json);
     if (typeof before !== "number") throw new TypeError(`kv: '${key}' does not hold a number`);
     const sum = before + by;
+    if (typeof by !== "number" || isNoNumber(sum))
+      throw new RangeError(`kv: '${key}' cannot be incremented by ${by}: the sum would be no finite number`);
     const expiresAt = stored?.expiresAt ?? expiry(options);
     this.#put(checkedKey(key), { json: JSON.stringify(sum), expiresAt });
     return sum;
@@ -160,8 +163,13 @@ function expiry(options: StoreOptions | undefined): number {
   return Math.ceil(now() + ttl);
 }
 
+/** JSON makes `null` of it, which would not come back as what was stored. */
+function isNoNumber(value: unknown): boolean {
+  return typeof value === "number" && !Number.isFinite(value);
+}
+
 function checkedKey(key: string): string {
-  if (typeof key !== "string" || key.length === 0 || key.length > MAX_KEY)
-    throw new TypeError(`kv: a key is a string of 1 to ${MAX_KEY} chars`);
+  if (typeof key !== "string" || key.length === 0 || key.length > MAX_KEY || !key.isWellFormed())
+    throw new TypeError(`kv: a key is well-formed text of 1 to ${MAX_KEY} chars`);
   return key;
 }

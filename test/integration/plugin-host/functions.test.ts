@@ -99,9 +99,34 @@ test("the store is bounded in keys, bytes, and size of one value, and says so to
   expect(editsOf(results[0])[0]?.values.map((text) => text.slice(0, 24))).toEqual([
     "kv: the plugin's store i",
     "kv: the plugin's store i",
-    "kv: a key is a string of",
+    "kv: a key is well-formed",
     "kv: the value must be wh",
     "kv: the plugin's store i",
+  ]);
+});
+
+test("what JSON would bring back as something else is refused, and a counter goes on counting behind it", async () => {
+  const source = `export default { execute(request, { kv }) {
+    const tries = [
+      () => kv.set("n", NaN),
+      () => kv.increment("n", Infinity),
+      () => kv.increment("n", "1"),
+      () => kv.set("\\ud800", 1),
+    ];
+    const refused = tries.map((each) => { try { each(); return "none"; } catch (e) { return e.name; } });
+    return { headerSet: { "x-web-got": [...refused, String(kv.increment("n", 2)), kv.keys().join()] } };
+  } }`;
+  const plugin = await host.loadNew(source, { keyValue: true });
+
+  const { results } = await host.run([plugin]);
+
+  expect(editsOf(results[0])[0]?.values).toEqual([
+    "TypeError",
+    "RangeError",
+    "RangeError",
+    "TypeError",
+    "2",
+    "n",
   ]);
 });
 

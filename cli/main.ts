@@ -13,10 +13,14 @@ function become(args: readonly string[], environment: Readonly<Record<string, st
   return process.execve(process.execPath, [process.execPath, ...args], { ...process.env, ...environment });
 }
 
-// Whoever reads our output may stop reading: `sluice get nodes | head`.
+let isUnread = false;
+
+// Whoever reads our output may stop reading: `sluice get nodes | head`. What runs until it is told to end is told.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
-  process.exit(0);
+  if (isUnread) return;
+  isUnread = true;
+  if (!process.emit("SIGTERM", "SIGTERM")) process.exit(0);
 });
 
 process.exitCode = await runCommand(process.argv.slice(2), {

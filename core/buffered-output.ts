@@ -15,12 +15,14 @@ export interface BufferedOutput extends DestinationStream, AsyncDisposable {
   collect(line: string): void;
   /** Chunks of lines that were lost because nobody read. */
   readonly dropped: number;
+  /** Once it is disposed of: what waits is still being written, to somebody who does not read. See `endNow`. */
+  readonly stuck: boolean;
 }
 
 /** ms that the end waits for a reader that does not read. */
 const FAREWELL = 1_000;
 
-/** Disposing waits until what waits is written, or nobody reads. Standard output unless told otherwise. */
+/** Disposing waits until what waits is written, or a second for a reader. Standard output unless told otherwise. */
 export function bufferedOutput(descriptor = 1): BufferedOutput {
   const stream = pino.destination({ dest: descriptor, sync: false, maxLength: MOST_WAITING });
   let dropped = 0;
@@ -54,6 +56,9 @@ export function bufferedOutput(descriptor = 1): BufferedOutput {
     get dropped() {
       return dropped;
     },
+    get stuck() {
+      return !idle;
+    },
     [Symbol.asyncDispose]: async () => {
       timer[Symbol.dispose]();
       pass();
@@ -62,7 +67,7 @@ export function bufferedOutput(descriptor = 1): BufferedOutput {
   };
 }
 
-/** Not `flushSync`, which tries for ever where the reader went away. */
+/** Not `flushSync`, which tries for ever where nobody reads. */
 async function settled(stream: ReturnType<typeof pino.destination>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   stream.once("drain", resolve);

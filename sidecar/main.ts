@@ -1,5 +1,6 @@
 import { bufferedOutput, type BufferedOutput } from "../core/buffered-output.ts";
 import { systemClock } from "../core/clock.ts";
+import { endNow } from "../core/end-now.ts";
 import { MeshError } from "../core/errors.ts";
 import { createLogger } from "../core/log.ts";
 import { followParent } from "../core/parent-pipe.ts";
@@ -14,10 +15,9 @@ import { workerCount } from "./workers/worker-count.ts";
 type MainOptions = SidecarOptions & { readonly output: BufferedOutput };
 
 /** Resolves to the exit code. */
-async function main(): Promise<number> {
+async function main(output: BufferedOutput): Promise<number> {
   const settings = await readSettings(process.argv.slice(2), process.env);
   const { logLevel, drainDelay, drainTimeout, workers } = settings.values;
-  await using output = bufferedOutput();
   const tap = new LogTap(output);
   const log = createLogger(logLevel, tap);
   for (const warning of settings.warnings) log.warn(warning);
@@ -71,10 +71,20 @@ async function create(options: MainOptions, count: number): Promise<Program> {
   return Supervisor.create({ ...options, count, errors: process.stderr });
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof MeshError)) throw error;
-  process.stderr.write(`sluice sidecar: ${error.message}\n`);
-  process.exitCode = 1;
+async function exitCode(output: BufferedOutput): Promise<number> {
+  try {
+    return await main(output);
+  } catch (error) {
+    if (!(error instanceof MeshError)) throw error;
+    process.stderr.write(`sluice sidecar: ${error.message}\n`);
+    return 1;
+  }
 }
+
+const output = bufferedOutput();
+try {
+  process.exitCode = await exitCode(output);
+} finally {
+  await output[Symbol.asyncDispose]();
+}
+if (output.stuck) endNow(process.exitCode);

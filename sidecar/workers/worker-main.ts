@@ -1,5 +1,6 @@
-import { bufferedOutput } from "../../core/buffered-output.ts";
+import { bufferedOutput, type BufferedOutput } from "../../core/buffered-output.ts";
 import { systemClock } from "../../core/clock.ts";
+import { endNow } from "../../core/end-now.ts";
 import { ignoreGroupSignals } from "../../core/group-signals.ts";
 import { readQuestion } from "./questions.ts";
 import { Worker } from "./worker.ts";
@@ -9,9 +10,8 @@ import { Worker } from "./worker.ts";
 /** ms after which what is still open at the end is left to the kernel. */
 const FAREWELL = 5_000;
 
-async function main(): Promise<void> {
+async function main(output: BufferedOutput): Promise<void> {
   ignoreGroupSignals();
-  await using output = bufferedOutput();
   const drained = Promise.withResolvers<void>();
   const options = { environment: process.env, clock: systemClock, output, onDrained: drained.resolve };
   await using worker = new Worker(options);
@@ -27,6 +27,9 @@ async function main(): Promise<void> {
   systemClock.after(FAREWELL, () => process.exit(1)).unref();
 }
 
-await main();
+const output = bufferedOutput();
+await main(output);
+await output[Symbol.asyncDispose]();
+if (output.stuck) endNow(0);
 // Nothing is left to do, whatever may still be open; what was written has been flushed.
 process.exit(0);

@@ -19,6 +19,23 @@ test("Ctrl-C before the examples are in force ends it in order", async () => {
   expect(demo.child.output).not.toMatch(/Sluice is up|^sluice: |"level":50/m);
 }, 120_000);
 
+test("whoever reads it goes away: it drains as if it had been told to end", async () => {
+  await using demo = await ConfiguredDemo.start();
+  const url = await demo.url("/echo");
+  const metrics = new URL("/metrics", await demo.url("/plugins"));
+  const slow = fetch(new URL("/slow?ms=2000", url));
+  await expect
+    .poll(async () => (await fetch(metrics)).text())
+    .toContain('sluice_exchanges_in_flight{listener="inbound"} 1');
+
+  demo.child.process.stdout?.destroy();
+  const ended = once(demo.child.process, "exit");
+  await fetch(url);
+
+  expect((await slow).status).toBe(200);
+  expect(await ended).toEqual([0, null]);
+}, 120_000);
+
 test("traffic goes on when the control plane is killed, and that it is gone is said", async () => {
   await using demo = await ConfiguredDemo.start();
   const url = await demo.url("/private");

@@ -1,10 +1,11 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
 import { closeSync, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 
+import { ChildStartError, startChild } from "../../../core/start-child.ts";
 import { readBreadcrumb, type Breadcrumb } from "../../plugin-host/protocol/breadcrumb.ts";
 import type { HostExit, KillReason } from "./host-exit.ts";
 
@@ -19,6 +20,8 @@ export interface HostCommand {
 const MEMORY_FOLDER = "/dev/shm";
 /** Of what a host prints this much is kept for the report of its death. */
 const OUTPUT_BYTES = 8 * 1024;
+/** For messages. */
+const WHAT = "a plugin host";
 const NOBODY: Breadcrumb = { generation: 0, sequence: 0 };
 
 /** One child process, from spawn to the moment at which nothing of it is left. Knows pipes, not plugins. */
@@ -33,15 +36,16 @@ export class HostProcess {
   #killed: KillReason | undefined;
   #exited = false;
 
-  /** Throws if the process cannot be made at all. */
+  /** Throws a `ChildStartError` if the process cannot be made at all. */
   constructor(command: HostCommand) {
     this.#breadcrumb = openBreadcrumb();
     try {
-      this.#child = spawn(command.file, command.args, {
+      const options: SpawnOptions = {
         env: { ...command.env },
         cwd: "/",
         stdio: ["ignore", "pipe", "pipe", "pipe", this.#breadcrumb],
-      });
+      };
+      this.#child = startChild(WHAT, () => spawn(command.file, command.args, options)).child;
     } catch (thrown) {
       closeSync(this.#breadcrumb);
       throw thrown;
@@ -108,9 +112,13 @@ export class HostProcess {
 function openBreadcrumb(): number {
   const folder = existsSync(MEMORY_FOLDER) ? MEMORY_FOLDER : tmpdir();
   const path = join(folder, `sluice-breadcrumb-${randomUUID()}`);
-  const descriptor = openSync(path, "wx+", 0o600);
-  rmSync(path);
-  return descriptor;
+  try {
+    const descriptor = openSync(path, "wx+", 0o600);
+    rmSync(path);
+    return descriptor;
+  } catch (thrown) {
+    throw new ChildStartError(WHAT, thrown);
+  }
 }
 
 /** When memory runs out the kernel is to take a host, which is replaced, before anything that carries traffic. */

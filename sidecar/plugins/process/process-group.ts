@@ -1,6 +1,7 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
+import { startChild, type ChildStartError, type StartedChild } from "../../../core/start-child.ts";
 import type { OutputLines } from "./output-lines.ts";
 
 export interface GroupCommand {
@@ -15,31 +16,33 @@ export interface GroupCommand {
 export class ProcessGroup {
   /** Of the script itself, which may leave its server behind: `exit code 1`, `SIGKILL`, why it did not start. */
   readonly scriptEnded: Promise<ScriptEnd>;
-  readonly #child: ChildProcess;
+  /** Undefined where it could not be started. */
+  readonly #child: ChildProcess | undefined;
   /** Once seen empty it is never signalled again: the number may be somebody else's. */
   #empty = false;
 
-  constructor({ file, directory, environment }: GroupCommand, output: OutputLines) {
-    this.#child = spawn(file, [], {
-      cwd: directory,
-      env: environment,
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    this.scriptEnded = endOf(this.#child);
-    for (const stream of [this.#child.stdout, this.#child.stderr]) if (stream !== null) output.read(stream);
+  /** Never throws: what cannot be started has ended, and says why. */
+  constructor(command: GroupCommand, output: OutputLines) {
+    try {
+      const { child, started } = start(command);
+      this.#child = child;
+      this.scriptEnded = endOf(child, started);
+      for (const stream of [child.stdout, child.stderr]) if (stream !== null) output.read(stream);
+    } catch (thrown) {
+      this.scriptEnded = Promise.resolve(notStarted(thrown as ChildStartError));
+    }
   }
 
   /** Whether any process of it runs. Cheap while the script does; else the table of processes is looked through. */
   get isAlive(): boolean {
-    if (!this.signal(0)) return false;
+    if (this.#child === undefined || !this.signal(0)) return false;
     const { pid = 0, exitCode, signalCode } = this.#child;
     return (exitCode === null && signalCode === null) || hasRunningMember(pid);
   }
 
   /** False when there is nobody left to signal. */
   signal(signal: NodeJS.Signals | 0): boolean {
-    const { pid } = this.#child;
+    const pid = this.#child?.pid;
     if (pid === undefined || this.#empty) return false;
     try {
       process.kill(-pid, signal);
@@ -52,8 +55,8 @@ export class ProcessGroup {
 
   /** Lets go of its output; for when all of it has ended. */
   release(): void {
-    this.#child.stdout?.destroy();
-    this.#child.stderr?.destroy();
+    this.#child?.stdout?.destroy();
+    this.#child?.stderr?.destroy();
   }
 }
 
@@ -90,11 +93,23 @@ export interface ScriptEnd {
   readonly reason: string;
 }
 
-async function endOf(child: ChildProcess): Promise<ScriptEnd> {
+function start({ file, directory, environment }: GroupCommand): StartedChild<ChildProcess> {
+  const options: SpawnOptions = {
+    cwd: directory,
+    env: environment,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  };
+  return startChild(file, () => spawn(file, [], options));
+}
+
+function notStarted({ reason }: ChildStartError): ScriptEnd {
+  return { wasOrderly: false, reason: `cannot be started: ${reason}` };
+}
+
+async function endOf(child: ChildProcess, started: Promise<void>): Promise<ScriptEnd> {
   const { promise, resolve } = Promise.withResolvers<ScriptEnd>();
-  child.once("error", (error) =>
-    resolve({ wasOrderly: false, reason: `cannot be started: ${error.message}` }),
-  );
+  started.catch((error: ChildStartError) => resolve(notStarted(error)));
   child.once("exit", (code, signal) => {
     resolve({ wasOrderly: code === 0, reason: code === null ? `${signal}` : `exit code ${code}` });
   });

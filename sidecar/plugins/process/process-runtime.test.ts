@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 
 import { systemClock, type Clock } from "../../../core/clock.ts";
 import { createLogger, type Logger } from "../../../core/log.ts";
+import { ScarceDescriptors } from "../../../test/support/descriptor-limit.ts";
 import { nextTurn } from "../../../test/support/loaded-remote.ts";
 import { ask, pluginSpec } from "../../../test/support/plugin-spec.ts";
 import { TemporaryFolder } from "../../../test/support/temporary-folder.ts";
@@ -153,6 +154,22 @@ test.for([
 
   expect(during.verdict).toMatchObject({ kind: "failed", cause: "unreachable" });
   expect(second).not.toBe(first);
+});
+
+test("a server that dies while no process can be made is started as soon as one can", async () => {
+  await using running = await Running.create(serve());
+  const instance = await running.loaded();
+  const first = Number(await told(instance, "X-WEB-PID"));
+
+  {
+    using _scarce = new ScarceDescriptors(0);
+    process.kill(first, "SIGKILL");
+    await until(() => running.lines.some((line) => line.includes("cannot be started: EMFILE")));
+    expect((await ask(instance)).verdict).toMatchObject({ kind: "failed", cause: "unreachable" });
+  }
+  await until(() => instance.fault === undefined);
+
+  expect(Number(await told(instance, "X-WEB-PID"))).not.toBe(first);
 });
 
 test("restarts come after a random time in a span that doubles", async () => {

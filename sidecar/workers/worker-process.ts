@@ -1,8 +1,9 @@
-import { fork, type ChildProcess } from "node:child_process";
+import { fork, type ChildProcess, type ForkOptions } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 import type { Clock } from "../../core/clock.ts";
+import { startChild } from "../../core/start-child.ts";
 import type { Answer, Ask, QuestionName } from "./questions.ts";
 import { passWholeLines } from "./whole-lines.ts";
 import { WorkerLink } from "./worker-link.ts";
@@ -36,9 +37,11 @@ export class WorkerProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #link: WorkerLink;
 
+  /** Throws a `ChildStartError` if the process cannot be made at all. */
   constructor(number: number, { output, errors }: WorkerOutputs, clock: Clock) {
     this.number = number;
-    const child = fork(MAIN, [], { serialization: "advanced", stdio: ["ignore", "pipe", "pipe", "ipc"] });
+    const options: ForkOptions = { serialization: "advanced", stdio: ["ignore", "pipe", "pipe", "ipc"] };
+    const { child } = startChild(`worker ${number}`, () => fork(MAIN, [], options));
     this.#child = child;
     // A message that cannot be sent any more is answered by the end of the process.
     this.#link = new WorkerLink(

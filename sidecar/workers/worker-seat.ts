@@ -63,7 +63,7 @@ export class WorkerSeat implements AsyncDisposable {
     return this.#worker?.pid;
   }
 
-  /** The first worker, up to where it could listen. Rejects with a `WorkerError`. */
+  /** The first worker, up to where it could listen. Rejects with a `WorkerError`, or a `ChildStartError`. */
   async start(): Promise<void> {
     const { settings, logLevel, admit, clock, output, errors } = this.#options;
     const worker = new WorkerProcess(this.number, { output, errors }, clock);
@@ -127,13 +127,19 @@ export class WorkerSeat implements AsyncDisposable {
     if (this.#state === "serving" && clock.now() - this.#servingSince >= STEADY) this.#backoff.reset();
     // Whoever waits for the first start hears that it failed.
     if (this.#ports === undefined) return this.#stop("ended");
-    this.#state = "waiting";
-    const delay = this.#backoff.next();
+    const delay = this.#replaceLater();
     log.error(
       { worker: this.number, pid: worker.pid, cause, ...end, delay },
       "a worker ended and is replaced",
     );
-    this.#retry = clock.after(delay, () => void this.#replace());
+  }
+
+  /** In how many ms. */
+  #replaceLater(): number {
+    this.#state = "waiting";
+    const delay = this.#backoff.next();
+    this.#retry = this.#options.clock.after(delay, () => void this.#replace());
+    return delay;
   }
 
   async #replace(): Promise<void> {
@@ -147,6 +153,8 @@ export class WorkerSeat implements AsyncDisposable {
     } catch (thrown) {
       log.error({ worker: this.number, detail: messageOf(thrown) }, "a worker could not be replaced yet");
       this.#worker?.kill();
+      // Of one that could not be made no end is heard.
+      if (this.#worker === undefined && this.#state === "starting") this.#replaceLater();
     }
   }
 }

@@ -30,7 +30,7 @@ export class WorkerSet implements AsyncDisposable {
     return this.#seats;
   }
 
-  /** Starts all of them, up to where they could listen. Rejects with a `WorkerError`. */
+  /** Starts all of them, up to where they could listen. Rejects with a `WorkerError`, or a `ChildStartError`. */
   async start(): Promise<void> {
     await Promise.all(this.#seats.map((seat) => seat.start()));
   }

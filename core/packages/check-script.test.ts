@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 
 import { expect, test } from "vitest";
 
+import { ScarceDescriptors } from "../../test/support/descriptor-limit.ts";
 import { TemporaryFolder } from "../../test/support/temporary-folder.ts";
 import { checkScript } from "./check-script.ts";
 
@@ -54,4 +55,13 @@ test("nothing of a script runs", async () => {
 
   expect(await refusalOf(`${write}\nexport default {};\nclass A { static { ${write} } }`)).toBe("taken");
   expect(existsSync(folder.join("trace"))).toBe(false);
+});
+
+test("where no process can be made, no script is blamed for it", async () => {
+  const check = (): Promise<void> => checkScript("tagger.zip", "bin/plugin.js", "export default {};");
+  {
+    using _scarce = new ScarceDescriptors(4);
+    await expect(check()).rejects.toMatchObject({ code: "child_not_started", retryable: true });
+  }
+  await check();
 });

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 
 import { messageOf } from "../errors.ts";
+import { ChildStartError, startChild } from "../start-child.ts";
 import { refusal } from "./package-errors.ts";
 
 /**
@@ -36,10 +37,11 @@ const LONGEST = 20_000;
 /**
  * Refuses a plugin's script that is no module or that imports something, which a node could not load either. Parsed in
  * a process of its own, by the engine that nodes run: what its author wrote may take all memory and time there. Throws
- * an `InputError` with line and column.
+ * an `InputError` with line and column, or a `ChildStartError`, which says nothing about the script.
  */
 export async function checkScript(where: string, entry: string, source: string): Promise<void> {
   const { imports, problem, position } = await parse(source).catch((error: unknown) => {
+    if (error instanceof ChildStartError) throw error;
     throw refusal(where, entry, `cannot be checked: ${messageOf(error)}`);
   });
   if (problem !== undefined) throw refusal(where, `${entry}${position}`, problem);
@@ -52,12 +54,11 @@ export async function checkScript(where: string, entry: string, source: string):
 
 async function parse(source: string): Promise<Outcome & { readonly position: string }> {
   const flags = ["--experimental-vm-modules", "--no-warnings", `--max-old-space-size=${HEAP}`];
-  const parser = spawn(process.execPath, [...flags, "--eval", PARSE], {
-    env: {},
-    stdio: "pipe",
-    timeout: LONGEST,
-    killSignal: "SIGKILL",
-  });
+  const limits = { timeout: LONGEST, killSignal: "SIGKILL" } as const;
+  const { child: parser, started } = startChild("the parser of scripts", () =>
+    spawn(process.execPath, [...flags, "--eval", PARSE], { env: {}, stdio: "pipe", ...limits }),
+  );
+  await started;
   // It may end before it has read everything.
   parser.stdin.on("error", () => undefined).end(source);
   const [output, errors] = await Promise.all([

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 
 import { MeshError } from "../core/errors.ts";
 import { PARENT_PIPE } from "../core/parent-pipe.ts";
+import { startChild, type ChildStartError } from "../core/start-child.ts";
 
 export interface ChildOptions {
   /** For messages: `the demo app`. */
@@ -20,17 +21,20 @@ export interface ChildOptions {
   readonly onLine?: (line: string) => void;
 }
 
-/** How a process ended; the signal that ended it, where it did not do so itself. */
+/** How a process ended; the signal that ended it, where it did not do so itself; why there never was one. */
 export type ChildEnd =
   | { readonly kind: "exit"; readonly code: number }
-  | { readonly kind: "signal"; readonly signal: string };
+  | { readonly kind: "signal"; readonly signal: string }
+  | { readonly kind: "unstarted"; readonly error: ChildStartError };
 
 /** A part of Sluice that runs in a process of its own, under the Node that runs this one. */
 export class ChildProgram implements AsyncDisposable {
   readonly name: string;
+  /** Never rejects. */
   readonly ended: Promise<ChildEnd>;
   readonly #process: ChildProcess;
 
+  /** Throws a `ChildStartError` if the process cannot be made at all. */
   constructor({ name, script, args, nodeFlags = [], environment, onLine }: ChildOptions) {
     this.name = name;
     const path = fileURLToPath(new URL(script, import.meta.url));
@@ -39,14 +43,17 @@ export class ChildProgram implements AsyncDisposable {
     // do, once and in order. Standard input is a pipe that ends when this process does, however it does.
     const env = { ...process.env, ...environment, [PARENT_PIPE]: "1" };
     const options: SpawnOptions = { stdio: ["pipe", output, "inherit"], detached: true, env };
-    this.#process = spawn(process.execPath, [...nodeFlags, path, ...args], options);
-    this.ended = once(this.#process, "close").then(() => endOf(this.#process));
+    const all = [...nodeFlags, path, ...args];
+    const { child, started } = startChild(name, () => spawn(process.execPath, all, options));
+    this.#process = child;
+    this.ended = endOf(child, started);
     if (this.#process.stdout !== null && onLine !== undefined) {
       createInterface(this.#process.stdout).on("line", onLine);
     }
   }
 
   get running(): boolean {
+    if (this.#process.pid === undefined) return false;
     return this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
@@ -61,8 +68,9 @@ export class ChildProgram implements AsyncDisposable {
   }
 }
 
-/** A child that ended although nobody here asked it to. What it printed stands where its output goes. */
+/** A child that ended although nobody here asked it to, or never was. What it printed stands where its output goes. */
 export function endedEarly(name: string, end: ChildEnd): MeshError {
+  if (end.kind === "unstarted") return end.error;
   if (end.kind === "exit") {
     const how =
       end.code === 0
@@ -75,7 +83,14 @@ export function endedEarly(name: string, end: ChildEnd): MeshError {
   return new MeshError(message, { code: "child_killed", source: "internal" });
 }
 
-function endOf({ exitCode, signalCode }: ChildProcess): ChildEnd {
+async function endOf(child: ChildProcess, started: Promise<void>): Promise<ChildEnd> {
+  try {
+    await started;
+  } catch (error) {
+    return { kind: "unstarted", error: error as ChildStartError };
+  }
+  await once(child, "close");
+  const { exitCode, signalCode } = child;
   if (signalCode !== null) return { kind: "signal", signal: signalCode };
   return { kind: "exit", code: exitCode ?? 1 };
 }

@@ -10,7 +10,8 @@ type Program = Omit<ChildOptions, "onLine">;
 
 /**
  * Goes on as a part of Sluice, so that nothing of the command stays in memory or between it and its signals. Where
- * that cannot be, runs it as a child and gives its exit code; throws a `MeshError` `child_killed` where a signal ended it.
+ * that cannot be, runs it as a child and gives its exit code; throws a `MeshError` `child_killed` where a signal ended
+ * it, or a `ChildStartError`.
  */
 export async function runProgram({ become }: CommandLine, program: Program): Promise<number> {
   const { script, args, nodeFlags = [], environment = {} } = program;
@@ -30,7 +31,7 @@ async function runChild(options: Program): Promise<number> {
   for (const signal of SIGNALS) process.on(signal, forward);
   try {
     const end = await program.ended;
-    if (end.kind === "signal") throw endedEarly(options.name, end);
+    if (end.kind !== "exit") throw endedEarly(options.name, end);
     return end.code;
   } finally {
     for (const signal of SIGNALS) process.off(signal, forward);

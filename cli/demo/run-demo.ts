@@ -83,7 +83,7 @@ class Demo {
     void this.#signals.hurried.then(() => sidecar.program.end("SIGINT"));
     const end = await sidecar.program.end();
     await app.program.end();
-    if (end.kind === "signal") throw endedEarly(sidecar.program.name, end);
+    if (end.kind !== "exit") throw endedEarly(sidecar.program.name, end);
     return end.code;
   }
 

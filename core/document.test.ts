@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 
 import { durationText, readDocument, sizeText } from "./document.ts";
-import { InputError, type Problem } from "./errors.ts";
+import { InputError, namedOf, type Problem } from "./errors.ts";
 
 const schema = z.strictObject({
   timeout: durationText,
@@ -46,8 +46,12 @@ test("every problem names file, key and reason", () => {
 test("of thousands of problems the first twenty are named, and how many there are", () => {
   const problems = problemsIn("[".repeat(20_000));
 
-  expect(problems).toHaveLength(21);
-  expect(problems.at(-1)).toEqual({ where: "mesh.yaml", message: expect.stringMatching(/^and \d+ more$/) });
+  expect(problems.length).toBeGreaterThan(21);
+  expect(namedOf(problems)).toHaveLength(21);
+  expect(namedOf(problems).at(-1)).toEqual({
+    where: "mesh.yaml",
+    message: `and ${problems.length - 20} more`,
+  });
 });
 
 test("an unknown key inside a list is told from the keys that are known there", () => {

@@ -33,25 +33,38 @@ export interface Problem {
   readonly message: string;
 }
 
-/** Problems that one error names: a file of brackets alone has thousands, which nobody reads. */
-const MOST_NAMED = 20;
+/** Problems that are named at once: a file of brackets alone has thousands, which nobody reads. */
+export const MOST_NAMED = 20;
 
-/** Input that was refused as a whole; names the problems found, not only the first, and how many more there are. */
+/** Input that was refused as a whole; `problems` are all that were found, the message names most of them. */
 export class InputError extends MeshError<"invalid_input"> {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    const named = mostNamed(problems);
-    super(named.map(describeProblem).join("\n"), { code: "invalid_input", source: "input" });
-    this.problems = named;
+    super(namedOf(problems).map(describeProblem).join("\n"), { code: "invalid_input", source: "input" });
+    this.problems = problems;
   }
 }
 
-function mostNamed(problems: readonly Problem[]): readonly Problem[] {
-  const [next, ...others] = problems.slice(MOST_NAMED);
+/**
+ * What is said of problems, in a message, a log or an answer: the first `MOST_NAMED`, and one more that tells how many
+ * there are beside them. For the last step only: what is cut here cannot be counted again.
+ */
+export function namedOf(problems: readonly Problem[]): readonly Problem[] {
+  const left = problems.slice(MOST_NAMED);
+  const [next] = left;
   if (next === undefined) return problems;
-  const more = { where: next.where, message: `and ${others.length + 1} more` };
-  return [...problems.slice(0, MOST_NAMED), more];
+  const { where } = next;
+  const message = `and ${left.length} more`;
+  const key = commonKey(left);
+  return [...problems.slice(0, MOST_NAMED), key === "" ? { where, message } : { where, key, message }];
+}
+
+/** What their keys begin with: whoever looks for the plugin of `chain[2].config.a` finds that of `chain[2].config`. */
+function commonKey(problems: readonly Problem[]): string {
+  const [first = [], ...others] = problems.map(({ key = "" }) => key.split(/(?=[.[])/));
+  const end = first.findIndex((part, index) => others.some((parts) => parts[index] !== part));
+  return first.slice(0, end === -1 ? first.length : end).join("");
 }
 
 /** `mesh.yaml: chain[2].timeout: expected a duration such as 50ms` */

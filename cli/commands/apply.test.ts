@@ -181,6 +181,17 @@ test.for([
   expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);
 });
 
+test("of five hundred keys that are not known twenty are named, and how many more there are", async () => {
+  await using mesh = await started();
+  const keys = Array.from({ length: 500 }, (_, index) => `k${index}: 1\n`);
+  await mesh.write("many.yaml", `kind: Domain\nname: shop\n${keys.join("")}`);
+
+  const { stderr } = await mesh.sluice("apply", "-f", "many.yaml");
+
+  expect(stderr.trimEnd().split("\n")).toHaveLength(21);
+  expect(stderr).toMatch(/and 480 more\n$/);
+});
+
 test("a webhook that would never be called is refused in a document as it is by itself", async () => {
   await using mesh = await started();
   await mesh.write(

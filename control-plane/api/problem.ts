@@ -1,4 +1,4 @@
-import { InputError, MeshError, type Problem } from "../../core/errors.ts";
+import { InputError, MeshError, namedOf, type Problem } from "../../core/errors.ts";
 import { PROBLEM_CODES, type ProblemCode } from "./contract/problem-codes.ts";
 
 /** A problem document of RFC 9457, as it is sent. */
@@ -31,7 +31,7 @@ export function problemOf(thrown: unknown): ProblemDocument {
 function documentOf(code: ProblemCode, detail: string, problems: readonly Problem[]): ProblemDocument {
   const { status, title } = PROBLEM_CODES[code];
   const document = { type: `urn:sluice:problem:${code}`, title, status, code, detail };
-  return problems.length === 0 ? document : { ...document, problems };
+  return problems.length === 0 ? document : { ...document, problems: namedOf(problems) };
 }
 
 function isProblemCode(code: string): code is ProblemCode {

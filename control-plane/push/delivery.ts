@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../../core/clock.ts";
+import { MOST_NAMED } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { Ack__Output } from "../../proto/gen/mesh/v1/Ack.ts";
 import type { ControlMessage } from "../../proto/gen/mesh/v1/ControlMessage.ts";
@@ -22,7 +23,8 @@ import type { Revisions } from "./revisions.ts";
 import { spare } from "./spare.ts";
 
 /** Of a refusal; the contract says so too. */
-const MOST_PROBLEMS = 20;
+/** Of one answer: what it names, and how many more there are. */
+const MOST_PROBLEMS = MOST_NAMED + 1;
 const LONGEST_PROBLEM = 1_000;
 
 /** What the deliveries of all nodes share. */

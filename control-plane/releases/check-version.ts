@@ -1,3 +1,4 @@
+import { namedOf } from "../../core/errors.ts";
 import { suggestion } from "../../core/nearest.ts";
 import type { Cluster, PluginVersion } from "../model/catalogue.ts";
 import { OperationError } from "../model/operation-error.ts";
@@ -80,7 +81,9 @@ async function refuseUnfit(change: CheckedChange, cluster: Cluster, version: Plu
     `entries[${index}].config`,
   );
   if (problems.length === 0) return;
-  const text = problems.map(({ key, message }) => `${key ?? ""}: ${message}`).join("; ");
+  const text = namedOf(problems)
+    .map(({ key, message }) => `${key ?? ""}: ${message}`)
+    .join("; ");
   throw new OperationError(
     "invalid_input",
     `the config of ${version.plugin} in the chain of ${cluster.name} does not fit ${version.version}: ${text}`,

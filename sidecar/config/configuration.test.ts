@@ -62,6 +62,15 @@ test("a config that breaks its schema refuses the whole snapshot, and the last g
   expect(mesh.configuration.status).toMatchObject({ lastApplied: true, problems: [] });
 });
 
+test("of a file with hundreds of problems twenty are told, and how many more there are", async () => {
+  await using mesh = new ConfiguredChain([]);
+  const keys = Array.from({ length: 500 }, (_, index) => `services.k${index}`);
+  mesh.configuration.refuse(keys.map((key) => ({ where: "mesh.yaml", key, message: "unknown key" })));
+  expect(mesh.problems).toHaveLength(21);
+  expect(mesh.problems.at(-1)).toBe("services: and 480 more");
+  expect(JSON.stringify(mesh.logLines)).toContain("services: and 480 more");
+});
+
 test("secrets reach the plugin but neither the snapshot nor its hashes nor the log", async () => {
   const entry = { plugin: "guard", config: { token: { fromEnv: "TOKEN" } } };
   await using mesh = new ConfiguredChain([testPackage("guard")], { TOKEN: "hunter2" });

@@ -1,6 +1,6 @@
 import { Backoff } from "../../core/backoff.ts";
 import type { Clock, Timer } from "../../core/clock.ts";
-import { describeProblem, type Problem } from "../../core/errors.ts";
+import { describeProblem, namedOf, type Problem } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { PackageSource } from "../plugins/packages/package-source.ts";
 import type { Applier, AppliedSnapshot, ApplyTrigger } from "./apply.ts";
@@ -25,7 +25,7 @@ export interface ConfigurationStatus {
   readonly age: number | undefined;
   /** The last snapshot that somebody wanted was applied, or was in force already. */
   readonly lastApplied: boolean;
-  /** What is wrong with it where it was not. */
+  /** What is wrong with it where it was not, as `namedOf` says it. */
   readonly problems: readonly Problem[];
   /** What takes effect only when the sidecar is started anew. */
   readonly notices: readonly string[];
@@ -76,7 +76,7 @@ export class Configuration implements AsyncDisposable {
       inForce,
       age: inForce === undefined ? undefined : this.#options.clock.now() - this.#appliedAt,
       lastApplied: inForce !== undefined && this.#problems.length === 0,
-      problems: this.#problems,
+      problems: namedOf(this.#problems),
       notices: this.#notices,
     };
   }
@@ -190,7 +190,7 @@ export class Configuration implements AsyncDisposable {
     this.#options.onResult?.("rejected");
     if (isNews)
       this.#options.log.error(
-        { problems: problems.map(describeProblem) },
+        { problems: namedOf(problems).map(describeProblem) },
         "configuration refused: nothing changes",
       );
   }

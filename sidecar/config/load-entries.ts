@@ -1,5 +1,5 @@
 import type { DocumentEntry, DocumentGray } from "../../core/chain-document/chain-document.ts";
-import type { Problem } from "../../core/errors.ts";
+import { namedOf, type Problem } from "../../core/errors.ts";
 import type { ChainEntry, EntryLoad, GrayEntry } from "../chain/entry.ts";
 import type { Generation } from "../chain/generation.ts";
 import type { FailureCause, FailurePolicy, Position } from "../chain/verdict.ts";
@@ -94,7 +94,12 @@ function loadedGray(
 }
 
 function shortfallOf({ problems }: { readonly problems: readonly Problem[] }): Failure {
-  return { cause: "not_loaded", detail: problems.map(({ message }) => message).join("; ") };
+  return {
+    cause: "not_loaded",
+    detail: namedOf(problems)
+      .map(({ message }) => message)
+      .join("; "),
+  };
 }
 
 function preparedOf({ spec }: ReadyEntry, part: EntryPart, { prepared, withheld }: EntrySources): Prepared {

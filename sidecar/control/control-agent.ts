@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import type { Clock } from "../../core/clock.ts";
-import { describeProblem, MeshError } from "../../core/errors.ts";
+import { describeProblem, MeshError, namedOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { PackageCache } from "../../core/packages/package-cache.ts";
 import type { ControlMessage__Output } from "../../proto/gen/mesh/v1/ControlMessage.ts";
@@ -108,7 +108,7 @@ export class ControlAgent implements AsyncDisposable {
       },
       refused: (name, problems) =>
         log.error(
-          { type: name, problems: problems.map(describeProblem) },
+          { type: name, problems: namedOf(problems).map(describeProblem) },
           "control plane: a resource was refused",
         ),
     });

@@ -27,16 +27,16 @@ function resource(
   };
 }
 
+const TOO_LONG = { where: "", key: "chain[1].config", message: "x".repeat(5_000) };
+
 /** A queue over resources that are taken when the test says so; `refuse` refuses them all. */
-function setUp({ refuse = false, held = false } = {}) {
+function setUp({ refuse = false, held = false, problems = [TOO_LONG] } = {}) {
   const taken: Delivered[] = [];
   const answers: NodeMessage[] = [];
   const told: string[] = [];
   let open = Promise.withResolvers<void>();
   if (!held) open.resolve();
-  const verdict: Verdict = refuse
-    ? { kind: "refused", problems: [{ where: "", key: "chain[1].config", message: "x".repeat(5_000) }] }
-    : { kind: "taken" };
+  const verdict: Verdict = refuse ? { kind: "refused", problems } : { kind: "taken" };
   const queue = new DeliveryQueue(
     {
       take: async (delivered) => {
@@ -101,6 +101,21 @@ test("a refusal names the plugin of the entry, and problems are cut to what the 
   expect(answers).toMatchObject([
     { nack: { problems: [{ key: "chain[1].config", plugin: "guard", message: "x".repeat(1_000) }] } },
   ]);
+});
+
+test("of many problems with an entry twenty are sent, and how many more it has, as its plugin's", async () => {
+  const problems = Array.from({ length: 500 }, (_, index) => {
+    return { where: "", key: `chain[1].config.k${index}`, message: "unknown key" };
+  });
+  const { queue, answers, answer } = setUp({ refuse: true, problems });
+  queue.deliver(resource("CHAIN", { entries: [{}, { plugin: "guard" }] }), answer);
+  await queue.idle();
+  expect(answers[0]?.nack?.problems).toHaveLength(21);
+  expect(answers[0]?.nack?.problems?.at(-1)).toEqual({
+    key: "chain[1].config",
+    message: "and 480 more",
+    plugin: "guard",
+  });
 });
 
 test("whatever bytes and hash come, there is exactly one answer, with the nonce and hash that came", async () => {

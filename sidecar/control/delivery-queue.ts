@@ -1,10 +1,9 @@
-import { InputError, messageOf, type Problem } from "../../core/errors.ts";
+import { InputError, messageOf, namedOf, type Problem } from "../../core/errors.ts";
 import type { NodeMessage } from "../../proto/gen/mesh/v1/NodeMessage.ts";
 import type { Resource__Output } from "../../proto/gen/mesh/v1/Resource.ts";
 import type { NodeResources, Verdict } from "./node-resources.ts";
 import { nameOf, readContent, RESOURCE_NAMES, type ResourceName } from "./resource.ts";
 
-const MAX_PROBLEMS = 20;
 const MAX_PROBLEM_CHARS = 1_000;
 
 interface Waiting {
@@ -77,7 +76,7 @@ export class DeliveryQueue {
       return this.#observer.taken(name);
     }
     this.#observer.refused(name, verdict.problems);
-    const problems = verdict.problems.slice(0, MAX_PROBLEMS).map((each) => wireProblem(each, resource));
+    const problems = namedOf(verdict.problems).map((each) => wireProblem(each, resource));
     answer({ nack: { type, nonce, hash, problems } });
   }
 

@@ -1,4 +1,4 @@
-import { describeProblem } from "../../core/errors.ts";
+import { describeProblem, namedOf, type Problem } from "../../core/errors.ts";
 import { checkConfigApart } from "../../core/packages/schema-thread.ts";
 import type { PluginPackage } from "../../core/packages/plugin-package.ts";
 import { resolveSecrets } from "../config/secrets.ts";
@@ -45,8 +45,12 @@ async function checkedConfig(
   if (config === undefined || config === null) return { config: {}, secrets: [] };
   const where = `${manifest.name} ${manifest.version}`;
   const secrets = await resolveSecrets(config, "config", { ...sources, where });
-  if (secrets.problems.length > 0) throw new InvalidPackage(secrets.problems.map(describeProblem).join("; "));
+  if (secrets.problems.length > 0) throw invalid(secrets.problems);
   const check = await checkConfigApart(configSchema, secrets.value, where, "config");
   if (check.kind === "valid") return { config: check.config, secrets: secrets.secrets };
-  throw new InvalidPackage(check.problems.map(describeProblem).join("; "));
+  throw invalid(check.problems);
+}
+
+function invalid(problems: readonly Problem[]): InvalidPackage {
+  return new InvalidPackage(namedOf(problems).map(describeProblem).join("; "));
 }

@@ -1,7 +1,7 @@
 import { contentHash } from "../../core/content-hash.ts";
 import { Backoff } from "../../core/backoff.ts";
 import type { Clock, Timer } from "../../core/clock.ts";
-import { describeProblem, InputError, messageOf } from "../../core/errors.ts";
+import { describeProblem, InputError, messageOf, namedOf } from "../../core/errors.ts";
 import type { PluginPackage } from "../../core/packages/plugin-package.ts";
 import type { WantedPackage } from "./resource.ts";
 
@@ -101,7 +101,7 @@ export class StagedPackage implements AsyncDisposable {
       return { state: "LOADABLE", package: found };
     } catch (thrown) {
       if (thrown instanceof InputError)
-        return { state: "INVALID", detail: thrown.problems.map(describeProblem).join("; ") };
+        return { state: "INVALID", detail: namedOf(thrown.problems).map(describeProblem).join("; ") };
       const detail = messageOf(thrown);
       if (thrown instanceof InvalidPackage) return { state: "INVALID", detail };
       return { state: "WAITING", detail, attempts: this.#attempts };

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { watch, type FSWatcher } from "chokidar";
 
 import type { Clock, Timer } from "../../../core/clock.ts";
-import { InputError, messageOf, type Problem } from "../../../core/errors.ts";
+import { InputError, messageOf, namedOf, type Problem } from "../../../core/errors.ts";
 import type { Logger } from "../../../core/log.ts";
 import { listCandidates, type PackageCandidate } from "./package-candidates.ts";
 import { PackageCatalog } from "./package-catalog.ts";
@@ -217,7 +217,7 @@ export class PackageFolder implements PackageSource, AsyncDisposable {
     if (copying) return [];
     // What is not the package's fault may work the next time.
     if (!(thrown instanceof InputError)) watched.readAt = now + PATIENCE;
-    return this.#reject(watched, problemsOf(watched.candidate.path, thrown));
+    return this.#reject(watched, namedOf(problemsOf(watched.candidate.path, thrown)));
   }
 
   #reject(watched: Watched, problems: readonly Problem[]): readonly PackageChange[] {

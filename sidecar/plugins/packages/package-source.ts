@@ -18,6 +18,7 @@ export interface PackageRejection {
   readonly name: string;
   /** The file or folder. */
   readonly path: string;
+  /** As `namedOf` says them. */
   readonly problems: readonly Problem[];
 }
 

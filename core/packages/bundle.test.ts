@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { TemporaryFolder } from "../../test/support/temporary-folder.ts";
+import { BundleError } from "./package-errors.ts";
 import { bundlePlugin, keepBundler } from "./bundle.ts";
 import { SOURCE_MAP_COMMENT } from "./source-map.ts";
 
@@ -50,4 +51,31 @@ test("the author's files that a script is made of are told, wherever they lie, a
     folder.join("tagger/src/own.ts"),
     folder.join("tagger/src/plugin.ts"),
   ]);
+});
+
+test("a bundle that fails tells what was read for it, and where what is not there was looked for", async () => {
+  await using folder = await TemporaryFolder.create();
+  await folder.write("shared/broken.ts", "export const broken = ;");
+  await folder.write("shared/whole.ts", `export { other } from "./other";`);
+  await folder.write(
+    "tagger/src/plugin.ts",
+    `import { broken } from "../../shared/broken.ts";
+     import { whole } from "../../shared/whole.ts";
+     import { typed } from "../../typed/typed.js";
+     import leftPad from "left-pad";
+     export default { execute: () => [broken, whole, typed, leftPad] };`,
+  );
+
+  const failed = bundlePlugin("tagger", folder.join("tagger"), "src/plugin.ts");
+  const error = await failed.then(undefined, (thrown: unknown) => thrown);
+
+  const { sources, missing } = (error as BundleError).inputs;
+  expect([...sources].sort()).toEqual([
+    folder.join("shared/broken.ts"),
+    folder.join("shared/whole.ts"),
+    folder.join("tagger/src/plugin.ts"),
+  ]);
+  for (const path of ["shared/other.ts", "shared/other/index.ts", "typed/typed.js", "typed/typed.ts"])
+    expect(missing).toContain(folder.join(path));
+  expect(missing.filter((path) => path.includes("left-pad"))).toEqual([]);
 });

@@ -3,8 +3,9 @@ import { fileURLToPath } from "node:url";
 
 import type { BuildFailure, Message, Plugin } from "esbuild";
 
-import { InputError, messageOf, type Problem } from "../errors.ts";
-import { refusal } from "./package-errors.ts";
+import { messageOf, type Problem } from "../errors.ts";
+import { NotedInputs } from "./bundle-inputs.ts";
+import { BundleError, refusal } from "./package-errors.ts";
 import { MAX_SOURCE_MAP, SOURCE_MAP_COMMENT } from "./source-map.ts";
 
 const SDK_NAME = "sluice/plugin";
@@ -50,13 +51,14 @@ export interface Bundle {
 
 /**
  * Bundles a plugin's TypeScript. For development and packing only: a production sidecar has no esbuild and takes packed
- * JavaScript. Throws an `InputError` with file and line of each problem.
+ * JavaScript. Throws a `BundleError` with file and line of each problem.
  */
 export async function bundlePlugin(where: string, directory: string, entry: string): Promise<Bundle> {
   const esbuild = await import("esbuild").catch(() => {
     const advice = "npm install --save-dev esbuild, or take a zip that `sluice plugin pack` made where it is";
     throw refusal(where, entry, `is TypeScript, and esbuild, which bundles it, is not installed: ${advice}`);
   });
+  const inputs = new NotedInputs(directory, isAuthors);
   users++;
   try {
     const result = await esbuild.build({
@@ -67,23 +69,22 @@ export async function bundlePlugin(where: string, directory: string, entry: stri
       outfile: "plugin.js",
       sourcemap: "external",
       sourcesContent: false,
-      metafile: true,
       format: "esm",
       platform: "neutral",
       mainFields: ["module", "main"],
       target: "es2024",
       charset: "utf8",
-      plugins: [SDK],
+      plugins: [SDK, inputs.plugin],
       legalComments: "none",
       logLevel: "silent",
     });
     const texts = result.outputFiles.map(({ text }) => text);
-    const inputs = Object.keys(result.metafile.inputs).map((input) => resolve(directory, input));
-    return { script: withSourceMap(directory, texts), sources: inputs.filter(isAuthors) };
+    return { script: withSourceMap(directory, texts), sources: inputs.sources };
   } catch (thrown) {
     const { errors } = thrown as Partial<BuildFailure>;
     if (errors === undefined) throw refusal(where, entry, messageOf(thrown));
-    throw new InputError(errors.map((error) => problemOf(where, entry, error)));
+    const problems = errors.map((error) => problemOf(where, entry, error));
+    throw new BundleError(problems, inputs.failed(errors));
   } finally {
     await leave();
   }

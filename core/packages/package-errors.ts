@@ -1,7 +1,25 @@
-import { InputError, MeshError, messageOf } from "../errors.ts";
+import { InputError, MeshError, messageOf, type Problem } from "../errors.ts";
 
 /** The bytes are no whole zip: broken, or a copy that is still under way. */
 export class TornArchiveError extends InputError {}
+
+/** What a script was bundled from, or could not be. Absolute paths. */
+export interface BundleInputs {
+  /** The author's files that were read, wherever they lie; not those of installed packages. */
+  readonly sources: readonly string[];
+  /** Where an imported file was looked for that is not there. */
+  readonly missing: readonly string[];
+}
+
+/** TypeScript that makes no package. What is wrong may be put right in any of its inputs. */
+export class BundleError extends InputError {
+  readonly inputs: BundleInputs;
+
+  constructor(problems: readonly Problem[], inputs: BundleInputs) {
+    super(problems);
+    this.inputs = inputs;
+  }
+}
 
 /** The cache folder cannot be written or read; says nothing about the package. */
 export class PackageCacheError extends MeshError<"package_cache"> {

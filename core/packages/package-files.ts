@@ -1,6 +1,6 @@
 import type { Stats } from "node:fs";
 import { lstat, readdir, readFile } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { join, relative, sep } from "node:path";
 
 import { messageOf } from "../errors.ts";
 import { formatSize } from "../size.ts";
@@ -22,6 +22,16 @@ const PACKED_FOLDER = "bin";
 const SOURCE_FOLDER = "src";
 /** What tools leave behind while a plugin runs or is worked on. */
 const LEFTOVERS = new Set(["node_modules", "__pycache__"]);
+
+/** Nobody packs, reads or watches it: what tools leave behind in `folder`, and what begins with a dot there. */
+export function isLeftover(folder: string, path: string): boolean {
+  const names = relative(folder, path).split(sep);
+  return names[0] !== ".." && names.some((name) => isLeft(name));
+}
+
+function isLeft(name: string): boolean {
+  return name.startsWith(".") || LEFTOVERS.has(name);
+}
 
 /** Reads what a package is made of, in a canonical order. Throws an `InputError`; links are refused as in zips. */
 export async function collectFiles(where: string, directory: string): Promise<readonly PackageFile[]> {
@@ -46,18 +56,26 @@ export async function collectFiles(where: string, directory: string): Promise<re
 
 /**
  * Changes when a file of the package or of its TypeScript source does, and one of `sources`, absolute paths of what its
- * script was bundled from. Costs a stat for each file.
+ * script was bundled from or would be, which need not be there. Costs a stat for each file.
  */
 export async function folderSignature(directory: string, sources: readonly string[]): Promise<string> {
   const walked = await walk(directory, [...PACKED_FILES, PACKED_FOLDER, SOURCE_FOLDER]);
   const elsewhere = sources.filter((path) => !path.startsWith(join(directory, SOURCE_FOLDER) + sep));
-  const found = [...walked, ...(await walk("/", elsewhere))];
+  const found = [...walked, ...(await statAll(elsewhere))];
   return found.map(({ path, stats }) => `${path}:${stats.size}:${stats.mtimeMs}:${stats.mode}`).join("\n");
 }
 
 interface Found {
   readonly path: string;
   readonly stats: Stats;
+}
+
+/** Those that are there. Folders are not looked into. */
+async function statAll(paths: readonly string[]): Promise<readonly Found[]> {
+  const looks = paths.map(async (path) => ({ path, stats: await lstat(path).catch(() => undefined) }));
+  return (await Promise.all(looks)).flatMap(({ path, stats }) =>
+    stats === undefined ? [] : [{ path, stats }],
+  );
 }
 
 async function walk(directory: string, paths: readonly string[]): Promise<readonly Found[]> {
@@ -71,7 +89,7 @@ async function walk(directory: string, paths: readonly string[]): Promise<readon
     }
     // A folder may vanish between the two calls: then it holds nothing.
     const names = await readdir(join(directory, path)).catch(() => []);
-    const kept = names.filter((name) => !name.startsWith(".") && !LEFTOVERS.has(name)).sort();
+    const kept = names.filter((name) => !isLeft(name)).sort();
     const below = kept.map((name) => `${path}/${name}`);
     found.push(...(await walk(directory, below)));
   }

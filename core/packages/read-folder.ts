@@ -3,9 +3,11 @@ import { basename } from "node:path";
 
 import { parseDocument } from "yaml";
 
+import { InputError } from "../errors.ts";
 import { bundlePlugin } from "./bundle.ts";
 import type { PluginManifest } from "./manifest.ts";
 import { DEFAULT_ENTRY, MANIFEST_FILE } from "./manifest-schema.ts";
+import { BundleError } from "./package-errors.ts";
 import { collectFiles, type PackageFile } from "./package-files.ts";
 import type { PluginPackage } from "./plugin-package.ts";
 import { readManifest, readPackage } from "./read-package.ts";
@@ -22,7 +24,7 @@ export interface FolderPackage {
 /**
  * Reads a plugin from a folder in which somebody works on it. Its TypeScript is bundled where the manifest's entry is
  * TypeScript, or is JavaScript that is not there (`bin/plugin.js` is then made of `src/plugin.ts`). The folder may
- * have any name. Throws an `InputError`.
+ * have any name. Throws an `InputError`, once there is TypeScript a `BundleError`.
  */
 export async function readFolder(directory: string): Promise<FolderPackage> {
   const where = directory;
@@ -35,7 +37,10 @@ export async function readFolder(directory: string): Promise<FolderPackage> {
   const entry = manifest.entry.endsWith(".ts") ? DEFAULT_ENTRY : manifest.entry;
   const { script, sources } = await bundlePlugin(where, directory, source);
   const packed = withBundle(files, entry, script);
-  const found = await readPackage(where, directory, { ...manifest, entry }, digestOf(packed), script);
+  const read = readPackage(where, directory, { ...manifest, entry }, digestOf(packed), script);
+  const found = await read.catch((thrown: unknown) => {
+    throw thrown instanceof InputError ? new BundleError(thrown.problems, { sources, missing: [] }) : thrown;
+  });
   return { files: packed, sources, package: found };
 }
 

@@ -12,6 +12,7 @@ import { PackageFolder } from "./package-folder.ts";
 import type { PackageChange } from "./package-source.ts";
 
 const log = createLogger("silent");
+const IMPORTS_TAG = `import { tag } from "../../../shared/tag.ts";\nexport default { execute: () => tag };`;
 
 /** A plugin folder that is watched, and what it has told. */
 class Watching implements AsyncDisposable {
@@ -119,16 +120,48 @@ test("an edit of what a plugin's TypeScript imports from elsewhere gives a new b
     watching.files.write("shared/tag.ts", `export const tag = "${tag}";`);
   await shared("gray");
   await watching.files.write("plugins/tagger/plugin.yaml", manifestText());
-  await watching.files.write(
-    "plugins/tagger/src/plugin.ts",
-    `import { tag } from "../../../shared/tag.ts";\nexport default { execute: () => tag };`,
-  );
+  await watching.files.write("plugins/tagger/src/plugin.ts", IMPORTS_TAG);
   await watching.folder.start();
 
   await shared("blue");
   await watching.told(2);
 
   expect(watching.folder.find("tagger")?.source).toContain("blue");
+});
+
+test("an import of a file that is not there yet is mended by the file", async () => {
+  const clock = new ManualClock();
+  await using watching = await Watching.create(clock);
+  await watching.files.write("plugins/tagger/plugin.yaml", manifestText());
+  await watching.files.write("plugins/tagger/src/plugin.ts", IMPORTS_TAG);
+  await watching.folder.start();
+  const before = watching.folder.rejections();
+
+  await watching.files.write("shared/tag.ts", `export const tag = "blue";`);
+  for (let waited = 0; waited < 6_000; waited += 500) {
+    clock.advance(500);
+    await watching.folder.idle();
+  }
+
+  expect(before).toMatchObject([{ problems: [{ message: `Could not resolve "../../../shared/tag.ts"` }] }]);
+  expect(watching.folder.find("tagger")?.source).toContain("blue");
+  expect(watching.folder.rejections()).toEqual([]);
+});
+
+test("an imported file with a syntax error is mended where it lies", async () => {
+  await using watching = await Watching.create();
+  await watching.files.write("shared/tag.ts", `export const tag = ;`);
+  await watching.files.write("plugins/tagger/plugin.yaml", manifestText());
+  await watching.files.write("plugins/tagger/src/plugin.ts", IMPORTS_TAG);
+  await watching.folder.start();
+  const before = watching.folder.rejections();
+
+  await watching.files.write("shared/tag.ts", `export const tag = "blue";`);
+  await watching.told(2);
+
+  expect(before).toMatchObject([{ problems: [{ message: `Unexpected ";"` }] }]);
+  expect(watching.folder.find("tagger")?.source).toContain("blue");
+  expect(watching.folder.rejections()).toEqual([]);
 });
 
 test("a file that grows is read when it has been still for 100 ms, not before", async () => {
@@ -310,6 +343,38 @@ test("nothing is left when it is disposed of", async () => {
     expect(clock.pending).toBeGreaterThan(0);
   }
 
+  expect(clock.pending).toBe(0);
+});
+
+test("nothing is told after it was disposed of, of what was being read then either", async () => {
+  await using files = await TemporaryFolder.create();
+  await files.write("plugins/tagger.zip", pluginZip());
+  const reading = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  class HeldCache extends PackageCache {
+    override async add(...zip: Parameters<PackageCache["add"]>): ReturnType<PackageCache["add"]> {
+      reading.resolve();
+      await held.promise;
+      return super.add(...zip);
+    }
+  }
+  const clock = new ManualClock();
+  const told: unknown[] = [];
+  const folder = new PackageFolder({
+    directories: [files.join("plugins")],
+    cache: new HeldCache(files.join("cache")),
+    clock,
+    log: createLogger("error", { write: (line) => void told.push(line) }),
+  });
+  folder.onChange((changes) => told.push(...changes));
+  const started = folder.start();
+  await reading.promise;
+
+  const disposed = folder[Symbol.asyncDispose]();
+  held.resolve();
+  await Promise.all([started, disposed]);
+
+  expect(told).toEqual([]);
   expect(clock.pending).toBe(0);
 });
 

@@ -8,7 +8,13 @@ import type { Logger } from "../../../core/log.ts";
 import { listCandidates, type PackageCandidate } from "./package-candidates.ts";
 import { PackageCatalog } from "./package-catalog.ts";
 import type { PackageCache } from "../../../core/packages/package-cache.ts";
-import { PackageCacheError, TornArchiveError } from "../../../core/packages/package-errors.ts";
+import {
+  BundleError,
+  PackageCacheError,
+  TornArchiveError,
+  type BundleInputs,
+} from "../../../core/packages/package-errors.ts";
+import { isLeftover } from "../../../core/packages/package-files.ts";
 import type { PackageChange, PackageRejection, PackageSource } from "./package-source.ts";
 import type { PluginPackage } from "../../../core/packages/plugin-package.ts";
 import { nameOfFile, readCandidate } from "./read-candidate.ts";
@@ -23,7 +29,6 @@ const GATHER = 20;
 const RESCAN = 5_000;
 /** ms between two looks at whether unpacked packages that nobody uses take too much room. */
 const EVICT = 3_600_000;
-const IGNORED = /(^|[/\\])(\.[^/\\]+|node_modules|__pycache__)([/\\]|$)/;
 
 export interface PackageFolderOptions {
   /** Folders that hold zips and plugin folders; need not exist yet. */
@@ -43,7 +48,7 @@ interface Watched {
   /** Set: since then it has not been there. */
   goneSince: number | undefined;
   rejection: PackageRejection | undefined;
-  /** What the script was bundled from when that last succeeded. */
+  /** What the script was last bundled from, or would have been: some may not be there. */
   sources: readonly string[];
 }
 
@@ -95,6 +100,7 @@ export class PackageFolder implements PackageSource, AsyncDisposable {
     });
     this.#rescan = this.#clock.every(RESCAN, () => this.#scanIn(0)).unref();
     await this.#scanOnce(0);
+    if (this.#closed) return;
     this.#eviction = this.#clock.every(EVICT, () => void this.#evict()).unref();
     await this.#evict();
   }
@@ -170,7 +176,7 @@ export class PackageFolder implements PackageSource, AsyncDisposable {
         changes.push(...(await this.#read(watched)));
     }
     this.#scheduleNext();
-    if (changes.length > 0) this.#tell(changes);
+    if (changes.length > 0 && !this.#closed) this.#tell(changes);
   }
 
   /** Notes what is new, what has changed, and what is gone. */
@@ -196,18 +202,25 @@ export class PackageFolder implements PackageSource, AsyncDisposable {
   async #read(watched: Watched): Promise<readonly PackageChange[]> {
     const { candidate } = watched;
     watched.readAt = undefined;
-    try {
-      const { package: found, sources } = await readCandidate(candidate, this.#cache);
-      watched.rejection = undefined;
-      watched.sources = sources;
-      this.#watcher?.add([...sources]);
-      const before = this.#catalog.get(candidate.path);
-      if (before?.digest === found.digest && before.directory === found.directory) return [];
-      this.#catalog.set(candidate.path, found);
-      return [{ kind: "available", name: found.manifest.name, package: found }];
-    } catch (thrown) {
-      return this.#fail(watched, thrown);
+    const [read] = await Promise.allSettled([readCandidate(candidate, this.#cache)]);
+    if (this.#closed) return [];
+    if (read.status === "rejected") {
+      if (read.reason instanceof BundleError) this.#follow(watched, read.reason.inputs);
+      return this.#fail(watched, read.reason);
     }
+    const { package: found, sources } = read.value;
+    this.#follow(watched, { sources, missing: [] });
+    watched.rejection = undefined;
+    const before = this.#catalog.get(candidate.path);
+    if (before?.digest === found.digest && before.directory === found.directory) return [];
+    this.#catalog.set(candidate.path, found);
+    return [{ kind: "available", name: found.manifest.name, package: found }];
+  }
+
+  /** What is not there yet is looked for at each rescan: a watch would need a folder to begin at. */
+  #follow(watched: Watched, { sources, missing }: BundleInputs): void {
+    watched.sources = [...sources, ...missing];
+    this.#watcher?.add([...sources]);
   }
 
   #fail(watched: Watched, thrown: unknown): readonly PackageChange[] {
@@ -255,8 +268,7 @@ export class PackageFolder implements PackageSource, AsyncDisposable {
   }
 
   #isIgnored(path: string): boolean {
-    const directory = this.#directories.find((each) => path.startsWith(each));
-    return directory !== undefined && IGNORED.test(path.slice(directory.length));
+    return this.#directories.some((directory) => isLeftover(directory, path));
   }
 }
 

@@ -47,13 +47,13 @@ test("what was edited and never released was missed, and so was an edit that was
   await using _ = plane;
   const [first, second] = versions;
 
-  expect(await releases.wasMissed(first)).toBe(false);
-  expect(await releases.wasMissed(second)).toBe(true);
+  expect(await releases.missed([first])).toBeUndefined();
+  expect(await releases.missed([second])).toEqual(second);
   await releases.begin(second, last);
   await expect.poll(() => plane.said).toHaveLength(1);
 
-  expect(await releases.wasMissed(second)).toBe(false);
-  expect(await releases.wasMissed(first)).toBe(true);
+  expect(await releases.missed([second])).toBeUndefined();
+  expect(await releases.missed([first])).toEqual(first);
 });
 
 test("what people have rolled back, or release themselves, was not missed", async () => {
@@ -68,10 +68,41 @@ test("what people have rolled back, or release themselves, was not missed", asyn
   const params = { release: 2 };
   await plane.ops.call("rollBackRelease", { params, body: { note: "it is slow" } });
 
-  expect(await releases.wasMissed(second)).toBe(false);
+  expect(await releases.missed([second])).toBeUndefined();
   await plane.ask(second.version, "by hand");
-  expect(await releases.wasMissed(second)).toBe(false);
-  expect(await releases.wasMissed(first)).toBe(false);
+  expect(await releases.missed([second])).toBeUndefined();
+  expect(await releases.missed([first])).toBeUndefined();
+});
+
+test("an edit that was refused hides no older one to which somebody went back, and is not tried again", async () => {
+  const { plane, releases, versions } = await started();
+  await using _ = plane;
+  const [first, second] = versions;
+  await releases.begin(first, last);
+  await expect.poll(() => plane.said).toHaveLength(1);
+  await releases.begin(second, last);
+  await expect.poll(() => plane.said).toHaveLength(2);
+  const third = await plane.packages("tagger").bring(await plane.write("1.0.0", "refused"));
+  const { id } = await plane.ask(third!.version);
+  await plane.dev.call("cancelRelease", { params: { release: id }, body: { note: "a node refuses it" } });
+
+  expect(await releases.missed([first])).toEqual(first);
+  expect(await releases.missed([second])).toBeUndefined();
+  expect(await releases.missed([third!])).toBeUndefined();
+});
+
+test("where two packages hold one plugin, nothing was missed as long as one of them is in force", async () => {
+  const { plane, releases, versions } = await started();
+  await using _ = plane;
+  const [first, second] = versions;
+  await releases.begin(first, last);
+  await expect.poll(() => plane.said).toHaveLength(1);
+  await releases.begin(second, last);
+  await expect.poll(() => plane.said).toHaveLength(2);
+  const exchanged = { plugin: "tagger", version: "2.0.0" };
+
+  expect(await releases.missed([first, second])).toBeUndefined();
+  expect(await releases.missed([first, exchanged])).toEqual(exchanged);
 });
 
 test("what is in force already is not released again, what was in force before is", async () => {

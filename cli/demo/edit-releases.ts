@@ -27,6 +27,8 @@ type Release = ApiAnswer<"getRelease">["release"];
 const PATIENCE = 3_000;
 /** A release may take a step of its own while it is given up. */
 const ATTEMPTS = 3;
+/** Of releases that ended before they were in force everywhere, or were ended by people. */
+const GIVEN_UP: readonly Release["state"][] = ["REJECTED", "FAILED", "CANCELLED"];
 export const EDIT_NOTE = "edited while the demo runs";
 
 /**
@@ -62,15 +64,22 @@ export class EditReleases implements Disposable {
   }
 
   /**
-   * Whether this is what somebody made of a plugin while the demo did not look: an edit that was never released, or one
-   * that was taken back. What people release or roll back themselves is left as it is.
+   * Of versions of one plugin, which are all that lie there of it, the one that somebody made while the demo did not look:
+   * an edit that was never released, or what is left where one was taken back. What people release or roll back
+   * themselves is left as it is.
    */
-  async wasMissed({ plugin, version }: UploadedVersion): Promise<boolean> {
+  async missed(lying: readonly UploadedVersion[]): Promise<UploadedVersion | undefined> {
+    const [{ plugin } = { plugin: "" }] = lying;
     const releases = await this.#releasesOf(plugin);
-    const isNew = isWorkInProgress(version) && releases.every((release) => release.version !== version);
-    const [newest] = releases;
-    const isTakenBack = newest?.note === EDIT_NOTE && isInForce(newest.state) && newest.version !== version;
-    return isNew || isTakenBack;
+    const lyingOf = (release: Release): UploadedVersion | undefined =>
+      lying.find(({ version }) => version === release.version);
+    const fresh = lying.filter(({ version }) => releases.every((release) => release.version !== version));
+    const edited = fresh.find(({ version }) => isWorkInProgress(version));
+    if (edited !== undefined) return edited;
+    // What was given up changed nothing, and is not tried again at each start.
+    const newest = releases.find((release) => !GIVEN_UP.includes(release.state) || lyingOf(release));
+    if (newest?.note !== EDIT_NOTE || !isInForce(newest.state) || lyingOf(newest)) return undefined;
+    return fresh[0] ?? releases.map(lyingOf).find((each) => each !== undefined);
   }
 
   async #comeToAnEnd(plugin: string): Promise<void> {

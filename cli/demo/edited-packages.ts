@@ -1,14 +1,17 @@
+import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 
 import type { ApiClient } from "../../control-plane/api/contract/client.ts";
 import { MANIFEST_FILE } from "../../core/packages/manifest-schema.ts";
-import { packForUpload, type PackedPlugin } from "../../core/packages/pack.ts";
-import { refusal } from "../../core/packages/package-errors.ts";
+import { packForUpload, type PackedFolder, type PackedPlugin } from "../../core/packages/pack.ts";
+import { BundleError, refusal, type BundleInputs } from "../../core/packages/package-errors.ts";
+import { readManifest } from "../../core/packages/read-package.ts";
 import { readZipManifest } from "../../core/packages/zip-manifest.ts";
 import { quoted } from "../hint.ts";
 import { EDIT_NOTE, type UploadedVersion } from "./edit-releases.ts";
+import { EditedSources } from "./edited-sources.ts";
 import { DEMO } from "./plan.ts";
 import { unlessMissing } from "./unless-missing.ts";
 
@@ -16,9 +19,9 @@ export interface EditedPackagesOptions {
   readonly dev: ApiClient;
   readonly ops: ApiClient;
   readonly say: (text: string) => void;
-  /** Names of the folders and zips that lay there when the demo began to watch it. */
+  /** Names of the packages that lay there when the demo began to watch it. */
   readonly present: ReadonlySet<string>;
-  /** Hears the files that a folder's script was bundled from. */
+  /** Hears the files that a folder's script was bundled from, or could not be. */
   readonly onSources: (paths: readonly string[]) => void;
 }
 
@@ -32,14 +35,13 @@ type Held = Pick<PackedPlugin, "digest" | "content"> & { readonly version: strin
  */
 export class EditedPackages {
   readonly #options: EditedPackagesOptions;
-  /** Names of what is in the folder and was seen: what comes beside them was put there. */
+  /** Names of packages that are in the folder and were seen: what comes beside them was put there. */
   readonly #there: Set<string>;
   /** What folders held when they were last brought, or left to people; by path. */
   readonly #held = new Map<string, Held>();
   /** What was brought from there; by path. */
   readonly #plugins = new Map<string, string>();
-  /** What the folder's script was last bundled from; by path. */
-  readonly #sources = new Map<string, readonly string[]>();
+  readonly #sources = new EditedSources();
 
   constructor(options: EditedPackagesOptions) {
     this.#options = options;
@@ -54,15 +56,46 @@ export class EditedPackages {
     return path.endsWith(".zip") ? this.#bringZip(path) : undefined;
   }
 
+  /** Those of `paths` that hold plugins of the chain. */
+  async chained(paths: readonly string[]): Promise<readonly string[]> {
+    const chain = await this.#chain();
+    const plugins = await Promise.all(paths.map(pluginAt));
+    return paths.filter((_path, index) => chain.includes(plugins[index] ?? ""));
+  }
+
   /** Paths of the folders whose scripts have the file at `source` in them, as far as it was seen. */
   madeOf(source: string): readonly string[] {
-    return [...this.#sources].filter(([, sources]) => sources.includes(source)).map(([path]) => path);
+    return this.#sources.usersOf(source);
+  }
+
+  /** Paths of the folders that were refused for want of a file which has come since this was asked last. */
+  completed(): readonly string[] {
+    return this.#sources.completed();
+  }
+
+  /** A folder without a manifest is none, and whoever imports from it knows. What is gone was one, if it was seen. */
+  isPackage(path: string): boolean {
+    return holdsPackage(path) || this.#there.has(basename(path));
+  }
+
+  async #pack(path: string): Promise<PackedFolder> {
+    try {
+      const packed = await packForUpload(path);
+      this.#follow(path, { sources: packed.sources, missing: [] });
+      return packed;
+    } catch (thrown) {
+      if (thrown instanceof BundleError) this.#follow(path, thrown.inputs);
+      throw thrown;
+    }
+  }
+
+  #follow(path: string, inputs: BundleInputs): void {
+    this.#sources.set(path, inputs);
+    this.#options.onSources(inputs.sources);
   }
 
   async #bringFolder(path: string): Promise<UploadedVersion | undefined> {
-    const packed = await packForUpload(path);
-    this.#sources.set(path, packed.sources);
-    this.#options.onSources(packed.sources);
+    const packed = await this.#pack(path);
     const { manifest: written, digest, content } = packed;
     const { name: plugin, version } = written;
     this.#refuseNameOfAnother(path, plugin);
@@ -131,9 +164,13 @@ export class EditedPackages {
   }
 
   async #isChained(plugin: string): Promise<boolean> {
+    return (await this.#chain()).includes(plugin);
+  }
+
+  async #chain(): Promise<readonly string[]> {
     const { cluster } = DEMO;
     const { entries } = await this.#options.dev.call("getChain", { params: { cluster } });
-    return entries.some((entry) => entry.plugin === plugin);
+    return entries.map(({ plugin }) => plugin);
   }
 
   async #enchain(plugin: string): Promise<void> {
@@ -162,6 +199,20 @@ export class EditedPackages {
     const params = { plugin, version };
     return (await unlessMissing(this.#options.dev.call("getVersion", { params })))?.digest;
   }
+}
+
+/** Whether a zip, or a folder with a manifest, is at `path`. */
+export function holdsPackage(path: string): boolean {
+  return path.endsWith(".zip") || existsSync(join(path, MANIFEST_FILE));
+}
+
+/** Where its manifest cannot be read, what it is called. */
+async function pluginAt(path: string): Promise<string> {
+  const manifest = path.endsWith(".zip") ? readZipManifest(path, path) : readManifest(path, path);
+  return manifest.then(
+    ({ name }) => name,
+    () => basename(path, ".zip"),
+  );
 }
 
 /** Of a version that nobody has uploaded: it is new in the folder, or nothing but the manifest has changed since. */

@@ -5,12 +5,12 @@ import { basename, join, relative, sep } from "node:path";
 import { watch, type FSWatcher } from "chokidar";
 
 import type { ApiClient } from "../../control-plane/api/contract/client.ts";
-import type { Clock } from "../../core/clock.ts";
+import type { Clock, Timer } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
-import { EditedPackages } from "./edited-packages.ts";
+import { isLeftover } from "../../core/packages/package-files.ts";
+import { EditedPackages, holdsPackage } from "./edited-packages.ts";
 import { EditLine } from "./edit-line.ts";
-import { EditReleases } from "./edit-releases.ts";
-import { DEMO } from "./plan.ts";
+import { EditReleases, type UploadedVersion } from "./edit-releases.ts";
 
 export interface LivePluginsOptions {
   /** Folders and zips of plugins. */
@@ -22,7 +22,8 @@ export interface LivePluginsOptions {
   readonly say: (text: string) => void;
 }
 
-const IGNORED = /(^|\/)(node_modules|\.[^/]+)(\/|$)/;
+/** ms between two looks at whether a file has come that a plugin imports: a watch would need a folder to begin at. */
+const LOOK = 1_000;
 
 /**
  * What the demo's two people do when somebody edits an example plugin or puts a new package beside them: upload it and
@@ -31,27 +32,31 @@ const IGNORED = /(^|\/)(node_modules|\.[^/]+)(\/|$)/;
 export class LivePlugins implements AsyncDisposable {
   readonly #options: LivePluginsOptions;
   readonly #watcher: FSWatcher;
+  readonly #looking: Timer;
   readonly #packages: EditedPackages;
   readonly #releases: EditReleases;
   /** By the name of the folder or zip. */
   readonly #lines = new Map<string, EditLine>();
-  /** Names of folders in which nobody has looked yet for what was edited before the demo watched. */
+  /** Names of packages at which nobody has looked yet for what was edited before the demo watched. */
   readonly #unseen = new Set<string>();
+  /** What was found there, by name. */
+  readonly #found = new Map<string, UploadedVersion>();
   #closed = false;
 
   private constructor(options: LivePluginsOptions, present: ReadonlySet<string>) {
     this.#options = options;
     const say = (text: string): void => this.#say(text);
-    const onSources = (paths: readonly string[]): void => void this.#watcher.add([...paths]);
+    const onSources = (paths: readonly string[]): void => this.#follow(paths);
     this.#packages = new EditedPackages({ ...options, say, present, onSources });
     this.#releases = new EditReleases({ ...options, say });
     this.#watcher = watch(options.folder, {
       ignoreInitial: true,
       followSymlinks: false,
-      ignored: (path) => path.startsWith(options.folder) && IGNORED.test(path.slice(options.folder.length)),
+      ignored: (path) => isLeftover(options.folder, path),
     });
     this.#watcher.on("all", (_event, path) => this.#changed(path));
     this.#watcher.on("error", (error) => this.#say(`edits may go unseen from now on: ${messageOf(error)}\n`));
+    this.#looking = options.clock.every(LOOK, () => this.#lookForMissing()).unref();
   }
 
   /**
@@ -59,40 +64,70 @@ export class LivePlugins implements AsyncDisposable {
    * or did not run, are on their way; a package that was put there before is not added to the chain.
    */
   static async watch(options: LivePluginsOptions): Promise<LivePlugins> {
-    const entries = await readdir(options.folder, { withFileTypes: true });
-    const packages = entries.filter((entry) => entry.isDirectory() || entry.name.endsWith(".zip"));
-    const live = new LivePlugins(options, new Set(packages.map(({ name }) => name)));
+    await using stack = new AsyncDisposableStack();
+    const { folder } = options;
+    const entries = (await readdir(folder)).map((name) => join(folder, name));
+    const present = entries.filter((path) => holdsPackage(path) && !isLeftover(folder, path));
+    const live = stack.use(new LivePlugins(options, new Set(present.map((path) => basename(path)))));
     await once(live.#watcher, "ready");
-    const chain = await options.dev.call("getChain", { params: { cluster: DEMO.cluster } });
-    const chained = new Set(chain.entries.map(({ plugin }) => plugin));
-    const folders = packages.filter((entry) => entry.isDirectory() && chained.has(entry.name));
-    await Promise.all(folders.map(({ name }) => live.#look(name)));
+    const chained = await live.#packages.chained(present);
+    await live.#catchUp(chained.map((path) => basename(path)));
+    stack.move();
     return live;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
+    this.#looking[Symbol.dispose]();
     this.#releases[Symbol.dispose]();
     await this.#watcher.close();
     await Promise.all(this.#lines.values().map((line) => line[Symbol.asyncDispose]()));
   }
 
-  async #look(name: string): Promise<void> {
-    if (this.#lines.has(name)) return;
-    this.#unseen.add(name);
-    await this.#lineOf(name).bring();
+  /** All are looked at before one is released: several may hold the same plugin. */
+  async #catchUp(names: readonly string[]): Promise<void> {
+    const quiet = names.filter((name) => !this.#lines.has(name));
+    for (const name of quiet) this.#unseen.add(name);
+    await Promise.all(quiet.map((name) => this.#lineOf(name).bring()));
+    const byPlugin = Map.groupBy(this.#found.values(), ({ plugin }) => plugin);
+    await Promise.all([...byPlugin.values()].map((lying) => this.#releaseMissed(lying)));
+    this.#found.clear();
+  }
+
+  async #releaseMissed(lying: readonly UploadedVersion[]): Promise<void> {
+    try {
+      const missed = await this.#releases.missed(lying);
+      const [name] = this.#found.entries().find(([, version]) => version === missed) ?? [];
+      if (name !== undefined) await this.#lineOf(name).bring();
+    } catch (error) {
+      this.#say(`${lying[0]?.plugin ?? ""}: ${messageOf(error)}\n`);
+    }
+  }
+
+  #follow(sources: readonly string[]): void {
+    if (!this.#closed) this.#watcher.add([...sources]);
+  }
+
+  #lookForMissing(): void {
+    for (const path of this.#packages.completed()) this.#edited(basename(path));
   }
 
   /** What plugins import from elsewhere, beside them or outside of the folder, is an edit of each of them. */
   #changed(path: string): void {
     const users = this.#packages.madeOf(path).map((folder) => basename(folder));
     const [owner = ""] = relative(this.#options.folder, path).split(sep);
-    const names = users.length > 0 ? users : [owner];
-    for (const name of names) {
-      if (name === "" || name === "..") continue;
-      this.#unseen.delete(name);
-      this.#lineOf(name).changed();
-    }
+    const isOwned = owner !== "" && owner !== ".." && this.#packages.isPackage(this.#pathOf(owner));
+    for (const name of new Set(isOwned ? [...users, owner] : users)) this.#edited(name);
+  }
+
+  #edited(name: string): void {
+    this.#unseen.delete(name);
+    this.#found.delete(name);
+    this.#lineOf(name).changed();
+  }
+
+  #pathOf(name: string): string {
+    return join(this.#options.folder, name);
   }
 
   #lineOf(name: string): EditLine {
@@ -106,9 +141,10 @@ export class LivePlugins implements AsyncDisposable {
     const isUnseen = this.#unseen.delete(name);
     const isBehind = (): boolean => this.#closed || this.#lines.get(name)?.isBehind === true;
     try {
-      const version = await this.#packages.bring(join(this.#options.folder, name));
-      if (version === undefined || (isUnseen && !(await this.#releases.wasMissed(version)))) return;
-      await this.#releases.begin(version, isBehind);
+      const version = await this.#packages.bring(this.#pathOf(name));
+      if (version === undefined) return;
+      if (!isUnseen) await this.#releases.begin(version, isBehind);
+      else if (!isBehind()) this.#found.set(name, version);
     } catch (error) {
       this.#say(`${name}: ${messageOf(error)}\n`);
     }

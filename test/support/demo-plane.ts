@@ -98,8 +98,8 @@ export class DemoPlane implements AsyncDisposable {
     return entries.map(({ plugin }) => plugin);
   }
 
-  async versions(): Promise<readonly string[]> {
-    const { items } = await this.dev.call("listVersions", { params: { plugin: "tagger" }, query: {} });
+  async versions(plugin = "tagger"): Promise<readonly string[]> {
+    const { items } = await this.dev.call("listVersions", { params: { plugin }, query: {} });
     return items.map(({ version }) => version).sort();
   }
 

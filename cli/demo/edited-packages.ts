@@ -1,17 +1,16 @@
-import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { Readable } from "node:stream";
 
 import type { ApiClient } from "../../control-plane/api/contract/client.ts";
 import { MANIFEST_FILE } from "../../core/packages/manifest-schema.ts";
 import { packForUpload, type PackedFolder, type PackedPlugin } from "../../core/packages/pack.ts";
 import { BundleError, refusal, type BundleInputs } from "../../core/packages/package-errors.ts";
-import { readManifest } from "../../core/packages/read-package.ts";
 import { readZipManifest } from "../../core/packages/zip-manifest.ts";
 import { quoted } from "../hint.ts";
 import { EDIT_NOTE, type UploadedVersion } from "./edit-releases.ts";
 import { EditedSources } from "./edited-sources.ts";
+import { holdsPackage, pluginAt } from "./package-place.ts";
 import { DEMO } from "./plan.ts";
 import { unlessMissing } from "./unless-missing.ts";
 
@@ -199,20 +198,6 @@ export class EditedPackages {
     const params = { plugin, version };
     return (await unlessMissing(this.#options.dev.call("getVersion", { params })))?.digest;
   }
-}
-
-/** Whether a zip, or a folder with a manifest, is at `path`. */
-export function holdsPackage(path: string): boolean {
-  return path.endsWith(".zip") || existsSync(join(path, MANIFEST_FILE));
-}
-
-/** Where its manifest cannot be read, what it is called. */
-async function pluginAt(path: string): Promise<string> {
-  const manifest = path.endsWith(".zip") ? readZipManifest(path, path) : readManifest(path, path);
-  return manifest.then(
-    ({ name }) => name,
-    () => basename(path, ".zip"),
-  );
 }
 
 /** Of a version that nobody has uploaded: it is new in the folder, or nothing but the manifest has changed since. */

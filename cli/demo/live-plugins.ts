@@ -8,9 +8,10 @@ import type { ApiClient } from "../../control-plane/api/contract/client.ts";
 import type { Clock, Timer } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import { isLeftover } from "../../core/packages/package-files.ts";
-import { EditedPackages, holdsPackage } from "./edited-packages.ts";
+import { EditedPackages } from "./edited-packages.ts";
 import { EditLine } from "./edit-line.ts";
 import { EditReleases, type UploadedVersion } from "./edit-releases.ts";
+import { holdsPackage } from "./package-place.ts";
 
 export interface LivePluginsOptions {
   /** Folders and zips of plugins. */

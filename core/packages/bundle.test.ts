@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { TemporaryFolder } from "../../test/support/temporary-folder.ts";
-import { BundleError } from "./package-errors.ts";
+import type { BundleError } from "./package-errors.ts";
 import { bundlePlugin, keepBundler } from "./bundle.ts";
 import { SOURCE_MAP_COMMENT } from "./source-map.ts";
 

@@ -30,13 +30,17 @@ export class RunningProcess implements AsyncDisposable {
   }
 }
 
+/** Ends what is measured with the process that measures, however that ends. */
+const WITH_US = ["--pdeathsig", "TERM", "--"];
+
 /** Starts a command pinned to a core, standard output piped, and standard input if it is told anything. */
 export function startPinned(
   core: number,
   command: readonly string[],
   input: "ignore" | "pipe" = "ignore",
 ): ChildProcess {
-  return spawn("taskset", ["-c", String(core), ...command], { stdio: [input, "pipe", "inherit"] });
+  const pinned = ["taskset", "-c", String(core), ...command];
+  return spawn("setpriv", [...WITH_US, ...pinned], { stdio: [input, "pipe", "inherit"] });
 }
 
 /** Pins this process, which has little to do, away from what is measured. */

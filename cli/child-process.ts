@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
-import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -89,7 +88,8 @@ async function endOf(child: ChildProcess, started: Promise<void>): Promise<Child
   } catch (error) {
     return { kind: "unstarted", error: error as ChildStartError };
   }
-  await once(child, "close");
+  // Not `once`, which rejects where a signal could not be sent.
+  await new Promise((resolve) => child.once("close", resolve));
   const { exitCode, signalCode } = child;
   if (signalCode !== null) return { kind: "signal", signal: signalCode };
   return { kind: "exit", code: exitCode ?? 1 };

@@ -13,13 +13,13 @@ function become(args: readonly string[], environment: Readonly<Record<string, st
   return process.execve(process.execPath, [process.execPath, ...args], { ...process.env, ...environment });
 }
 
-let isUnread = false;
+let readerIsGone = false;
 
 // Whoever reads our output may stop reading: `sluice get nodes | head`. What runs until it is told to end is told.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
-  if (isUnread) return;
-  isUnread = true;
+  if (readerIsGone) return;
+  readerIsGone = true;
   if (!process.emit("SIGTERM", "SIGTERM")) process.exit(0);
 });
 

@@ -20,6 +20,12 @@ test("an error that is made of another's problems still says how many there are"
   expect(wrapped.message).toMatch(/\nelsewhere: k19: wrong 19\nelsewhere: and 480 more$/);
 });
 
+test("those of several files that are not named are counted without a file", () => {
+  const several = problems(30, () => "kind").map((each, index) => ({ ...each, where: `${index % 3}.yaml` }));
+
+  expect(new InputError(several).message.split("\n").at(-1)).toBe("kind: and 10 more");
+});
+
 test("as many as can be named are said as they are", () => {
   const twenty = problems(20, (index) => `k${index}`);
 

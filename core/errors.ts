@@ -26,7 +26,10 @@ export class MeshError<Code extends string = string> extends Error {
   }
 }
 
-/** One thing wrong with something that a person wrote; `where` is a file, `key` a path in it (`chain[2].timeout`). */
+/**
+ * One thing wrong with something that a person wrote; `where` is a file (empty: several), `key` a path in it
+ * (`chain[2].timeout`).
+ */
 export interface Problem {
   readonly where: string;
   readonly key?: string;
@@ -54,7 +57,7 @@ export function namedOf(problems: readonly Problem[]): readonly Problem[] {
   const left = problems.slice(MOST_NAMED);
   const [next] = left;
   if (next === undefined) return problems;
-  const { where } = next;
+  const where = left.every((each) => each.where === next.where) ? next.where : "";
   const message = `and ${left.length} more`;
   const key = commonKey(left);
   return [...problems.slice(0, MOST_NAMED), key === "" ? { where, message } : { where, key, message }];
@@ -68,9 +71,8 @@ function commonKey(problems: readonly Problem[]): string {
 }
 
 /** `mesh.yaml: chain[2].timeout: expected a duration such as 50ms` */
-export function describeProblem(problem: Problem): string {
-  const key = problem.key === undefined || problem.key === "" ? "" : `${problem.key}: `;
-  return `${problem.where}: ${key}${problem.message}`;
+export function describeProblem({ where, key = "", message }: Problem): string {
+  return [where, key, message].filter((part) => part !== "").join(": ");
 }
 
 /** The text of anything that was thrown. */

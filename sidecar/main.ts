@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 import { bufferedOutput, type BufferedOutput } from "../core/buffered-output.ts";
 import { systemClock } from "../core/clock.ts";
 import { endNow } from "../core/end-now.ts";
@@ -75,16 +77,12 @@ async function exitCode(output: BufferedOutput): Promise<number> {
   try {
     return await main(output);
   } catch (error) {
-    if (!(error instanceof MeshError)) throw error;
-    process.stderr.write(`sluice sidecar: ${error.message}\n`);
+    process.stderr.write(`sluice sidecar: ${error instanceof MeshError ? error.message : inspect(error)}\n`);
     return 1;
   }
 }
 
 const output = bufferedOutput();
-try {
-  process.exitCode = await exitCode(output);
-} finally {
-  await output[Symbol.asyncDispose]();
-}
+process.exitCode = await exitCode(output);
+await output[Symbol.asyncDispose]();
 if (output.stuck) endNow(process.exitCode);

@@ -65,7 +65,7 @@ export class EditReleases implements Disposable {
 
   /**
    * Of versions of one plugin, which are all that lie there of it, the one that somebody made while the demo did not look:
-   * an edit that was never released, or what is left where one was taken back. What people release or roll back
+   * an edit that was never released, or what is left where one was taken back. Else, what people release or roll back
    * themselves is left as it is.
    */
   async missed(lying: readonly UploadedVersion[]): Promise<UploadedVersion | undefined> {

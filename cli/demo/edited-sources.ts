@@ -36,6 +36,11 @@ export class EditedSources {
   }
 }
 
+/** What may not be looked at, or leads nowhere, is none. */
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }

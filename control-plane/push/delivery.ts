@@ -22,8 +22,7 @@ import { refusedVersions, versionsIn } from "./refused-versions.ts";
 import type { Revisions } from "./revisions.ts";
 import { spare } from "./spare.ts";
 
-/** Of a refusal; the contract says so too. */
-/** Of one answer: what it names, and how many more there are. */
+/** Of a refusal: what it names, and how many more there are. The contract says so too. */
 const MOST_PROBLEMS = MOST_NAMED + 1;
 const LONGEST_PROBLEM = 1_000;
 

@@ -68,7 +68,7 @@ test("words without sense change nothing, and a state of a later release is UNKN
   expect(plugins[0]?.error).toHaveLength(1_000);
 });
 
-test("a refusal with thousands of long reasons keeps twenty short ones", async () => {
+test("a refusal with thousands of long reasons keeps twenty short ones and one that counts the rest", async () => {
   await using mesh = await PushMesh.start();
   const node = await mesh.connect("node-1");
   const stage = await node.next("resource");

@@ -8,7 +8,7 @@ import type { BundleInputs } from "./package-errors.ts";
 const ENDINGS = ["", ".tsx", ".ts", ".jsx", ".js", ".css", ".json"];
 /** Endings of JavaScript under which TypeScript is imported. */
 const JAVASCRIPT = /\.[cm]?jsx?$/;
-const TYPESCRIPT = [".ts", ".tsx", ".mts", ".cts"];
+const TYPESCRIPT = [".ts", ".tsx"];
 
 /** What a bundle is being made of: noted while esbuild reads it, since esbuild tells only of a bundle that succeeded. */
 export class NotedInputs {
@@ -33,8 +33,9 @@ export class NotedInputs {
     };
   }
 
+  /** In an order that does not change: esbuild reads several files at once. */
   get sources(): readonly string[] {
-    return [...this.#read];
+    return [...this.#read].sort();
   }
 
   /** Those of a bundle that failed. */

@@ -33,7 +33,7 @@ function pathMatcher(path: PathMatch): Matcher[] {
   return [inEitherForm((compared) => compared === whole || compared.startsWith(below))];
 }
 
-/** The raw path goes on, and apps differ in whether they resolve dot segments: neither reading leads around a plugin. */
+/** The raw path goes on, and apps differ in whether they resolve dot segments: neither of the two leads around a plugin. */
 function inEitherForm(fits: (path: string) => boolean): Matcher {
   return (facts) => {
     if (fits(withoutParameters(facts.normalisedPath))) return true;

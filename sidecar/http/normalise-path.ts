@@ -19,7 +19,7 @@ const BACKSLASH = 0x5c;
 /**
  * The form of a raw path (without query) that matching uses, so that two spellings of one path match alike: escapes
  * decoded where that is unambiguous and otherwise in upper case, dot segments resolved (RFC 3986 §5.2.4, §6.2.2),
- * repeated slashes one. What apps disagree about comes back as `bad_request`. Patterns go through it too.
+ * repeated slashes one. What apps disagree about comes back as `bad_request`.
  */
 export function normalisePath(path: string): string | WireError {
   if (isNormal(path)) return path;

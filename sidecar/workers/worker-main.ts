@@ -24,12 +24,15 @@ async function main(output: BufferedOutput): Promise<void> {
       .then((answer) => process.send?.(answer, undefined, {}, () => {}));
   });
   await drained.promise;
-  systemClock.after(FAREWELL, () => process.exit(1)).unref();
+  systemClock.after(FAREWELL, () => (output.stuck ? endNow(1) : process.exit(1))).unref();
 }
 
 const output = bufferedOutput();
-await main(output);
-await output[Symbol.asyncDispose]();
+try {
+  await main(output);
+} finally {
+  await output[Symbol.asyncDispose]();
+}
 if (output.stuck) endNow(0);
 // Nothing is left to do, whatever may still be open; what was written has been flushed.
 process.exit(0);

@@ -14,6 +14,8 @@ export class ExchangeFacts implements RequestFacts {
   readonly normalisedPath: string;
   readonly headers: HeaderBlock;
   readonly #head: RequestHead;
+  /** Null: nobody has asked for it yet. */
+  #unresolvedPath: string | undefined | null = null;
 
   constructor(
     id: number,
@@ -44,7 +46,8 @@ export class ExchangeFacts implements RequestFacts {
   }
 
   get unresolvedPath(): string | undefined {
-    return unresolvedPath(this.path, this.normalisedPath);
+    if (this.#unresolvedPath === null) this.#unresolvedPath = unresolvedPath(this.path, this.normalisedPath);
+    return this.#unresolvedPath;
   }
 
   get query(): string {

@@ -1,13 +1,12 @@
-import net, { type LookupFunction, type Socket } from "node:net";
+import net, { type Socket } from "node:net";
 
+import type { HostEndpoint } from "../host-endpoint.ts";
 import type { WireLimits } from "../limits.ts";
 import { WireError, type WireErrorCode } from "../wire-error.ts";
 import { READ_BUFFER } from "./lent-reads.ts";
 
-/** Where an app or a service listens: a host and port, or a Unix socket. `lookup` resolves the host; default Node's. */
-export type Endpoint =
-  | { readonly host: string; readonly port: number; readonly lookup?: LookupFunction }
-  | { readonly path: string };
+/** Where an app or a service listens: a host and port, or a Unix socket. */
+export type Endpoint = HostEndpoint | { readonly path: string };
 
 /**
  * Begins to connect. `read` is lent what arrives for the time of the call: measured, that saves a tenth of the CPU of

@@ -163,7 +163,9 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, 
     const length = endStream && !bodyless ? 0 : announced === undefined ? undefined : Number(announced);
     const empty = endStream || bodyless;
     const trailers = !empty && mayHaveTrailers(headers, length) ? (this.#carrier?.limits.headFields ?? 0) : 0;
-    const incoming = new IncomingBody(stream, length, empty, trailers, this);
+    // What says that it has no bytes, and does not end with its head, has trailers.
+    const known = length === 0 && trailers > 0 ? undefined : length;
+    const incoming = new IncomingBody(stream, known, empty, trailers, this);
     this.#incoming = incoming;
     this.#listener.responded({ status, headers }, incoming);
     if (!empty) return;
@@ -198,11 +200,12 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, 
 
   /** `elapsed` ms have gone by. */
   sweep(elapsed: number, limits: WireLimits): void {
-    const moved = this.#outgoing?.takeMoved() === true || this.#incoming?.takeMoved() === true;
+    const outgoing = this.#outgoing?.takeMoved() === true;
+    const incoming = this.#incoming?.takeMoved() === true;
     const answering = this.#state === "responded";
     const waiting =
       this.#outgoing?.stuck === true || (answering ? this.#incoming?.awaited === true : this.#sent);
-    this.#quiet = quietAfter(this.#quiet, elapsed, waiting, moved);
+    this.#quiet = quietAfter(this.#quiet, elapsed, waiting, outgoing || incoming);
     const limit = answering ? limits.bodyIdle : limits.response;
     if (limit === 0 || (this.#quiet ?? 0) < limit) return;
     const code = answering ? "upstream_body_timeout" : "upstream_timeout";

@@ -1,20 +1,21 @@
 import type { Service } from "../../../core/lifecycle.ts";
 import type { Upstream, UpstreamCall, UpstreamListener, UpstreamRequest } from "../exchange.ts";
 import type { Deadline, Deadlines } from "../deadlines.ts";
+import type { HostEndpoint } from "../host-endpoint.ts";
 import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import { ClientCall, type CallCarrier, type CallQueue } from "./client-call.ts";
-import { ClientSession, type Endpoint, type SessionListener } from "./client-session.ts";
+import { ClientSession, type SessionListener } from "./client-session.ts";
 import { type Quiet, quietAfter } from "./quiet.ts";
 
 /** Streams that the first session is thought to take; only decides how many sessions are opened at once. */
 const ASSUMED_CAPACITY = 100;
 
-/** How often the calls in line are looked at, ms, and an app that takes none at most connected to. */
-const SWEEP = 250;
+/** What is armed for the next look at the calls in line, ms, at which an app that takes none is connected to once more. */
+const LOOK_AFTER = 250;
 
 export interface ClientPoolOptions {
-  readonly endpoint: Endpoint;
+  readonly endpoint: HostEndpoint;
   readonly limits: WireLimits;
   readonly deadlines: Deadlines;
 }
@@ -150,7 +151,7 @@ export class ClientPool implements Upstream, Service, SessionListener, CallQueue
     if (this.#line.size >= this.#options.limits.upstreamWaiting)
       return call.fail(new WireError("pool_full", `${this.#line.size} requests wait for ${this.name}`));
     this.#line.set(call, undefined);
-    if (!this.#deadline.armed) this.#deadline.arm(SWEEP);
+    if (!this.#deadline.armed) this.#deadline.arm(LOOK_AFTER);
     this.#grow();
   }
 
@@ -176,7 +177,7 @@ export class ClientPool implements Upstream, Service, SessionListener, CallQueue
     const { limits, deadlines } = this.#options;
     const { response } = limits;
     for (const [call, before] of this.#line) {
-      const waited = quietAfter(before, deadlines.periodOf(SWEEP), true, false);
+      const waited = quietAfter(before, deadlines.periodOf(LOOK_AFTER), true, false);
       this.#line.set(call, waited);
       if (response === 0 || (waited ?? 0) < response) continue;
       this.#line.delete(call);
@@ -185,7 +186,7 @@ export class ClientPool implements Upstream, Service, SessionListener, CallQueue
       );
     }
     if (this.#line.size === 0) return;
-    this.#deadline.arm(SWEEP);
+    this.#deadline.arm(LOOK_AFTER);
     this.#grow();
   }
 

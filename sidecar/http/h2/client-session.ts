@@ -1,9 +1,10 @@
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
-import { connect as connectSocket, type LookupFunction, type Socket } from "node:net";
+import { connect as connectSocket, type Socket } from "node:net";
 
 import { preventHttp2Aborts } from "../../../core/connections/http2-aborts.ts";
 import { KeptShapes } from "../../../core/kept-shapes.ts";
 import type { Deadline, Deadlines } from "../deadlines.ts";
+import type { HostEndpoint } from "../host-endpoint.ts";
 import type { WireLimits } from "../limits.ts";
 import { WireError } from "../wire-error.ts";
 import type { CallCarrier, ClientCall } from "./client-call.ts";
@@ -11,7 +12,7 @@ import { connectError, sessionError } from "./client-errors.ts";
 import { bindLightly } from "./light-bind.ts";
 import { OpenStreams } from "./open-streams.ts";
 import { tellPeerWhatWasWrong } from "./session-errors.ts";
-import { LOOK_EVERY } from "./quiet.ts";
+import { LOOK_AFTER } from "./quiet.ts";
 import { clientSessionOptions } from "./session-options.ts";
 
 preventHttp2Aborts();
@@ -19,14 +20,6 @@ bindLightly();
 
 /** A call leads to both sides of its exchange. */
 const shapes = new KeptShapes();
-
-/** Where an app listens. */
-export interface Endpoint {
-  readonly host: string;
-  readonly port: number;
-  /** Resolves the host; default Node's. */
-  readonly lookup?: LookupFunction;
-}
 
 /** How a pool hears of its sessions. */
 export interface SessionListener {
@@ -59,7 +52,7 @@ export class ClientSession implements CallCarrier {
   /** Why it never became ready. */
   #failure: WireError | undefined;
 
-  constructor(endpoint: Endpoint, limits: WireLimits, deadlines: Deadlines, listener: SessionListener) {
+  constructor(endpoint: HostEndpoint, limits: WireLimits, deadlines: Deadlines, listener: SessionListener) {
     this.#where = `${endpoint.host}:${endpoint.port}`;
     this.limits = limits;
     this.#listener = listener;
@@ -71,7 +64,7 @@ export class ClientSession implements CallCarrier {
     });
     tellPeerWhatWasWrong(this.#session);
     this.#deadline = deadlines.deadline(() => this.#tick());
-    this.#period = deadlines.periodOf(LOOK_EVERY);
+    this.#period = deadlines.periodOf(LOOK_AFTER);
     this.#deadline.arm(limits.connect);
     this.#listen();
   }
@@ -112,7 +105,7 @@ export class ClientSession implements CallCarrier {
   open(call: ClientCall): void {
     this.#calls.add(call);
     this.#carried = true;
-    if (this.#calls.size === 1) this.#deadline.arm(LOOK_EVERY);
+    if (this.#calls.size === 1) this.#deadline.arm(LOOK_AFTER);
     try {
       call.send(this.#session, this);
     } catch (error) {
@@ -183,7 +176,7 @@ export class ClientSession implements CallCarrier {
       const detail = `${this.#where} was not ready within ${this.limits.connect} ms`;
       this.destroy(new WireError("upstream_connect_timeout", detail, { retryable: true }));
     } else if (this.#calls.size > 0) {
-      this.#deadline.arm(LOOK_EVERY);
+      this.#deadline.arm(LOOK_AFTER);
       this.#calls.forEach((call) => call.sweep(this.#period, this.limits));
     } else if (this.#state === "leaving") {
       // It was closed a while ago, and the app keeps its side open.

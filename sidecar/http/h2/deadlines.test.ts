@@ -171,6 +171,32 @@ test("a call that waits in line for its turn waits no longer than for an answer"
   expect((await second).status).toBe(504);
 });
 
+test("a request that stands still behind bytes in both directions is cut in its time", async () => {
+  const clock = new ManualClock();
+  const begun = Promise.withResolvers<void>();
+  const aborted = Promise.withResolvers<WireError>();
+  await using front = await Http2Front.start(
+    (exchange) => {
+      exchange.watcher = { aborted: aborted.resolve };
+      exchange.body.start({ ...SINK, chunk: () => (begun.resolve(), true) });
+      exchange.respond(OK, {
+        length: undefined,
+        start: (sink) => void sink.chunk(Buffer.from("some")),
+        resume: () => {},
+        cancel: () => {},
+      });
+    },
+    { clock, limits: { bodyIdle: 400 } },
+  );
+  await using peer = await Http2Peer.connect(front.port);
+  peer.begin(headers(1, POST, FLAG.endHeaders), data(1, "some"));
+  await Promise.all([begun.promise, peer.frame(({ type }) => type === FRAME.data)]);
+
+  clock.advance(700);
+
+  expect((await aborted.promise).code).toBe("body_timeout");
+});
+
 test("a body that comes slowly but steadily is not cut", async () => {
   const clock = new ManualClock();
   const done = Promise.withResolvers<void>();

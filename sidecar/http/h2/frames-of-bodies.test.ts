@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { HeaderBlock } from "../../../core/headers/header-block.ts";
 import { data, FLAG, FRAME, headers, ping, type Field } from "../../../test/support/http2-frames.ts";
 import { Http2Front, Http2Join } from "../../../test/support/http2-fixture.ts";
 import { Http2Peer } from "../../../test/support/http2-peer.ts";
@@ -57,6 +58,26 @@ test.for(["ok", ""])("an answer of gRPC keeps its trailers though its length is 
   const last = await peer.frame(({ stream, flags }) => stream === 1 && (flags & FLAG.endStream) !== 0);
 
   expect(last.type).toBe(FRAME.headers);
+});
+
+test("a request that says it has no bytes has none, though its head does not end it", async () => {
+  const lengths: (number | undefined)[] = [];
+  await using front = await Http2Front.start((exchange) => {
+    lengths.push(exchange.body.length);
+    exchange.respond({ status: 200, headers: HeaderBlock.empty }, undefined);
+  });
+  await using peer = await Http2Peer.connect(front.port);
+  const trace: readonly Field[] = [
+    [":method", "TRACE"],
+    ...PSEUDO,
+    ["trailer", "a"],
+    ["content-length", "0"],
+  ];
+
+  peer.begin(headers(1, trace, FLAG.endHeaders));
+  await peer.frame(({ type }) => type === FRAME.headers);
+
+  expect(lengths).toEqual([0]);
 });
 
 /** Notes what it is given, and wants no more after each piece. */

@@ -46,8 +46,7 @@ export class IncomingBody implements BodySource {
     canceller?: Canceller,
   ) {
     this.#stream = stream;
-    // What says that it has no bytes, and does not end with its head, has trailers.
-    this.length = length === 0 && !empty && trailers > 0 ? undefined : length;
+    this.length = length;
     this.#mostTrailers = trailers;
     this.#canceller = canceller;
     this.#complete = empty;
@@ -110,6 +109,7 @@ export class IncomingBody implements BodySource {
   /** Lets the rest go by unread, so that the stream can end. */
   discard(): void {
     this.#settle();
+    this.pushGathered();
     if (!this.#stream.destroyed) this.#stream.resume();
   }
 
@@ -146,9 +146,9 @@ export class IncomingBody implements BodySource {
     return false;
   }
 
-  /** For the stream's listeners only: keeps a small piece that would wait behind others; false: it must wait there. */
+  /** For the stream's listeners only: keeps a small piece that would wait behind others; false: it goes there itself. */
   gather(piece: Buffer): boolean {
-    const waits = this.#state === "waiting" || this.#state === "paused";
+    const waits = this.#state !== "flowing" && !this.#stream.readableFlowing;
     if (!waits || piece.length >= SMALL_PIECE || this.#stream.readableLength === 0) return false;
     const small = (this.#small ??= new SmallPieces());
     if (small.add(piece)) return true;
@@ -159,7 +159,7 @@ export class IncomingBody implements BodySource {
   /** For the stream's listeners only: what was gathered waits where the rest does, before anything comes behind it. */
   pushGathered(): void {
     const small = this.#small;
-    if (small === undefined || small.isEmpty) return;
+    if (small === undefined || small.isEmpty || this.#stream.destroyed) return;
     pushThrough(this.#stream, small.take());
   }
 

@@ -1,5 +1,8 @@
-/** How often the deadlines of streams are looked at, ms: one timer for a connection in place of one for each stream. */
-export const LOOK_EVERY = 100;
+/**
+ * What is armed for the next look at the deadlines of streams, ms (`Deadlines.periodOf` has what comes of it): one timer
+ * for a connection in place of one for each stream.
+ */
+export const LOOK_AFTER = 100;
 
 /** ms for which something that is waited for has not come, as far as that is certain; undefined: nobody waits. */
 export type Quiet = number | undefined;

@@ -27,7 +27,7 @@ import { resetStream } from "./reset-stream.ts";
 export interface ExchangeOwner {
   /** Why this side cut the connection; undefined: it did not. */
   readonly cut: WireError | undefined;
-  /** The exchange's stream is closed, in whatever way; `broken`: for a rule that the client broke. Once. */
+  /** The exchange's stream is closed, in whatever way; `broken`: for a broken rule, whoever says so of whom. Once. */
   exchangeClosed(exchange: H2ServerExchange, broken: boolean): void;
 }
 
@@ -167,11 +167,12 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
   /** `elapsed` ms have gone by; `limit` is how long a body may stand still while nothing moves the other way either. */
   sweep(elapsed: number, limit: number): void {
     if (this.#stream.closed) return this.#bury();
-    const moved = this.incoming.takeMoved() || this.outgoing.takeMoved();
+    const incoming = this.incoming.takeMoved();
+    const outgoing = this.outgoing.takeMoved();
     // Or all was given to node, and still the stream is open.
     const stuck = this.#stream.writableLength > 0 || this.outgoing.ended || this.#state === "answered";
     const waiting = stuck || this.incoming.awaited;
-    this.#quiet = quietAfter(this.#quiet, elapsed, waiting, moved);
+    this.#quiet = quietAfter(this.#quiet, elapsed, waiting, incoming || outgoing);
     if ((this.#quiet ?? 0) < limit) return;
     if (stuck) this.breakOff(new WireError("client_too_slow", `the client has read nothing for ${limit} ms`));
     else this.#requestStalled(limit);

@@ -18,7 +18,7 @@ import { FloodGuard } from "./flood-guard.ts";
 import { IncomingBody } from "./incoming-body.ts";
 import { mayHaveTrailers } from "./may-have-trailers.ts";
 import { OpenStreams } from "./open-streams.ts";
-import { LOOK_EVERY } from "./quiet.ts";
+import { LOOK_AFTER } from "./quiet.ts";
 import { readRequestHead } from "./request-head.ts";
 import { resetCodeOf } from "./reset-codes.ts";
 import { resetStream } from "./reset-stream.ts";
@@ -154,7 +154,7 @@ export class ServerSession implements ExchangeOwner {
     const incoming = new IncomingBody(stream, length, endStream, trailers);
     const exchange = new H2ServerExchange(stream, head, incoming, this.#peer, this);
     this.#exchanges.add(exchange);
-    if (this.#exchanges.size === 1) this.#deadline.arm(LOOK_EVERY);
+    if (this.#exchanges.size === 1) this.#deadline.arm(LOOK_AFTER);
     if (inFlight.enter()) handler(exchange);
     else this.#refuseFull(exchange);
   }
@@ -196,9 +196,9 @@ export class ServerSession implements ExchangeOwner {
     } else if (this.#exchanges.size === 0) {
       this.drain();
     } else {
-      this.#deadline.arm(LOOK_EVERY);
+      this.#deadline.arm(LOOK_AFTER);
       const { limits, deadlines } = this.#context;
-      this.#exchanges.forEach((exchange) => exchange.sweep(deadlines.periodOf(LOOK_EVERY), limits.bodyIdle));
+      this.#exchanges.forEach((exchange) => exchange.sweep(deadlines.periodOf(LOOK_AFTER), limits.bodyIdle));
     }
   }
 

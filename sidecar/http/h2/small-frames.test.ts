@@ -7,6 +7,7 @@ import { data, FLAG, FRAME, headers, ping, type Field } from "../../../test/supp
 import { Http2Front } from "../../../test/support/http2-fixture.ts";
 import { Http2Peer } from "../../../test/support/http2-peer.ts";
 import type { BodySink, BodySource, ServerExchange } from "../exchange.ts";
+import { WireError } from "../wire-error.ts";
 
 const OK = { status: 200, headers: HeaderBlock.empty };
 const POST: readonly Field[] = [
@@ -19,22 +20,28 @@ const STREAMS = 20;
 const WINDOW = 65_535;
 const MIB = 1024 * 1024;
 
-test("a window of single bytes that nobody reads takes little more memory than it is long", async () => {
-  await using front = await Http2Front.start(() => {});
-  await using peer = await Http2Peer.connect(front.port);
-  peer.begin();
-  const before = process.memoryUsage().heapUsed;
+test.for([
+  ["reads", (): void => {}],
+  ["wants any more", ({ body }: ServerExchange): void => body.cancel(new WireError("cancelled", "answered"))],
+] as const)(
+  "a window of single bytes that nobody %s takes little more than it is long",
+  async ([, handler]) => {
+    await using front = await Http2Front.start(handler);
+    await using peer = await Http2Peer.connect(front.port);
+    peer.begin();
+    const before = process.memoryUsage().heapUsed;
 
-  for (let stream = 1; stream < 2 * STREAMS; stream += 2) {
-    const byte = data(stream, "a");
-    peer.send(headers(stream, POST, FLAG.endHeaders), Buffer.alloc(WINDOW * byte.length, byte));
-  }
-  peer.send(ping());
-  await peer.frame(({ type }) => type === FRAME.ping);
+    for (let stream = 1; stream < 2 * STREAMS; stream += 2) {
+      const byte = data(stream, "a");
+      peer.send(headers(stream, POST, FLAG.endHeaders), Buffer.alloc(WINDOW * byte.length, byte));
+    }
+    peer.send(ping());
+    await peer.frame(({ type }) => type === FRAME.ping);
 
-  // Each byte in a buffer of its own would take 200 MiB.
-  expect(process.memoryUsage().heapUsed - before).toBeLessThan(50 * MIB);
-});
+    // Each byte in a buffer of its own would take 200 MiB.
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(50 * MIB);
+  },
+);
 
 /** Takes bodies, and wants nothing for a turn after each piece that its plan says so of. */
 class Pausing implements BodySink {

@@ -112,11 +112,13 @@ export class HostProcess {
 function openBreadcrumb(): number {
   const folder = existsSync(MEMORY_FOLDER) ? MEMORY_FOLDER : tmpdir();
   const path = join(folder, `sluice-breadcrumb-${randomUUID()}`);
+  let descriptor: number | undefined;
   try {
-    const descriptor = openSync(path, "wx+", 0o600);
+    descriptor = openSync(path, "wx+", 0o600);
     rmSync(path);
     return descriptor;
   } catch (thrown) {
+    if (descriptor !== undefined) closeSync(descriptor);
     throw new ChildStartError(WHAT, thrown);
   }
 }

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
-import { startChild, type ChildStartError, type StartedChild } from "../../../core/start-child.ts";
+import { ChildStartError, startChild, type StartedChild } from "../../../core/start-child.ts";
 import type { OutputLines } from "./output-lines.ts";
 
 export interface GroupCommand {
@@ -23,14 +23,15 @@ export class ProcessGroup {
 
   /** Never throws: what cannot be started has ended, and says why. */
   constructor(command: GroupCommand, output: OutputLines) {
-    try {
-      const { child, started } = start(command);
-      this.#child = child;
-      this.scriptEnded = endOf(child, started);
-      for (const stream of [child.stdout, child.stderr]) if (stream !== null) output.read(stream);
-    } catch (thrown) {
-      this.scriptEnded = Promise.resolve(notStarted(thrown as ChildStartError));
+    const begun = start(command);
+    if (begun instanceof ChildStartError) {
+      this.scriptEnded = Promise.resolve(notStarted(begun));
+      return;
     }
+    const { child, started } = begun;
+    this.#child = child;
+    this.scriptEnded = endOf(child, started);
+    for (const stream of [child.stdout, child.stderr]) if (stream !== null) output.read(stream);
   }
 
   /** Whether any process of it runs. Cheap while the script does; else the table of processes is looked through. */
@@ -93,14 +94,18 @@ export interface ScriptEnd {
   readonly reason: string;
 }
 
-function start({ file, directory, environment }: GroupCommand): StartedChild<ChildProcess> {
+function start({ file, directory, environment }: GroupCommand): StartedChild<ChildProcess> | ChildStartError {
   const options: SpawnOptions = {
     cwd: directory,
     env: environment,
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   };
-  return startChild(file, () => spawn(file, [], options));
+  try {
+    return startChild(file, () => spawn(file, [], options));
+  } catch (thrown) {
+    return thrown as ChildStartError;
+  }
 }
 
 function notStarted({ reason }: ChildStartError): ScriptEnd {

@@ -24,7 +24,7 @@ export interface LivePluginsOptions {
 }
 
 /** ms between two looks at whether a file has come that a plugin imports: a watch would need a folder to begin at. */
-const LOOK = 1_000;
+const LOOK = 250;
 
 /**
  * What the demo's two people do when somebody edits an example plugin or puts a new package beside them: upload it and

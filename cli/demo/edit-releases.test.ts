@@ -7,18 +7,31 @@ import type { EditReleases, UploadedVersion } from "./edit-releases.ts";
 
 const last = (): boolean => false;
 
-/** With two versions of tagger, of which none is released. */
-async function started(): Promise<{
+interface Started {
   readonly plane: DemoPlane;
   readonly releases: EditReleases;
   readonly versions: readonly [UploadedVersion, UploadedVersion];
-}> {
+}
+
+/** With two versions of tagger, of which none is released. */
+async function started(): Promise<Started> {
   const plane = await DemoPlane.start();
   const packages = plane.packages();
   const first = await packages.bring(await plane.write("1.0.0"));
   const second = await packages.bring(await plane.write("1.0.0", "edited"));
   plane.said.length = 0;
   return { plane, releases: plane.releases(), versions: [first!, second!] };
+}
+
+/** The same, released one behind the other: the second is in force. */
+async function bothReleased(): Promise<Started> {
+  const begun = await started();
+  const { plane, releases, versions } = begun;
+  for (const [before, version] of versions.entries()) {
+    await releases.begin(version, last);
+    await expect.poll(() => plane.said).toHaveLength(before + 1);
+  }
+  return begun;
 }
 
 /** Refuses the package that it is to hold. */
@@ -57,13 +70,9 @@ test("what was edited and never released was missed, and so was an edit that was
 });
 
 test("what people have rolled back, or release themselves, was not missed", async () => {
-  const { plane, releases, versions } = await started();
+  const { plane, releases, versions } = await bothReleased();
   await using _ = plane;
   const [first, second] = versions;
-  await releases.begin(first, last);
-  await expect.poll(() => plane.said).toHaveLength(1);
-  await releases.begin(second, last);
-  await expect.poll(() => plane.said).toHaveLength(2);
 
   const params = { release: 2 };
   await plane.ops.call("rollBackRelease", { params, body: { note: "it is slow" } });
@@ -75,13 +84,9 @@ test("what people have rolled back, or release themselves, was not missed", asyn
 });
 
 test("an edit that was refused hides no older one to which somebody went back, and is not tried again", async () => {
-  const { plane, releases, versions } = await started();
+  const { plane, releases, versions } = await bothReleased();
   await using _ = plane;
   const [first, second] = versions;
-  await releases.begin(first, last);
-  await expect.poll(() => plane.said).toHaveLength(1);
-  await releases.begin(second, last);
-  await expect.poll(() => plane.said).toHaveLength(2);
   const third = await plane.packages("tagger").bring(await plane.write("1.0.0", "refused"));
   const { id } = await plane.ask(third!.version);
   await plane.dev.call("cancelRelease", { params: { release: id }, body: { note: "a node refuses it" } });
@@ -92,13 +97,9 @@ test("an edit that was refused hides no older one to which somebody went back, a
 });
 
 test("where two packages hold one plugin, nothing was missed as long as one of them is in force", async () => {
-  const { plane, releases, versions } = await started();
+  const { plane, releases, versions } = await bothReleased();
   await using _ = plane;
   const [first, second] = versions;
-  await releases.begin(first, last);
-  await expect.poll(() => plane.said).toHaveLength(1);
-  await releases.begin(second, last);
-  await expect.poll(() => plane.said).toHaveLength(2);
   const exchanged = { plugin: "tagger", version: "2.0.0" };
 
   expect(await releases.missed([first, second])).toBeUndefined();

@@ -1,29 +1,18 @@
 import { expect, test } from "vitest";
 
-import { createLogger } from "../../core/log.ts";
 import { ManualClock } from "../../core/manual-clock.ts";
-import { readSettings } from "../../sidecar/settings-source.ts";
-import { WorkerSeat, type DeathCause } from "../../sidecar/workers/worker-seat.ts";
-
-const FREE = ["inbound", "outbound"].flatMap((name) => [`--${name}`, "127.0.0.1:0"]);
+import type { DeathCause } from "../../sidecar/workers/worker-seat.ts";
+import { seatWith } from "../support/worker-seat.ts";
 
 test("a worker that does not turn any more is ended and replaced", async () => {
   const clock = new ManualClock();
-  const { values: settings } = await readSettings(FREE, {});
   const deaths: DeathCause[] = [];
   const died = Promise.withResolvers<void>();
   const replaced = Promise.withResolvers<void>();
-  await using seat = new WorkerSeat(1, {
-    settings,
-    clock,
-    logLevel: () => "silent",
-    admit: async () => {},
+  await using seat = await seatWith(clock, {
     dismiss: () => died.resolve(),
     onDeath: (cause) => deaths.push(cause),
     onReplaced: replaced.resolve,
-    log: createLogger("silent"),
-    output: { write: () => {} },
-    errors: { write: () => {} },
   });
   await seat.start();
   await seat.listen(undefined);

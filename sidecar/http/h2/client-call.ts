@@ -200,12 +200,12 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, 
 
   /** `elapsed` ms have gone by. */
   sweep(elapsed: number, limits: WireLimits): void {
-    const outgoing = this.#outgoing?.takeMoved() === true;
-    const incoming = this.#incoming?.takeMoved() === true;
+    const went = this.#outgoing?.takeMoved() === true;
+    const came = this.#incoming?.takeMoved() === true;
     const answering = this.#state === "responded";
     const waiting =
       this.#outgoing?.stuck === true || (answering ? this.#incoming?.awaited === true : this.#sent);
-    this.#quiet = quietAfter(this.#quiet, elapsed, waiting, outgoing || incoming);
+    this.#quiet = quietAfter(this.#quiet, elapsed, waiting, went || came);
     const limit = answering ? limits.bodyIdle : limits.response;
     if (limit === 0 || (this.#quiet ?? 0) < limit) return;
     const code = answering ? "upstream_body_timeout" : "upstream_timeout";
@@ -224,7 +224,10 @@ export class ClientCall implements UpstreamCall, StreamOwner, OutgoingListener, 
     return this.#request.body.length === 0 || this.#outgoing?.ended === true;
   }
 
-  /** As lines of HTTP/1.1. node enforces the limit that we announce only on streams that were opened after the app acknowledged it. */
+  /**
+   * As lines of HTTP/1.1. node enforces the limit that we announce only on streams that were opened after the app
+   * acknowledged it.
+   */
   #tooLarge(flat: readonly string[]): boolean {
     return headBytesOf(flat) > (this.#carrier?.limits.headBytes ?? 0);
   }

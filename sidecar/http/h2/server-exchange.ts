@@ -167,12 +167,12 @@ export class H2ServerExchange implements ServerExchange, StreamOwner, OutgoingLi
   /** `elapsed` ms have gone by; `limit` is how long a body may stand still while nothing moves the other way either. */
   sweep(elapsed: number, limit: number): void {
     if (this.#stream.closed) return this.#bury();
-    const incoming = this.incoming.takeMoved();
-    const outgoing = this.outgoing.takeMoved();
+    const came = this.incoming.takeMoved();
+    const went = this.outgoing.takeMoved();
     // Or all was given to node, and still the stream is open.
     const stuck = this.#stream.writableLength > 0 || this.outgoing.ended || this.#state === "answered";
     const waiting = stuck || this.incoming.awaited;
-    this.#quiet = quietAfter(this.#quiet, elapsed, waiting, incoming || outgoing);
+    this.#quiet = quietAfter(this.#quiet, elapsed, waiting, came || went);
     if ((this.#quiet ?? 0) < limit) return;
     if (stuck) this.breakOff(new WireError("client_too_slow", `the client has read nothing for ${limit} ms`));
     else this.#requestStalled(limit);
